@@ -1,0 +1,166 @@
+"""What is sold and who sells it to us."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+
+from catalog.querysets import ProductQuerySet, PromotionQuerySet, SupplierProductQuerySet
+
+NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+class Category(models.Model):
+    name = models.CharField(_("name"), max_length=120, unique=True)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Product(models.Model):
+    sku = models.CharField(_("SKU"), max_length=64, help_text=_("Unique, upper and lower case alike."))
+    name = models.CharField(_("name"), max_length=200)
+    category = models.ForeignKey(
+        Category, models.PROTECT, null=True, blank=True, related_name="products", verbose_name=_("category")
+    )
+    barcode = models.CharField(_("barcode"), max_length=64, blank=True, db_index=True)
+    unit = models.CharField(_("stock unit"), max_length=20, default="piece")
+    price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE)
+    unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, default=0, validators=NOT_NEGATIVE)
+    accepts_backorders = models.BooleanField(
+        _("accepts back-orders"), default=False, help_text=_("Orders are taken when nothing is available.")
+    )
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Off: no longer bought."))
+    source = models.CharField(_("source"), max_length=20, default="manual", editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ["sku"]
+        constraints = [
+            models.UniqueConstraint(
+                Upper("sku"), name="catalog_product_sku", violation_error_message=_("There is a product with this SKU.")
+            ),
+            models.CheckConstraint(condition=models.Q(price__gte=0, unit_cost__gte=0), name="catalog_product_money"),
+        ]
+        indexes = [models.Index(fields=["name"], name="catalog_product_name")]
+        permissions = [("view_cost", "Can see costs and margins")]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+
+class Supplier(models.Model):
+    code = models.CharField(_("code"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    lead_time_days = models.PositiveIntegerField(
+        _("declared lead time, days"),
+        default=7,
+        help_text=_("From confirming an order to its receipt; the measured one takes over."),
+    )
+    review_period_days = models.PositiveIntegerField(
+        _("review period, days"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("Days between two chances to order."),
+    )
+    minimum_order_cost = models.DecimalField(
+        _("minimum order value"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("supplier")
+        verbose_name_plural = _("suppliers")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(review_period_days__gte=1), name="catalog_supplier_review")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SupplierProduct(models.Model):
+    """The terms on which one supplier sells one product."""
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="terms", verbose_name=_("supplier"))
+    product = models.ForeignKey(Product, models.CASCADE, related_name="terms", verbose_name=_("product"))
+    supplier_sku = models.CharField(_("supplier's SKU"), max_length=64, blank=True)
+    unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, validators=NOT_NEGATIVE)
+    min_order_quantity = models.PositiveIntegerField(
+        _("minimum order quantity"), default=1, validators=[MinValueValidator(1)]
+    )
+    pack_size = models.PositiveIntegerField(_("pack size"), default=1, validators=[MinValueValidator(1)])
+    lead_time_days = models.PositiveIntegerField(
+        _("declared lead time, days"), null=True, blank=True, help_text=_("Empty: the supplier's.")
+    )
+    is_preferred = models.BooleanField(_("preferred"), default=False)
+
+    objects = SupplierProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("supplier's terms")
+        verbose_name_plural = _("suppliers' terms")
+        ordering = ["product", "-is_preferred", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["supplier", "product"], name="catalog_supplierproduct_once"),
+            models.UniqueConstraint(
+                fields=["product"], condition=models.Q(is_preferred=True), name="catalog_one_preferred_supplier"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pack_size__gte=1, min_order_quantity__gte=1), name="catalog_supplierproduct_lots"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} · {self.supplier}"
+
+
+class Promotion(models.Model):
+    """A product offered at a price or shown prominently on some days, everywhere or in one warehouse's region."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="promotions", verbose_name=_("product"))
+    warehouse_code = models.CharField(
+        _("warehouse"), max_length=32, blank=True, help_text=_("A warehouse's code; empty: everywhere.")
+    )
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    starts_on = models.DateField(_("starts on"))
+    ends_on = models.DateField(_("ends on"), help_text=_("The last day of the promotion."))
+    price = models.DecimalField(
+        _("price"), max_digits=12, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE
+    )
+    announced_on = models.DateField(_("known since"), help_text=_("Forecasts made before this day don't know of it."))
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promotion")
+        verbose_name_plural = _("promotions")
+        ordering = ["-starts_on", "product"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")), name="catalog_promotion_days"
+            ),
+            models.UniqueConstraint(
+                fields=["product", "warehouse_code", "starts_on", "name"], name="catalog_promotion_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["starts_on", "ends_on"], name="catalog_promotion_when")]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.starts_on}"

@@ -1,0 +1,65 @@
+"""The defaults that settings.py names: tokens, roles, pages, ordering. Imports no DRF view (they import settings)."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, permissions
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.filters import OrderingFilter
+from rest_framework.pagination import PageNumberPagination
+
+from inventory_site.common.models import ApiToken
+
+
+class TokenAuthentication(BaseAuthentication):
+    """``Authorization: Bearer sw_…``"""
+
+    def authenticate(self, request):
+        parts = get_authorization_header(request).decode("latin-1").split()
+        if len(parts) != 2 or parts[0].lower() != "bearer":
+            return None
+        token = ApiToken.objects.select_related("user").filter(digest=ApiToken.objects.digest(parts[1])).first()
+        if token is None or not token.user.is_active:
+            raise exceptions.AuthenticationFailed(_("This token is not valid. Make a new one in the admin."))
+        if token.last_used_at is None or (timezone.now() - token.last_used_at).total_seconds() > 60:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
+        return token.user, token
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
+class RolePermission(permissions.BasePermission):
+    """The view names what each action needs: ``permissions = {"list": "stock.view_stocklevel", …}``."""
+
+    def has_permission(self, request, view):
+        if not request.user or not request.user.is_authenticated:
+            return False
+        needed = getattr(view, "permissions", {})
+        action = getattr(view, "action", None)
+        if action is None:  # a method that the route does not have, or the API's root
+            return True
+        if action not in needed:
+            action = "list" if action == "retrieve" else action
+        return action in needed and request.user.has_perm(needed[action])
+
+
+class Pages(PageNumberPagination):
+    page_size_query_param = "page_size"
+    max_page_size = 500
+
+
+class DeclaredOrdering(OrderingFilter):
+    """Orders by what the view declares and nothing else; an unknown field is refused, not ignored."""
+
+    def get_ordering(self, request, queryset, view):
+        asked = request.query_params.get(self.ordering_param, "")
+        allowed = {name for name, _label in self.get_valid_fields(queryset, view, {"request": request})}
+        for field in filter(None, asked.split(",")):
+            if field.strip().lstrip("-") not in allowed:
+                raise exceptions.ValidationError({self.ordering_param: [_("Unknown field “%s”.") % field]})
+        return super().get_ordering(request, queryset, view)
+
+    def get_default_valid_fields(self, queryset, view, context=None):
+        return []

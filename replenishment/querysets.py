@@ -1,0 +1,45 @@
+"""Reads of policies, positions and suggestions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from stock.querysets import InWarehouse
+
+
+class PolicyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Policies without a warehouse, and those of the user's own."""
+        from stock.models import Warehouse
+
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(warehouse=None) | Q(warehouse__in=Warehouse.objects.visible_to(user).values("pk")))
+
+
+class ReorderPointQuerySet(InWarehouse):
+    def of_run(self, run):
+        return self.filter(run=run) if run else self.none()
+
+
+class InventoryPositionQuerySet(InWarehouse):
+    def with_stock(self):
+        """Annotate what is live on the level: ``on_hand_now``, ``allocated_now`` and ``available_now``."""
+        return self.annotate(
+            on_hand_now=F("level__on_hand"),
+            allocated_now=F("level__allocated"),
+            available_now=F("level__on_hand") - F("level__allocated") - F("level__unsellable"),
+        )
+
+    def warning(self):
+        """To order, or running out before the next receipt."""
+        return self.filter(stock_status__in=["out", "order", "runs_out"])
+
+
+class SuggestionQuerySet(InWarehouse):
+    def open(self):
+        return self.filter(state="open")
+
+    def locked(self):
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)

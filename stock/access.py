@@ -1,0 +1,36 @@
+"""What a person may do, from their roles in the warehouses."""
+
+from __future__ import annotations
+
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from inventory_site.common.roles import permissions_of
+from stock.models import Warehouse
+
+
+class RoleBackend(BaseBackend):
+    """Grants a permission where any role of the person does; rows are narrowed by ``visible_to``."""
+
+    def get_all_permissions(self, user_obj, obj=None):
+        if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
+            return set()
+        if not hasattr(user_obj, "_role_permissions"):
+            roles = set(user_obj.warehouse_access.values_list("role", flat=True))
+            user_obj._role_permissions = permissions_of(roles)
+        return user_obj._role_permissions
+
+    def has_module_perms(self, user_obj, app_label):
+        return any(p.startswith(f"{app_label}.") for p in self.get_all_permissions(user_obj))
+
+
+def require(user, permission: str, *warehouses: Warehouse) -> None:
+    """Refuse where the user's role in one of the warehouses does not grant the permission."""
+    allowed = set(Warehouse.objects.visible_to(user, permission).values_list("pk", flat=True))
+    for warehouse in warehouses:
+        if warehouse.pk not in allowed:
+            raise PermissionDenied(
+                _("Your role in %(warehouse)s does not allow this. Ask its owner or manager.")
+                % {"warehouse": warehouse}
+            )
