@@ -15,6 +15,7 @@ from rest_framework.views import exception_handler
 
 from inventory_site.common import idempotency
 from inventory_site.common.errors import Busy, DomainError, KeyReused
+from inventory_site.common.retry import retry_when_busy
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -62,5 +63,5 @@ def write_once(
                 claimed.store(*effect())
             return claimed.status, claimed.answer, claimed.is_new
 
-    code, answer, is_new = (retried or (lambda attempt: attempt()))(once)
+    code, answer, is_new = retry_when_busy(once)
     return Response(answer, status=code, headers=None if is_new else {"Idempotency-Replayed": "true"})

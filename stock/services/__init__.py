@@ -1,0 +1,21 @@
+"""The one door to stock. Every call is atomic and locks all its levels in one query, in primary-key order.
+
+The callers' order is fixed: idempotency row, the document locked and re-read, then these.
+"""
+
+from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
+from stock.services.levels import ensure_levels
+from stock.services.promises import Claim, allocate, release, ship
+
+__all__ = [
+    "Claim",
+    "Entry",
+    "adjust",
+    "allocate",
+    "ensure_levels",
+    "post_movements",
+    "release",
+    "reverse_movement",
+    "set_on_hand",
+    "ship",
+]

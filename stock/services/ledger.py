@@ -1,0 +1,155 @@
+"""Movements: the only thing that changes what is on hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from catalog.models import Product
+from inventory_site.common import audit
+from inventory_site.common.models import User
+from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity
+from stock.models import StockLevel, StockMovement, Warehouse
+from stock.services.levels import ensure_levels, lock_levels, save_levels, shop_now, with_names
+from stock.services.promises import shorten
+
+Reason = StockMovement.Reason
+
+#: Reasons that record what is true on the shelf: they may break promises, never go below zero.
+REALITY = frozenset({Reason.COUNT, Reason.ADJUSTMENT, Reason.WRITE_OFF})
+LARGEST = 2**53
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One signed quantity to post; ``effective_at`` is when it happened, now where empty."""
+
+    product_id: int
+    warehouse_id: int
+    quantity: int
+    reason: str
+    reference: str = ""
+    effective_at: datetime | None = None
+    reverses_id: int | None = None
+
+
+@transaction.atomic
+def post_movements(*, entries: Sequence[Entry], actor: User | None = None) -> list[StockMovement]:
+    """Post many movements, all or none: summed per level, checked once.
+
+    Refuses where a level would fall below its promises, or, for reasons that record reality, below
+    zero; there the newest promises become short instead.
+    """
+    for entry in entries:
+        check_quantity(entry.quantity)
+    ids = ensure_levels((entry.product_id, entry.warehouse_id) for entry in entries)
+    levels = lock_levels(ids.values())
+    now = shop_now()
+    rows = [_row(entry, ids[entry.product_id, entry.warehouse_id], actor, now) for entry in entries]
+    _apply(levels, entries, rows)
+    StockMovement.objects.bulk_create(rows, batch_size=2000)
+    save_levels(levels.values())
+    return rows
+
+
+def check_quantity(quantity: int) -> None:
+    """Refuse what is not a whole number other than zero, or is too large to be one."""
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity == 0 or abs(quantity) > LARGEST:
+        raise InvalidQuantity(
+            _("“%(quantity)s” is not a quantity: it must be a whole number other than zero, at most %(largest)d.")
+            % {"quantity": quantity, "largest": LARGEST}
+        )
+
+
+def _row(entry: Entry, level_id: int, actor: User | None, now: datetime) -> StockMovement:
+    return StockMovement(
+        level_id=level_id,
+        quantity=entry.quantity,
+        reason=entry.reason,
+        reference=entry.reference,
+        actor=actor,
+        effective_at=entry.effective_at or now,
+        reverses_id=entry.reverses_id,
+    )
+
+
+def _apply(levels: dict[int, StockLevel], entries: Sequence[Entry], rows: Sequence[StockMovement]) -> None:
+    change: dict[int, int] = defaultdict(int)
+    is_reality: dict[int, bool] = defaultdict(lambda: True)
+    for entry, row in zip(entries, rows, strict=True):
+        change[row.level_id] += entry.quantity
+        is_reality[row.level_id] &= entry.reason in REALITY
+    short = [
+        pk for pk, by in change.items()
+        if by < 0 and (levels[pk].on_hand if is_reality[pk] else levels[pk].available) + by < 0
+    ]  # fmt: skip
+    if short:
+        raise InsufficientStock.of(
+            (level, -change[level.pk], level.on_hand if is_reality[level.pk] else level.available)
+            for level in with_names(levels[pk] for pk in short)
+        )
+    for pk, by in change.items():
+        levels[pk].on_hand += by
+    shorten([level for level in levels.values() if level.available < 0])
+
+
+@transaction.atomic
+def adjust(
+    *, product: Product, warehouse: Warehouse, quantity: int, reason: str, actor: User, reference: str = ""
+) -> StockMovement:
+    """Post one signed correction; promises that it breaks become short."""
+    entry = Entry(product.pk, warehouse.pk, quantity, reason, reference)
+    movement = post_movements(entries=[entry], actor=actor)[0]
+    audit.record(
+        actor=actor, action="stock.adjust", subject=movement,
+        changes={"sku": product.sku, "warehouse": warehouse.code, "quantity": quantity, "reason": reason},
+    )  # fmt: skip
+    return movement
+
+
+@transaction.atomic
+def set_on_hand(
+    *,
+    product: Product,
+    warehouse: Warehouse,
+    counted: int,
+    actor: User | None,
+    reason: str = Reason.COUNT,
+    reference: str = "",
+) -> StockMovement | None:
+    """Post the difference between what was counted just now and the ledger; None where they agree."""
+    if isinstance(counted, bool) or not isinstance(counted, int) or not 0 <= counted <= LARGEST:
+        raise InvalidQuantity(
+            _("“%(counted)s” cannot be on hand: write a whole number from 0 on.") % {"counted": counted}
+        )
+    level = lock_levels(ensure_levels([(product.pk, warehouse.pk)]).values()).popitem()[1]
+    if counted == level.on_hand:
+        return None
+    return adjust(
+        product=product,
+        warehouse=warehouse,
+        quantity=counted - level.on_hand,
+        reason=reason,
+        actor=actor,
+        reference=reference,
+    )
+
+
+@transaction.atomic
+def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "") -> StockMovement:
+    """Post the opposite of a movement, once; the ledger keeps both."""
+    level = lock_levels([movement.level_id])[movement.level_id]
+    if movement.reverses_id or StockMovement.objects.filter(reverses=movement).exists():
+        raise AlreadyReversed(_("Movement %(number)d is a reversal or was reversed before.") % {"number": movement.pk})
+    entry = Entry(
+        level.product_id, level.warehouse_id, -movement.quantity, Reason.REVERSAL,
+        reference or movement.reference, reverses_id=movement.pk,
+    )  # fmt: skip
+    reversal = post_movements(entries=[entry], actor=actor)[0]
+    audit.record(actor=actor, action="stock.reverse", subject=reversal, changes={"reverses": movement.pk})
+    return reversal

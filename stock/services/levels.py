@@ -1,0 +1,85 @@
+"""Find, make and lock levels; write their new counters. The only file that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import F
+
+from inventory_site.common import outbox
+from inventory_site.common.models import ShopSettings
+from stock.models import StockLevel
+
+Pair = tuple[int, int]  # product, warehouse
+
+LOCK_TIMEOUT = "3s"
+TOLD_AT_ONCE = 1000
+COUNTERS = ["on_hand", "allocated", "unsellable", "version"]
+
+
+def shop_now() -> datetime:
+    """The time that movements take where the caller names none: the clock, or the demo's standing date."""
+    return ShopSettings.objects.load().now()
+
+
+def ensure_levels(pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """The primary key of each pair's level; missing ones are made in one order, so that two makers cannot deadlock."""
+    wanted = sorted(set(pairs))
+    found = _level_ids(wanted)
+    missing = [pair for pair in wanted if pair not in found]
+    if missing:
+        rows = [StockLevel(product_id=product, warehouse_id=warehouse) for product, warehouse in missing]
+        StockLevel.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+        found |= _level_ids(missing)
+    return found
+
+
+def _level_ids(pairs: list[Pair]) -> dict[Pair, int]:
+    wanted, found = set(pairs), {}
+    for start in range(0, len(pairs), 500):
+        part = pairs[start : start + 500]
+        rows = StockLevel.objects.filter(
+            product__in={product for product, _ in part}, warehouse__in={warehouse for _, warehouse in part}
+        ).values_list("product_id", "warehouse_id", "pk")
+        found |= {(product, warehouse): pk for product, warehouse, pk in rows if (product, warehouse) in wanted}
+    return found
+
+
+def lock_levels(ids: Iterable[int]) -> dict[int, StockLevel]:
+    """Lock these levels in one query, in primary-key order, and read them as they are now.
+
+    Must run inside a transaction; a caller that locks twice in one transaction can deadlock.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    wanted = sorted(set(ids))
+    return {level.pk: level for level in StockLevel.objects.filter(pk__in=wanted).locked()}
+
+
+def save_levels(levels: Iterable[StockLevel]) -> None:
+    """Write the counters of locked levels and tell the outbox."""
+    changed = list(levels)
+    for level in changed:
+        level.version += 1
+    if len(changed) == 1:
+        level = changed[0]
+        StockLevel.objects.filter(pk=level.pk).update(**{name: getattr(level, name) for name in COUNTERS})
+    else:
+        StockLevel.objects.bulk_update(changed, COUNTERS, batch_size=200)
+    tell_changed(level.pk for level in changed)
+
+
+def tell_changed(level_ids: Iterable[int], topic: str = "stock.changed") -> None:
+    """Let consumers recompute these levels' positions, a thousand in one event."""
+    ids = sorted(set(level_ids))
+    for start in range(0, len(ids), TOLD_AT_ONCE):
+        outbox.publish(topic, {"levels": ids[start : start + TOLD_AT_ONCE]})
+
+
+def with_names(levels: Iterable[StockLevel]) -> list[StockLevel]:
+    """The same levels with product and warehouse read, for a sentence."""
+    ids = [level.pk for level in levels]
+    return list(StockLevel.objects.select_related("product", "warehouse").filter(pk__in=ids).order_by(F("pk")))
