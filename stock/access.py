@@ -17,8 +17,9 @@ class RoleBackend(BaseBackend):
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
         if not hasattr(user_obj, "_role_permissions"):
-            roles = set(user_obj.warehouse_access.values_list("role", flat=True))
-            user_obj._role_permissions = permissions_of(roles)
+            access = list(user_obj.warehouse_access.values_list("role", "warehouse"))
+            everywhere = {role for role, warehouse in access if warehouse is None}
+            user_obj._role_permissions = permissions_of({role for role, _warehouse in access}, everywhere)
         return user_obj._role_permissions
 
     def has_module_perms(self, user_obj, app_label):

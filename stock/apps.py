@@ -7,7 +7,7 @@ class StockConfig(AppConfig):
     name = "stock"
     verbose_name = _("Stock")
 
-    def ready(self):
-        from stock import triggers
+    def ready(self) -> None:
+        from stock import roles, triggers  # noqa: F401  registers the permission ladder
 
         post_migrate.connect(triggers.install_after_migrate, sender=self, dispatch_uid="stock.triggers")

@@ -1,0 +1,8 @@
+"""Who may do what in the catalogue."""
+
+from inventory_site.common.roles import EVERYONE, OFFICE, grant, grant_models
+
+grant_models(
+    "catalog", "category", "product", "supplier", "supplierproduct", "promotion", view=EVERYONE, change=OFFICE
+)
+grant(OFFICE, "catalog.view_cost")

@@ -1,0 +1,6 @@
+"""Who may do what with forecasts."""
+
+from inventory_site.common.roles import EVERYONE, OFFICE, grant_models
+
+grant_models("forecasting", "forecast", "accuracy", view=EVERYONE)
+grant_models("forecasting", "override", view=EVERYONE, change=OFFICE)

@@ -1,0 +1,9 @@
+"""Who may do what in replenishment: everybody reads the plan, the office decides."""
+
+from inventory_site.common.roles import EVERYONE, OFFICE, grant, grant_models
+
+grant_models(
+    "replenishment", "leadtime", "reorderpoint", "inventoryposition", "kpisnapshot", "suggestion", view=EVERYONE
+)
+grant(OFFICE, "replenishment.change_suggestion")  # accept, dismiss, take back
+grant_models("replenishment", "policy", view=EVERYONE, change=OFFICE)

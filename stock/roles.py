@@ -1,0 +1,15 @@
+"""Who may do what in the warehouses. Nobody changes a level or a movement: stock moves through services only."""
+
+from inventory_site.common.roles import EVERYONE, FLOOR, MANAGERS, Role, every_permission, grant, grant_shop_wide
+
+grant(
+    EVERYONE,
+    "stock.view_warehouse",
+    "stock.view_stocklevel",
+    "stock.view_stockmovement",
+    "stock.view_allocation",
+    "stock.view_stocksnapshot",
+)
+grant(FLOOR, "stock.add_stockmovement")  # adjust, write off, reverse
+grant(MANAGERS, "stock.change_warehouse", "stock.view_warehouseaccess")
+grant_shop_wide(frozenset({Role.OWNER}), "stock.add_warehouse", *every_permission("stock.warehouseaccess"))
