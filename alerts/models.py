@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from alerts.querysets import AlertQuerySet
@@ -114,9 +115,7 @@ class Subscription(models.Model):
     class Meta:
         verbose_name = _("digest subscription")
         verbose_name_plural = _("digest subscriptions")
-        constraints = [
-            models.UniqueConstraint(fields=["user", "warehouse"], nulls_distinct=False, name="alerts_subscription_once")
-        ]
+        constraints = [models.UniqueConstraint("user", Coalesce("warehouse", 0), name="alerts_subscription_once")]
 
     def __str__(self) -> str:
         return f"{self.user}"

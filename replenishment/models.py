@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Category, Product, Supplier
@@ -72,8 +73,7 @@ class Policy(models.Model):
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "category", "supplier", "warehouse"],
-                nulls_distinct=False,
+                *(Coalesce(scope, 0) for scope in ("product", "category", "supplier", "warehouse")),
                 name="replenishment_policy_once",
             ),
             models.CheckConstraint(
@@ -104,9 +104,7 @@ class LeadTime(models.Model):
         verbose_name = _("lead time")
         verbose_name_plural = _("lead times")
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "supplier", "product"], nulls_distinct=False, name="replenishment_leadtime_once"
-            )
+            models.UniqueConstraint("run", "supplier", Coalesce("product", 0), name="replenishment_leadtime_once")
         ]
 
     def __str__(self) -> str:

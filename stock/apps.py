@@ -8,6 +8,6 @@ class StockConfig(AppConfig):
     verbose_name = _("Stock")
 
     def ready(self) -> None:
-        from stock import roles, triggers  # noqa: F401  registers the permission ladder
+        from stock import roles, triggers  # noqa: F401  roles registers the permission ladder
 
         post_migrate.connect(triggers.install_after_migrate, sender=self, dispatch_uid="stock.triggers")

@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -61,9 +61,7 @@ class WarehouseAccess(models.Model):
     class Meta:
         verbose_name = _("warehouse access")
         verbose_name_plural = _("warehouse access")
-        constraints = [
-            models.UniqueConstraint(fields=["user", "warehouse"], nulls_distinct=False, name="stock_access_once")
-        ]
+        constraints = [models.UniqueConstraint("user", Coalesce("warehouse", 0), name="stock_access_once")]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"

@@ -171,7 +171,8 @@ def _take_off_demand(parts: Sequence[tuple[SalesOrderLine, int]]) -> None:
     for line, quantity in parts:
         series = demand.series_of(product_id=line.product_id, warehouse_id=line.warehouse_id, first_on=line.demand_on)
         DemandCorrection.objects.create(
-            series=series, on_date=line.demand_on, quantity=quantity, source_key=f"cancel:{line.holder}:{line.cancelled}",
+            series=series, on_date=line.demand_on, quantity=quantity,
+            source_key=f"cancel:{line.holder}:{line.cancelled}",
             known_on=now.astimezone(ZoneInfo(line.warehouse.time_zone)).date(),
         )  # fmt: skip
 
