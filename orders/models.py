@@ -291,7 +291,7 @@ class DemandCorrection(models.Model):
 
 
 class DirtyDay(models.Model):
-    """A closed day that was written to afterwards; the next close computes just these again."""
+    """A closed day that was written to afterwards, a row for each writing; the next close computes just these again."""
 
     series = models.ForeignKey(DemandSeries, models.CASCADE, related_name="dirty_days", verbose_name=_("series"))
     on_date = models.DateField(_("date"))
@@ -299,7 +299,6 @@ class DirtyDay(models.Model):
     class Meta:
         verbose_name = _("day to close again")
         verbose_name_plural = _("days to close again")
-        constraints = [models.UniqueConstraint(fields=["series", "on_date"], name="orders_dirtyday_once")]
 
     def __str__(self) -> str:
         return f"{self.on_date}"

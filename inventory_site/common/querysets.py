@@ -10,7 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-LEASE = timedelta(minutes=5)
+#: How long a claim holds; living workers renew it every ``RENEWED_EVERY``, so a dead one is noticed soon.
+LEASE = timedelta(seconds=60)
+RENEWED_EVERY = timedelta(seconds=15)
 MAX_FAILURES = 3
 MAX_ATTEMPTS = 10
 
@@ -20,7 +22,8 @@ class JobRunQuerySet(models.QuerySet):
         return self.filter(state="running")
 
     def published(self):
-        return self.filter(state="published")
+        """Those whose outputs became current; what follows (alerts, digests) may still be running."""
+        return self.filter(Q(state="published") | Q(published_at__isnull=False))
 
     def latest_published(self, kind: str = "nightly"):
         """The run whose outputs people see, or None."""
@@ -54,11 +57,18 @@ class JobPartitionQuerySet(Claimable):
         return self.filter(state__in=["open", "claimed"])
 
     def finish(self, pk: Any, token: uuid.UUID) -> bool:
-        """Mark done where the token is still its own; call it in the transaction of the outputs."""
+        """Mark done where the token is still its own; call it first in the transaction of the outputs.
+
+        It locks the row, so that of two workers who both believe it is theirs one writes and the other is refused.
+        """
         changed = self.filter(pk=pk, token=token, state="claimed").update(
             state="done", finished_at=timezone.now(), lease_until=None, error=""
         )
         return changed == 1
+
+    def give_back(self, pk: Any, token: uuid.UUID) -> None:
+        """Leave the row to others at once; it was no failure."""
+        self.filter(pk=pk, token=token, state="claimed").update(state="open", lease_until=None)
 
     def fail(self, pk: Any, token: uuid.UUID, error: str) -> None:
         """Give the partition back, or set it aside at the third failure."""

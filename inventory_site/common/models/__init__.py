@@ -3,7 +3,7 @@
 from inventory_site.common.models.audit import Audit
 from inventory_site.common.models.idempotency import IdempotencyKey
 from inventory_site.common.models.imports import ImportJob
-from inventory_site.common.models.jobs import JobPartition, JobRun
+from inventory_site.common.models.jobs import Heartbeat, JobPartition, JobRun
 from inventory_site.common.models.outbox import OutboxDelivery, OutboxEvent
 from inventory_site.common.models.people import ApiToken, User
 from inventory_site.common.models.shop import ShopSettings
@@ -11,6 +11,7 @@ from inventory_site.common.models.shop import ShopSettings
 __all__ = [
     "ApiToken",
     "Audit",
+    "Heartbeat",
     "IdempotencyKey",
     "ImportJob",
     "JobPartition",

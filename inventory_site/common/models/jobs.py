@@ -23,6 +23,7 @@ class JobRun(models.Model):
     error = models.TextField(_("error"), blank=True)
     facts = models.JSONField(_("facts"), default=dict, blank=True)
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = JobRunQuerySet.as_manager()
@@ -40,6 +41,20 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.business_date}" + (f" #{self.version}" if self.version > 1 else "")
+
+
+class Heartbeat(models.Model):
+    """When a worker was last seen; a row that grows old is a worker that is gone."""
+
+    worker = models.CharField(_("worker"), max_length=200, unique=True)
+    seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return self.worker
 
 
 class JobPartition(models.Model):
