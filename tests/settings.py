@@ -11,6 +11,7 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 TEST_DATABASE = os.environ.get("SHELFWISE_TEST_DB", "sqlite")
 GIVEN_SERVER = os.environ.get("DATABASE_URL", "")
+GIVEN_BROKER = os.environ.get("REDIS_URL", "")
 os.environ["DATABASE_URL"] = {
     "sqlite": f"sqlite:///{SCRATCH / 'test.sqlite3'}",
     "postgres": "postgres://named-when-the-first-test-needs-it",

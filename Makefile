@@ -1,0 +1,48 @@
+# "make" lists what there is; "make demo" and "make test" need nothing but Python 3.11 and this folder.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON_IN := .venv/bin/python
+SERVE ?= 1
+PORT ?= 8000
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  settings: PORT=8000 (where the demo is served), SERVE=0 (prepare the demo, but don't serve it)"
+
+.PHONY: demo
+demo: ## load the demo shop, run its nightly job and serve it until Ctrl-C
+	@scripts/environment requirements-demo.txt
+	@$(PYTHON_IN) manage.py prepare
+	@$(PYTHON_IN) manage.py load_demo
+	@$(PYTHON_IN) manage.py run_nightly
+	@echo "The demo shop is ready at http://127.0.0.1:$(PORT)/ with the logins above."
+ifneq ($(SERVE),0)
+	@exec $(PYTHON_IN) manage.py serve --port $(PORT)
+else
+	@echo "Serve it with: make demo"
+endif
+
+.PHONY: test
+test: ## every check and test, on SQLite and on PostgreSQL (at most five minutes)
+	@scripts/environment requirements-dev.txt
+	@scripts/test short
+
+.PHONY: test-long
+test-long: ## the same at full size, and the benchmarks in small (at most an hour)
+	@scripts/environment requirements-dev.txt
+	@scripts/test long
+
+.PHONY: lint
+lint: ## check and format the code
+	@scripts/environment requirements-dev.txt
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+.PHONY: messages
+messages: ## gather the texts to translate into locale/ and compile them
+	@scripts/environment requirements-dev.txt
+	@$(PYTHON_IN) scripts/messages.py
