@@ -35,6 +35,14 @@ class Reviews:
     weight: np.ndarray
 
 
+def series(forecast: Forecast, rows: np.ndarray) -> Forecast:
+    """The forecast of some series only."""
+    ltd = forecast.lead_time_demand
+    demand = LeadTimeDemand(ltd.mean[rows], ltd.quantiles[rows], ltd.excess[rows])
+    scores = {name: score[rows] for name, score in forecast.scores.items()}
+    return Forecast(forecast.method[rows], forecast.mean[rows], forecast.quantiles[rows], demand, scores)
+
+
 def quantile_at(demand: LeadTimeDemand, level: np.ndarray) -> np.ndarray:
     """The quantile of lead-time demand at each series' own ``level`` [series], between and beyond the grid."""
     return _quantiles(demand, np.asarray(level, float)[:, None])[:, 0]
