@@ -111,6 +111,16 @@ class LeadTime(models.Model):
         return f"{self.supplier} {self.mean_days:.1f} d"
 
 
+class Pattern(models.TextChoices):
+    """How demand comes, by Syntetos, Boylan & Croston (2005)."""
+
+    SMOOTH = "smooth", _("smooth")
+    ERRATIC = "erratic", _("erratic")
+    INTERMITTENT = "intermittent", _("intermittent")
+    LUMPY = "lumpy", _("lumpy")
+    NONE = "none", _("no demand")
+
+
 class ReorderPoint(models.Model):
     """What one run says of one item in one warehouse."""
 
@@ -135,7 +145,16 @@ class ReorderPoint(models.Model):
     min_order_quantity = models.BigIntegerField(_("minimum order quantity"), default=1)
     pack_size = models.BigIntegerField(_("pack size"), default=1)
     unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, default=0)
+    unit_price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, default=0)
     set_by_hand = models.BooleanField(_("set by hand"), default=False)
+    is_stocked = models.BooleanField(
+        _("bought for the shelf"), default=True, help_text=_("Off: bought only for what is back-ordered already.")
+    )
+    is_dormant = models.BooleanField(_("not asked for in 90 days"), default=False)
+    last_demand_on = models.DateField(_("last asked for"), null=True, blank=True)
+    demand_pattern = models.CharField(_("demand pattern"), max_length=12, choices=Pattern, default=Pattern.NONE)
+    yearly_demand = models.BigIntegerField(_("demand of the last 365 days"), default=0)
+    yearly_revenue = models.DecimalField(_("revenue of the last 365 days"), max_digits=16, decimal_places=2, default=0)
 
     objects = ReorderPointQuerySet.as_manager()
 
@@ -152,6 +171,8 @@ class ReorderPoint(models.Model):
 class InventoryPosition(models.Model):
     """One row per stock level, written when a run is published and refreshed after each movement."""
 
+    Pattern = Pattern
+
     class StockStatus(models.TextChoices):
         OUT = "out", _("out of stock")
         ORDER = "order", _("at or below the reorder point")
@@ -160,13 +181,6 @@ class InventoryPosition(models.Model):
         OVERSTOCK = "overstock", _("overstocked")
         DEAD = "dead", _("dead stock")
         UNPLANNED = "unplanned", _("not planned yet")
-
-    class Pattern(models.TextChoices):
-        SMOOTH = "smooth", _("smooth")
-        ERRATIC = "erratic", _("erratic")
-        INTERMITTENT = "intermittent", _("intermittent")
-        LUMPY = "lumpy", _("lumpy")
-        NONE = "none", _("no demand")
 
     level = models.OneToOneField(StockLevel, models.CASCADE, related_name="position", verbose_name=_("stock level"))
     product = models.ForeignKey(Product, models.CASCADE, related_name="positions", verbose_name=_("product"))
@@ -284,6 +298,13 @@ class KpiSnapshot(models.Model):
         _("turnover"), null=True, help_text=_("Cost of what was sold in a year / stock value.")
     )
     days_of_cover = models.FloatField(_("days of cover"), null=True)
+    a_from = models.DecimalField(
+        _("A items from"), max_digits=16, decimal_places=2, null=True,
+        help_text=_("Revenue of the last 365 days from which an item is among those that make up 80 %."),
+    )  # fmt: skip
+    b_from = models.DecimalField(
+        _("B items from"), max_digits=16, decimal_places=2, null=True, help_text=_("The same for 95 %.")
+    )
 
     class Meta:
         verbose_name = _("KPI snapshot")
