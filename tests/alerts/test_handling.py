@@ -1,0 +1,100 @@
+"""What people do with alerts, and the digest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from alerts import services
+from alerts.errors import NotLive, SnoozeInPast
+from alerts.models import Alert, Delivery, Subscription
+from inventory_site.common.models import Audit, ShopSettings
+from tests.alerts.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alert(plant_position):
+    ShopSettings.objects.create(pk=1, name="Corner shop", demo_until=TODAY)
+    plant_position("out")
+    services.evaluate(rules=["out_of_stock"], today=TODAY)
+    return Alert.objects.get()
+
+
+@pytest.fixture
+def owner(make_user):
+    return make_user("owner", email="owner@example.com")
+
+
+def test_acknowledging_takes_it_over_and_keeps_it_live(alert, owner):
+    alert = services.acknowledge(alert=alert, actor=owner)
+    assert (alert.state, alert.assigned_to) == ("acknowledged", owner)
+    assert Audit.objects.get().action == "alert.acknowledge"
+
+
+def test_a_snoozed_alert_comes_back_on_its_day(alert, owner):
+    until = TODAY + timedelta(days=2)
+    services.snooze(alert=alert, actor=owner, until=until)
+    assert Alert.objects.to_do(TODAY).count() == 0
+    services.evaluate(rules=["out_of_stock"], today=TODAY + timedelta(days=1))
+    assert Alert.objects.get().state == "snoozed"
+    services.evaluate(rules=["out_of_stock"], today=until)
+    assert (Alert.objects.get().state, Alert.objects.to_do(until).count()) == ("open", 1)
+
+
+def test_snoozing_into_the_past_is_refused(alert, owner):
+    with pytest.raises(SnoozeInPast, match="a day after today"):
+        services.snooze(alert=alert, actor=owner, until=TODAY)
+    assert Alert.objects.get().state == "open"
+
+
+def test_a_resolved_alert_cannot_be_resolved_again_but_taken_back(alert, owner):
+    services.resolve(alert=alert, actor=owner)
+    with pytest.raises(NotLive, match="is resolved already"):
+        services.resolve(alert=alert, actor=owner)
+    assert services.reopen(alert=alert, actor=owner).state == "open"
+
+
+def test_taking_back_is_refused_where_the_cause_is_open_again(alert, owner):
+    services.resolve(alert=alert, actor=owner)
+    services.evaluate(rules=["out_of_stock"], today=TODAY)
+    with pytest.raises(NotLive, match="an open alert of its own"):
+        services.reopen(alert=alert, actor=owner)
+    assert Alert.objects.live().count() == 1
+
+
+def test_the_digest_goes_out_once_a_day(alert, owner):
+    Subscription.objects.create(user=owner)
+    assert services.send_digests(business_date=TODAY) == 1
+    assert services.send_digests(business_date=TODAY) == 0
+    (message,) = mail.outbox
+    assert message.subject == "Corner shop, March 30, 2026: 1 thing to look at"
+    assert alert.product.sku in message.body
+    assert message.extra_headers["Message-ID"] == Delivery.objects.get().message_id
+
+
+def test_a_digest_that_could_not_be_sent_is_sent_later_under_the_same_id(alert, owner, settings):
+    Subscription.objects.create(user=owner)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    with pytest.raises(ConnectionRefusedError):
+        services.send_digests(business_date=TODAY)
+    first = Delivery.objects.get()
+    assert (first.sent_at, first.attempts) == (None, 1)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert services.send_digests(business_date=TODAY) == 1
+    assert mail.outbox[0].extra_headers["Message-ID"] == first.message_id
+
+
+def test_a_digest_shows_only_warehouses_of_its_reader(alert, make_user, make_warehouse):
+    clerk = make_user("clerk", make_warehouse("tallinn"), email="clerk@example.com")
+    Subscription.objects.create(user=clerk)
+    assert services.send_digests(business_date=TODAY) == 0
+
+
+def test_alerts_of_another_warehouse_are_invisible(alert, make_user, make_warehouse, warehouse):
+    assert not Alert.objects.visible_to(make_user("manager", make_warehouse("tallinn"))).exists()
+    assert Alert.objects.visible_to(make_user("viewer", warehouse)).exists()

@@ -1,0 +1,112 @@
+"""Every rule, by the same suite: it finds its cause, opens once, closes by itself, in a constant number of queries."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alerts import services
+from alerts.models import Alert, RuleSetting, Severity
+from alerts.rules import RULES
+from alerts.rules.base import Action
+from alerts.sentences import sentence
+from tests.alerts.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+ONE_AT_MOST = {"nightly_job"}  # there is one last run
+
+
+def run(code: str) -> None:
+    services.evaluate(rules=[code], today=TODAY)
+
+
+def findings(code: str) -> list:
+    return list(RULES[code](today=TODAY).findings())
+
+
+def test_every_rule_has_a_planted_cause(planters):
+    assert set(planters) == set(RULES)
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_finds_its_cause_and_says_it_in_a_sentence(code, planters):
+    assert findings(code) == []
+    planters[code][0]()
+    (finding,) = findings(code)
+    terms = json.loads(json.dumps(finding.terms))
+    text = sentence(finding.code or code, terms, "EUR")
+    assert finding.severity in Severity.values
+    assert "%" not in text
+    assert text.endswith((".", "full"))
+    assert RULES[code].action in Action.LABELS
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_cause_opens_one_alert_that_closes_with_it(code, planters):
+    plant, take_away = planters[code]
+    plant()
+    run(code)
+    run(code)
+    assert Alert.objects.live().count() == 1
+    take_away()
+    run(code)
+    assert [alert.state for alert in Alert.objects.all()] == ["closed"]
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_costs_the_same_queries_for_many_findings(code, planters):
+    plant = planters[code][0]
+    plant()
+    with CaptureQueriesContext(connection) as few:
+        findings(code)
+    if code not in ONE_AT_MOST:
+        for _ in range(5):
+            plant()
+    with CaptureQueriesContext(connection) as many:
+        assert len(findings(code)) == (1 if code in ONE_AT_MOST else 6)
+    assert len(many) == len(few)
+
+
+def test_a_cause_that_comes_back_opens_the_next_episode(plant_position):
+    position = plant_position("out")
+    run("out_of_stock")
+    type(position).objects.update(stock_status="ok")
+    run("out_of_stock")
+    type(position).objects.update(stock_status="out")
+    run("out_of_stock")
+    assert list(Alert.objects.order_by("pk").values_list("episode", "state")) == [(1, "closed"), (2, "open")]
+
+
+def test_a_rule_that_is_off_closes_its_alerts(plant_position):
+    plant_position("out")
+    run("out_of_stock")
+    RuleSetting.objects.create(rule="out_of_stock", is_enabled=False)
+    run("out_of_stock")
+    assert Alert.objects.live().count() == 0
+
+
+def test_settings_change_severity_and_thresholds(plant_position):
+    plant_position("overstock", overstock_value=Decimal("80"))
+    RuleSetting.objects.create(rule="overstock", severity=Severity.CRITICAL, thresholds={"minimum_value": 81})
+    run("overstock")
+    assert Alert.objects.count() == 0
+    RuleSetting.objects.update(thresholds={"minimum_value": 80})
+    run("overstock")
+    assert Alert.objects.get().severity == Severity.CRITICAL
+
+
+def test_a_late_delivery_gets_critical_after_a_week(planters):
+    planters["late_delivery"][0]()
+    run("late_delivery")
+    assert Alert.objects.get().severity == Severity.WARNING
+    services.evaluate(rules=["late_delivery"], today=TODAY + timedelta(days=5))
+    assert (Alert.objects.get().severity, Alert.objects.get().terms["days"]) == (Severity.CRITICAL, 8)
+
+
+def test_an_unknown_sentence_is_shown_with_its_terms():
+    assert sentence("gone", {"sku": "CUP"}) == "gone: sku CUP"
