@@ -1,0 +1,136 @@
+"""The project around the code: pins, image, compose file, sizes, migrations, and nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import stat
+from io import StringIO
+
+import pytest
+import yaml
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from django.core.management import call_command
+
+from scripts import messages
+from tests.source import ROOT, everything
+
+PIN = re.compile(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][A-Za-z0-9.]*")
+# Namespaces are names, not addresses that a browser opens.
+ELSEWHERE = re.compile(r"https?://(?!www\.w3\.org/)[\w.-]+|(?:src|href|action)=[\"']//[\w.-]+")
+
+
+def requirement_files():
+    return sorted(ROOT.glob("requirements*.txt"))
+
+
+@pytest.mark.parametrize("file", requirement_files(), ids=lambda file: file.name)
+def test_every_requirement_is_pinned_exactly(file):
+    lines = [line.strip() for line in file.read_text().splitlines()]
+    loose = [line for line in lines if line and not line.startswith(("#", "-r ")) and not PIN.fullmatch(line)]
+    assert loose == []
+
+
+def test_no_file_and_no_function_is_too_long_to_read():
+    long = [f"{module.path}: {module.lines} lines" for module in everything() if module.lines > 400]
+    for module in everything():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = node.end_lineno - node.lineno + 1
+                if lines > 60:
+                    long.append(f"{module.path}:{node.lineno} {node.name}: {lines} lines")
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_model_has_its_migration():
+    report = StringIO()
+    try:
+        call_command("makemigrations", check=True, dry_run=True, stdout=report)
+    except SystemExit:
+        pytest.fail(report.getvalue())
+    assert "No changes detected" in report.getvalue()
+
+
+def test_pages_fetch_nothing_from_other_hosts():
+    files = [f for folder in ("templates", "static") for f in (ROOT / folder).rglob("*") if f.is_file()]
+    found = [
+        f"{file.relative_to(ROOT)}:{number} {match[0]}"
+        for file in files
+        if file.suffix in (".html", ".txt", ".js", ".css", ".svg", ".webmanifest")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        for match in ELSEWHERE.finditer(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("text", ['<script src="https://cdn.example/x.js">', '<img src="//cdn.example/x.png">'])
+def test_another_host_is_seen(text):
+    assert ELSEWHERE.search(text)
+
+
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+
+def test_compose_starts_every_part_and_watches_it():
+    services = compose()["services"]
+    assert {"web", "worker", "beat", "postgres", "redis"} <= set(services)
+    once = {name for name, service in services.items() if service.get("restart") == "no"}
+    assert {name for name, service in services.items() if "healthcheck" not in service} == once
+    assert "noeviction" in " ".join(services["redis"]["command"])
+
+
+def test_compose_starts_commands_that_exist():
+    commands = {file.stem for file in ROOT.glob("**/management/commands/*.py") if ".venv" not in file.parts}
+    for name, service in compose()["services"].items():
+        words = service.get("command", [])
+        if words[:2] == ["python", "manage.py"]:
+            assert words[2] in commands, name
+
+
+def test_compose_has_no_secret_of_its_own():
+    text = (ROOT / "compose.yaml").read_text()
+    for secret in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+        uses = re.findall(rf"\$\{{{secret}([^}}]*)\}}", text)
+        assert uses and all(use.startswith(":?") for use in uses), f"{secret} must be refused when it is missing"
+
+
+def test_each_step_of_the_image_runs_in_ci_too():
+    image = [line[4:].strip() for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("RUN ")]
+    ci = {line.strip() for line in (ROOT / ".ci" / "run").read_text().splitlines()}
+    assert len(image) >= 3 and [step for step in image if step not in ci] == []
+    for script in (ROOT / step.split()[0] for step in image):
+        assert script.exists() and os.stat(script).st_mode & stat.S_IXUSR, script
+
+
+def test_the_tests_are_quick_to_choose():
+    """Each ``test_*.py`` lies in the folder of a room, or reads the project as a whole."""
+    around = {"test_docs", "test_harness", "test_layers", "test_project", "test_routes"}
+    assert {file.stem for file in (ROOT / "tests").glob("test_*.py")} <= around
+
+
+def test_the_texts_of_code_and_pages_are_found(tmp_path):
+    (tmp_path / "stock").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "stock" / "models.py").write_text('from x import gettext_lazy as _\n\nNAME = _("on hand")\n')
+    (tmp_path / "templates" / "list.html").write_text(
+        "{% load i18n %}<p>\n   {% translate 'late' %}</p>\n"
+        "{% blocktranslate count n=n %}{{ n }} day{% plural %}{{ n }} days{% endblocktranslate %}\n"
+    )
+    found = {(name, line, text) for name, line, text, _comments, _context in messages.texts(tmp_path)}
+    assert found == {
+        ("stock/models.py", 3, "on hand"),
+        ("templates/list.html", 2, "late"),
+        ("templates/list.html", 3, ("%(n)s day", "%(n)s days")),
+    }
+
+
+def test_compiled_texts_are_those_of_the_catalogues():
+    for source in (ROOT / "locale").rglob("*.po"):
+        with source.open("rb") as po, source.with_suffix(".mo").open("rb") as mo:
+            written = {m.id: m.string for m in read_po(po) if m.id and m.string and not m.fuzzy}
+            compiled = {m.id: m.string for m in read_mo(mo) if m.id}
+        assert compiled == written, f"{source} has changed: make messages"
