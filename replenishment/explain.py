@@ -56,13 +56,12 @@ def _at_level(terms: Terms) -> str:
 def _order_owed(terms: Terms) -> str:
     return _(
         "Order %(order)s: less than one piece a year is expected, but the inventory position %(position)s is below "
-        "nothing; the order lifts it to %(after)s."
+        "zero; the order lifts it to %(after)s."
     ) % _phrases(terms)
 
 
 def _no_demand(terms: Terms) -> str:
-    text = _("Nothing to order: less than one piece a year is expected; the inventory position is %(position)s.")
-    return text % _phrases(terms)
+    return _("Nothing to order: less than one piece a year is expected.")
 
 
 def _no_history(terms: Terms) -> str:
@@ -115,7 +114,7 @@ def _position(terms: Terms) -> str:
         (-1, terms["allocated"], _("%(n)s allocated")),
         (-1, terms["backordered"], _("%(n)s back-ordered")),
     ]
-    text = f"{terms['position']} = " + _("%(n)s on hand") % {"n": terms["on_hand"]}
+    text = str(terms["position"]).replace("-", "−") + " = " + _("%(n)s on hand") % {"n": terms["on_hand"]}
     for sign, number, label in parts:
         if number:
             text += (" + " if sign > 0 else " − ") + label % {"n": number}

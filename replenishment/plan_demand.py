@@ -98,7 +98,8 @@ class Demand:
         stocked_out = self.stocked_out
         if stocked_out is not None:
             stocked_out = _mean(shape, self.series[used], column[used], stocked_out[used])
-        return Panel(demand, self.calendar.freq, self.calendar.last_on, known, stocked_out, category)
+        product = self.keys.sku.to_numpy(str)
+        return Panel(demand, self.calendar.freq, self.calendar.last_on, known, stocked_out, category, product)
 
     def _without_gaps(self, promotion: np.ndarray, buckets: int) -> np.ndarray:
         """A bucket without a row has no promotion, as far as the file tells of any; beyond that it is not known."""

@@ -34,9 +34,9 @@ def with_idle(forecast: Forecast, count: int) -> Forecast:
 def plan_frame(keys: pd.DataFrame, forecast: Forecast, terms: ItemTerms, rows: PlanRows) -> pd.DataFrame:
     """One row a series; ``suggested_order`` is empty where the stock is not known."""
     ltd = forecast.lead_time_demand
-    frame = keys[["sku", "warehouse"]].assign(method=forecast.method, lead_time_demand_mean=ltd.mean.round(3))
+    frame = keys[["sku", "warehouse"]].assign(method=forecast.method, lead_time_demand_mean=_shown(ltd.mean))
     for level in PLAN_LEVELS:
-        frame[f"lead_time_demand_q{round(level * 100)}"] = ltd.quantiles[:, GRID.index(level)].round(3)
+        frame[f"lead_time_demand_q{round(level * 100)}"] = _shown(ltd.quantiles[:, GRID.index(level)])
     for name in ("safety_stock", "reorder_point", "order_up_to_level", "order_quantity"):
         frame[name] = getattr(rows, name)
     frame["suggested_order"] = pd.array(rows.suggested_order, "Int64")
@@ -58,12 +58,17 @@ def forecast_frame(keys: pd.DataFrame, forecast: Forecast, calendar: Calendar, h
             "sku": np.repeat(keys.sku.to_numpy()[:series], horizon),
             "warehouse": np.repeat(keys.warehouse.to_numpy()[:series], horizon),
             "date": np.tile(dates, series),
-            "mean": forecast.mean[:, :horizon].ravel().round(3),
+            "mean": _shown(forecast.mean[:, :horizon].ravel()),
         }
     )
     for k, level in enumerate(STEP_LEVELS):
-        frame[f"q{round(level * 100)}"] = forecast.quantiles[:, :horizon, k].ravel().round(3)
+        frame[f"q{round(level * 100)}"] = _shown(forecast.quantiles[:, :horizon, k].ravel())
     return frame
+
+
+def _shown(pieces: np.ndarray) -> np.ndarray:
+    """Three decimals, and 0 rather than -0."""
+    return pieces.round(3) + 0.0
 
 
 def write_all(frames: Mapping[Path, pd.DataFrame]) -> None:

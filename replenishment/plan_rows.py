@@ -195,9 +195,9 @@ def _order(
     owed = formulas.order_up_to(position, 0, minimum, pack)
     order = np.select([~terms.position.known, idle, up_to], [0, owed, filled], lots)
     choices = [
-        (~terms.position.known, "stock_unknown"),
         (idle & (order > 0), "order_owed"),
         (idle, "no_demand"),
+        (~terms.position.known, "stock_unknown"),
         (up_to & (order > 0), "order_up_to"),
         (up_to, "at_level"),
         (order > 0, "order_lots"),

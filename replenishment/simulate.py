@@ -117,45 +117,55 @@ def _in_chunks(
     review: np.ndarray,
 ) -> np.ndarray:
     result = np.zeros(len(interval))
-    dispersion = _dispersion(forecast, interval)
+    dispersion, quiet = _dispersion(forecast, interval), _quiet(forecast, interval)
     for start in range(0, len(result), CHUNK):
         rows = slice(start, start + CHUNK)
-        ltd = forecast.lead_time_demand
-        demand = LeadTimeDemand(ltd.mean[rows], ltd.quantiles[rows], ltd.excess[rows])
-        reviews = _reviews(demand, dispersion[rows], order_quantity[rows], interval[rows], review[rows])
-        result[rows] = part(rows, reviews)
+        mean = forecast.lead_time_demand.mean[rows] / interval[rows] * review[rows]
+        asked = _asked_at_once(mean, dispersion[rows], 1 - quiet[rows] ** review[rows])
+        share = np.clip(1 - review[rows] / interval[rows], 0, 1)
+        result[rows] = part(rows, _reviews(forecast, rows, share, asked, order_quantity[rows]))
     return result
 
 
 def _reviews(
-    demand: LeadTimeDemand, dispersion: np.ndarray, order_quantity: np.ndarray, interval: np.ndarray, review: np.ndarray
+    forecast: Forecast, rows: slice, share: np.ndarray, asked: np.ndarray, order_quantity: np.ndarray
 ) -> Reviews:
-    """Demand by the forecast's own grid; the undershoot by the stationary law of (R,s,nQ).
+    """Demand by the forecast's own grid (``share`` of it is lead time), undershoot by the law of (R,s,nQ).
 
-    Just after a review the position is equally likely to be s+1 ... s+Q (Hadley & Whitin 1963, 5-2). So a review
+    Just after a review the position is equally likely to be s+1 ... s+Q (Hadley & Whitin 1963, chapter 5). So a review
     period that asks for X orders with a chance of min(X, Q) / Q, and then lies X - v below s, v in 1 ... min(X, Q).
     """
-    first, second, third = _points()
-    protection = _quantiles(demand, np.broadcast_to(first, (len(demand.mean), POINTS)))
-    share = np.clip(1 - review / interval, 0, 1)[:, None]
-    middle = demand.mean[:, None]
+    demand, (first, _second, third) = forecast.lead_time_demand, _points()
+    demand = LeadTimeDemand(demand.mean[rows], demand.quantiles[rows], demand.excess[rows])
+    protection = _quantiles(demand, np.broadcast_to(first, asked.shape))
+    share, middle = share[:, None], demand.mean[:, None]
     lead_time = np.maximum(share * middle + np.sqrt(share) * (protection - middle), 0)
-    per_review = demand.mean / interval * review
-    asked = 1 + _other_pieces(per_review, dispersion, second)
     counted = np.minimum(asked, np.maximum(order_quantity, 1)[:, None])
     undershoot = asked - 1 - np.floor(third * counted)
     return Reviews(protection, lead_time, undershoot, counted / asked)
 
 
-def _other_pieces(mean: np.ndarray, dispersion: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Pieces asked for beside a given one in its review, mean m = mean + dispersion - 1, variance m x dispersion.
+def _asked_at_once(mean: np.ndarray, dispersion: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """Demand [series, POINTS] of the review period to which a piece belongs (large ones hold many): X times its size.
 
-    That is the size-biased negative binomial less one; by Wilson & Hilferty's (1931) gamma quantiles.
+    X is 0 but for a chance ``active``, and then gamma, with the given mean and variance / mean. Quantiles of the
+    gamma by Wilson & Hilferty (1931).
     """
-    expected = np.maximum(mean + dispersion - 1, 1e-6)
-    shape = (expected / dispersion)[:, None]
+    _first, u, _third = _points()
+    usual = mean + dispersion  # E[X^2] / E[X]
+    scale = np.maximum(usual - mean / np.maximum(active, 1e-9), usual / 20)
+    others = np.maximum(usual - 1, 1e-6)  # beside the piece itself
+    shape = (others / scale)[:, None]
     root = 1 - 1 / (9 * shape) + stats.norm.ppf(u) / (3 * np.sqrt(shape))
-    return np.round(dispersion[:, None] * shape * np.maximum(root, 0) ** 3)
+    return 1 + np.round(scale[:, None] * shape * np.maximum(root, 0) ** 3)
+
+
+def _quiet(forecast: Forecast, interval: np.ndarray) -> np.ndarray:
+    """Chance that a bucket asks for nothing [series], by lead-time demand or, where that is never 0, by the steps."""
+    whole = np.interp((forecast.lead_time_demand.quantiles < 0.5).sum(axis=1), np.arange(len(GRID) + 1), [0, *GRID])
+    levels = np.array([0, *STEP_LEVELS])
+    steps = levels[(forecast.quantiles < 0.5).sum(axis=2)].mean(axis=1)
+    return np.where(whole > 0, whole ** (1 / interval), steps)
 
 
 def _dispersion(forecast: Forecast, interval: np.ndarray) -> np.ndarray:

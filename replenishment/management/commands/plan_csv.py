@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from forecasting import engine
+from forecasting.engine.panel import Forecast, ProtectionInterval
 from replenishment.csv_table import BadRow, UnreadableFileError
 from replenishment.plan_demand import Calendar, Demand, read_demand
 from replenishment.plan_file import forecast_frame, plan_frame, with_idle, write_all
 from replenishment.plan_items import Items, read_items, usual_values
-from replenishment.plan_rows import plan
+from replenishment.plan_rows import ItemTerms, plan
 
 
 def _date(text: str) -> date:
@@ -86,29 +87,29 @@ class Command(BaseCommand):
             self.say(_("%s bad fields: their rows are left out.") % len(bad))
 
     def _write(self, demand: Demand, items: Items, options: dict[str, Any]) -> None:
-        series, terms = len(demand.keys), items.terms(options["freq"])
-        interval = type(terms.interval)(terms.interval.lengths[:series], terms.interval.weights[:series])
-        longest = int(interval.lengths.max())
-        horizon = max(longest, options["horizon"] or 0)
-        category = None if items.category is None else items.category[:series]
-        panel = demand.panel(horizon, category)
-        self.say(
-            _("Training on %(series)s series × %(buckets)s buckets …")
-            % dict(zip(("series", "buckets"), panel.demand.shape, strict=True))
-        )
-        trained = engine.train(panel, seed=0)
-        self.say(_("Forecasting (%s s so far) …") % self._seconds())
-        forecast = engine.forecast(panel, trained, interval, horizon=horizon)
+        terms = items.terms(options["freq"])
+        forecast = self._forecast(demand, items, terms, options["horizon"] or 0)
         self.say(_("Planning (%s s so far) …") % self._seconds())
-        whole = with_idle(forecast, len(items.frame) - series)
+        whole = with_idle(forecast, len(items.frame) - len(demand.keys))
         frames = {options["plan"]: plan_frame(items.frame, whole, terms, plan(whole, terms))}
         if options["forecast"]:
-            steps = options["horizon"] or horizon
+            steps = options["horizon"] or forecast.mean.shape[1]
             frames[options["forecast"]] = forecast_frame(items.frame, forecast, demand.calendar, steps)
         write_all(frames)
-        self.say(
-            _("Planned %(series)s items in %(seconds)s s.") % {"series": len(items.frame), "seconds": self._seconds()}
-        )
+        done = {"series": len(items.frame), "seconds": self._seconds()}
+        self.say(_("Planned %(series)s items in %(seconds)s s.") % done)
+
+    def _forecast(self, demand: Demand, items: Items, terms: ItemTerms, horizon: int) -> Forecast:
+        """Of the series of the demand, at least as far ahead as the longest protection interval."""
+        series = len(demand.keys)
+        interval = ProtectionInterval(terms.interval.lengths[:series], terms.interval.weights[:series])
+        horizon = max(int(interval.lengths.max()), horizon)
+        panel = demand.panel(horizon, None if items.category is None else items.category[:series])
+        size = {"series": series, "buckets": panel.demand.shape[1]}
+        self.say(_("Training on %(series)s series × %(buckets)s buckets …") % size)
+        trained = engine.train(panel, interval=interval, seed=0)
+        self.say(_("Forecasting (%s s so far) …") % self._seconds())
+        return engine.forecast(panel, trained, interval, horizon=horizon)
 
     def _seconds(self) -> str:
         return f"{time.monotonic() - self.started:.1f}"
