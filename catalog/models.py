@@ -9,13 +9,15 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
-from catalog.querysets import ProductQuerySet, PromotionQuerySet, SupplierProductQuerySet
+from catalog.querysets import CatalogQuerySet, ProductQuerySet, PromotionQuerySet, SupplierProductQuerySet
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class Category(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
+
+    objects = CatalogQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("category")
@@ -82,6 +84,8 @@ class Supplier(models.Model):
         _("minimum order value"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE
     )
     is_active = models.BooleanField(_("active"), default=True)
+
+    objects = CatalogQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("supplier")

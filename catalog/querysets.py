@@ -9,11 +9,13 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 
-class ProductQuerySet(models.QuerySet):
+class CatalogQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The catalogue is one for all warehouses: whoever has any access sees it."""
         return self if user.is_authenticated else self.none()
 
+
+class ProductQuerySet(CatalogQuerySet):
     def active(self):
         return self.filter(is_active=True)
 
@@ -25,10 +27,7 @@ class ProductQuerySet(models.QuerySet):
         return self.filter(Q(sku__icontains=text) | Q(name__icontains=text) | Q(barcode=text))
 
 
-class SupplierProductQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.is_authenticated else self.none()
-
+class SupplierProductQuerySet(CatalogQuerySet):
     def preferred(self):
         """The terms to buy on, one row per product: the preferred supplier's, else the first entered."""
         first = (
@@ -40,10 +39,7 @@ class SupplierProductQuerySet(models.QuerySet):
         return self.filter(pk=models.Subquery(first))
 
 
-class PromotionQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        return self if user.is_authenticated else self.none()
-
+class PromotionQuerySet(CatalogQuerySet):
     def between(self, first_on: date, last_on: date):
         return self.filter(starts_on__lte=last_on, ends_on__gte=first_on)
 

@@ -206,3 +206,11 @@ def api_of():
         return client
 
     return api_of
+
+
+@pytest.fixture
+def populated(make_product, make_supplier, warehouse, receive):
+    """A shop to list: ``populated.add(5)`` adds five items with a row of everything."""
+    from tests.populated import Populated
+
+    return Populated(make_product, make_supplier, warehouse, receive)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import exceptions, status
+from rest_framework import exceptions, mixins, serializers, status, viewsets
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from inventory_site.common import idempotency
+from inventory_site.common import audit, idempotency
 from inventory_site.common.errors import Busy, DomainError, KeyReused
 from inventory_site.common.retry import retry_when_busy
+
+LARGEST = 2**53
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -65,3 +68,81 @@ def write_once(
 
     code, answer, is_new = retry_when_busy(once)
     return Response(answer, status=code, headers=None if is_new else {"Idempotency-Replayed": "true"})
+
+
+class Pieces(serializers.IntegerField):
+    """A whole number of pieces, from ``min_value`` (1) up to what the ledger can hold."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**({"min_value": 1, "max_value": LARGEST} | kwargs))
+
+
+class CostFields:
+    """A serializer that leaves out ``cost_fields`` for people who may not see costs."""
+
+    cost_fields: tuple[str, ...] = ()
+
+    def get_fields(self):
+        fields = super().get_fields()
+        request = self.context.get("request")
+        if request is not None and not request.user.has_perm(settings.COST_PERMISSION):
+            for name in self.cost_fields:
+                fields.pop(name, None)
+        return fields
+
+
+class Room(viewsets.GenericViewSet):
+    """Rows that the caller may see, and acts that each run once per key."""
+
+    lookup_value_regex = "[^/]+"
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to(self.request.user)
+
+    def valid_body(self, serializer: type[serializers.Serializer] | None = None):
+        """The validated body, or a 400 that names every bad field at once."""
+        made = (serializer or self.get_serializer_class())(
+            data=self.request.data, context=self.get_serializer_context()
+        )
+        made.is_valid(raise_exception=True)
+        return made
+
+    def act(
+        self, effect: Callable[[], Any], *, code: int = status.HTTP_200_OK, answer: Callable | None = None
+    ) -> Response:
+        """Run ``effect`` once per key; the answer is the row as it is afterwards."""
+
+        def made() -> tuple[int, Any]:
+            result = effect()
+            return code, answer(result) if answer else self.shown(result)
+
+        return write_once(self.request, f"{self.basename}.{self.action}", made)
+
+    def shown(self, row: Any) -> Any:
+        """The row as a list or retrieve would show it."""
+        fresh = self.get_queryset().get(pk=row.pk)
+        reader = getattr(self, "reader_class", None) or self.get_serializer_class()
+        return reader(fresh, context=self.get_serializer_context()).data
+
+
+class ReadRoom(mixins.ListModelMixin, mixins.RetrieveModelMixin, Room):
+    """Lists and single rows."""
+
+
+class WriteRoom(ReadRoom):
+    """A catalogue-like resource: create and change, each once per key."""
+
+    def create(self, request, *args, **kwargs):
+        body = self.valid_body()
+        return self.act(lambda: self.audited(body.save(), "create"), code=status.HTTP_201_CREATED)
+
+    def partial_update(self, request, *args, **kwargs):
+        row = self.get_object()
+        body = self.get_serializer(row, data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        return self.act(lambda: self.audited(body.save(), "change"))
+
+    def audited(self, row, verb: str):
+        changes = {name: str(value)[:200] for name, value in self.request.data.items()}
+        audit.record(actor=self.request.user, action=f"{row._meta.model_name}.{verb}", subject=row, changes=changes)
+        return row

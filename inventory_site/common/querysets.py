@@ -18,6 +18,10 @@ MAX_ATTEMPTS = 10
 
 
 class JobRunQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Everybody may see how the night went."""
+        return self if user.is_authenticated else self.none()
+
     def running(self):
         return self.filter(state="running")
 

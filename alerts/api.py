@@ -1,0 +1,104 @@
+"""Alerts over the API: read, acknowledged, snoozed, assigned, resolved, taken back."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+from rest_framework import serializers
+from rest_framework.decorators import action
+
+from alerts import services
+from alerts.models import Alert
+from alerts.sentences import sentence
+from inventory_site.common.api import ReadRoom
+from inventory_site.common.models import ShopSettings
+from stock.access import require
+
+
+class AlertSerializer(serializers.ModelSerializer):
+    product = serializers.CharField(source="product.sku", default=None, read_only=True)
+    warehouse = serializers.CharField(source="warehouse.code", default=None, read_only=True)
+    supplier = serializers.CharField(source="supplier.code", default=None, read_only=True)
+    assigned_to = serializers.CharField(source="assigned_to.username", default=None, read_only=True)
+    severity = serializers.CharField(source="get_severity_display", read_only=True)
+    sentence = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Alert
+        fields = [
+            "id", "rule", "severity", "state", "sentence", "product", "warehouse", "supplier", "money_at_risk",
+            "opened_on", "seen_on", "snoozed_until", "assigned_to",
+        ]  # fmt: skip
+
+    def get_fields(self):
+        fields = super().get_fields()
+        request = self.context.get("request")
+        if request is not None and not request.user.has_perm("catalog.view_cost"):
+            del fields["money_at_risk"]
+        return fields
+
+    def get_sentence(self, alert) -> str:
+        return sentence(alert.code, alert.terms, self.context.get("currency", ""))
+
+
+class SnoozeSerializer(serializers.Serializer):
+    until = serializers.DateField()
+
+
+class AssignSerializer(serializers.Serializer):
+    to = serializers.SlugRelatedField(slug_field="username", queryset=get_user_model().objects.filter(is_active=True))
+
+
+class AlertViewSet(ReadRoom):
+    queryset = Alert.objects.select_related("product", "warehouse", "supplier", "assigned_to").order_by(
+        "-severity", "-money_at_risk", "pk"
+    )
+    serializer_class = reader_class = AlertSerializer
+    permissions = {
+        "list": "alerts.view_alert",
+        **dict.fromkeys(["acknowledge", "snooze", "assign", "resolve", "reopen"], "alerts.change_alert"),
+    }
+    filterset_fields = {
+        "state": ["exact", "in"], "rule": ["exact"], "severity": ["exact", "gte"], "warehouse__code": ["exact"],
+        "product__sku": ["exact"],
+    }  # fmt: skip
+    ordering_fields = ["id", "severity", "opened_on"]
+
+    def get_serializer_class(self):
+        return {"snooze": SnoozeSerializer, "assign": AssignSerializer}.get(self.action, AlertSerializer)
+
+    def get_serializer_context(self):
+        return super().get_serializer_context() | {"currency": ShopSettings.objects.load().currency}
+
+    def _handle(self, service, **terms):
+        alert = self.get_object()
+        if alert.warehouse:
+            require(self.request.user, "alerts.change_alert", alert.warehouse)
+        return self.act(lambda: service(alert=alert, actor=self.request.user, **terms))
+
+    @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
+    def acknowledge(self, request, pk=None):
+        """I know; it stays until its cause is gone."""
+        return self._handle(services.acknowledge)
+
+    @action(detail=True, methods=["post"])
+    def snooze(self, request, pk=None):
+        """Hide it until a day."""
+        return self._handle(services.snooze, **self.valid_body().validated_data)
+
+    @action(detail=True, methods=["post"])
+    def assign(self, request, pk=None):
+        """Give it to somebody."""
+        return self._handle(services.assign, **self.valid_body().validated_data)
+
+    @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
+    def resolve(self, request, pk=None):
+        """Done with."""
+        return self._handle(services.resolve)
+
+    @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
+    def reopen(self, request, pk=None):
+        """Take back an acknowledgement, a snooze or a resolution."""
+        return self._handle(services.reopen)
+
+
+ROUTES = {"alerts": AlertViewSet}

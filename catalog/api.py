@@ -1,0 +1,139 @@
+"""The catalogue over the API: products are named by SKU, suppliers by code."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
+from inventory_site.common.api import CostFields, WriteRoom
+
+
+class ProductBySku(serializers.SlugRelatedField):
+    """A product by its SKU, upper and lower case alike."""
+
+    def __init__(self, **kwargs):
+        super().__init__(slug_field="sku", **({"queryset": Product.objects.all()} | kwargs))
+
+    def to_internal_value(self, data):
+        found = self.get_queryset().filter(sku__iexact=str(data).strip()).first() if isinstance(data, str) else None
+        if found is None:
+            raise serializers.ValidationError(_("There is no product with the SKU “%(sku)s”.") % {"sku": data})
+        return found
+
+
+class ProductSerializer(CostFields, serializers.ModelSerializer):
+    cost_fields = ("unit_cost",)
+    category = serializers.SlugRelatedField(
+        slug_field="name", queryset=Category.objects.all(), required=False, allow_null=True
+    )
+
+    class Meta:
+        model = Product
+        fields = [
+            "sku", "name", "category", "barcode", "unit", "price", "unit_cost", "accepts_backorders", "is_active",
+        ]  # fmt: skip
+
+    def validate_sku(self, value):
+        others = Product.objects.exclude(pk=self.instance.pk) if self.instance else Product.objects.all()
+        if others.filter(sku__iexact=value).exists():
+            raise serializers.ValidationError(_("There is a product with the SKU “%(sku)s”.") % {"sku": value})
+        return value
+
+
+class SupplierSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Supplier
+        fields = [
+            "code",
+            "name",
+            "email",
+            "phone",
+            "lead_time_days",
+            "review_period_days",
+            "minimum_order_cost",
+            "is_active",
+        ]
+
+
+class SupplierProductSerializer(CostFields, serializers.ModelSerializer):
+    cost_fields = ("unit_cost",)
+    product = ProductBySku()
+    supplier = serializers.SlugRelatedField(slug_field="code", queryset=Supplier.objects.all())
+
+    class Meta:
+        model = SupplierProduct
+        fields = [
+            "id", "supplier", "product", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size",
+            "lead_time_days", "is_preferred",
+        ]  # fmt: skip
+
+
+class PromotionSerializer(serializers.ModelSerializer):
+    product = ProductBySku()
+
+    class Meta:
+        model = Promotion
+        fields = ["id", "product", "warehouse_code", "name", "starts_on", "ends_on", "price", "announced_on"]
+
+    def validate(self, data):
+        old = self.instance
+        first = data.get("starts_on", old and old.starts_on)
+        if data.get("ends_on", old and old.ends_on) < first:
+            raise serializers.ValidationError({"ends_on": [_("A promotion cannot end before it starts.")]})
+        return data
+
+
+class CatalogRoom(WriteRoom):
+    """Read by everybody, written by whoever may change that model."""
+
+    http_method_names = ["get", "post", "patch", "head", "options"]
+
+    @property
+    def permissions(self):
+        name = self.queryset.model._meta.model_name
+        return {
+            "list": f"catalog.view_{name}",
+            "create": f"catalog.add_{name}",
+            "partial_update": f"catalog.change_{name}",
+        }
+
+
+class ProductViewSet(CatalogRoom):
+    queryset = Product.objects.select_related("category").order_by("sku")
+    serializer_class = ProductSerializer
+    lookup_field = "sku"
+    filterset_fields = ["category__name", "is_active", "barcode"]
+    search_fields = ["sku", "name", "barcode"]
+    ordering_fields = ["sku", "name", "price"]
+
+
+class SupplierViewSet(CatalogRoom):
+    queryset = Supplier.objects.order_by("code")
+    serializer_class = SupplierSerializer
+    lookup_field = "code"
+    filterset_fields = ["is_active"]
+    search_fields = ["code", "name"]
+    ordering_fields = ["code", "name", "lead_time_days"]
+
+
+class SupplierProductViewSet(CatalogRoom):
+    queryset = SupplierProduct.objects.select_related("supplier", "product").order_by("pk")
+    serializer_class = SupplierProductSerializer
+    filterset_fields = {"supplier__code": ["exact"], "product__sku": ["exact"], "is_preferred": ["exact"]}
+    ordering_fields = ["id"]
+
+
+class PromotionViewSet(CatalogRoom):
+    queryset = Promotion.objects.select_related("product").order_by("-starts_on", "pk")
+    serializer_class = PromotionSerializer
+    filterset_fields = {"product__sku": ["exact"], "starts_on": ["gte", "lte"], "ends_on": ["gte", "lte"]}
+    ordering_fields = ["starts_on", "ends_on"]
+
+
+ROUTES = {
+    "products": ProductViewSet,
+    "suppliers": SupplierViewSet,
+    "supplier-products": SupplierProductViewSet,
+    "promotions": PromotionViewSet,
+}

@@ -1,0 +1,7 @@
+"""Reorder points, suggestions and the shop's first integration over the API."""
+
+from replenishment.api.inventory import InventoryView, InventoryWarningView
+from replenishment.api.plan import ReorderPointViewSet, SuggestionViewSet
+
+ROUTES = {"reorder-points": ReorderPointViewSet, "suggestions": SuggestionViewSet}
+VIEWS = {"inventory": InventoryView, "inventory/warning": InventoryWarningView}

@@ -1,0 +1,78 @@
+"""A small shop with one row of everything per item, for suites over registries."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from alerts.models import Alert
+from catalog.models import Promotion, SupplierProduct
+from forecasting.models import Accuracy, Forecast
+from inventory_site.common.models import JobRun, ShopSettings
+from orders import services as orders
+from orders.models import DailyDemand, DemandSeries, SalesChannel
+from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
+from stock.models import StockLevel
+
+TODAY = date(2026, 3, 30)
+
+
+class Populated:
+    """``add(n)`` adds n items to one warehouse, each with a row in every table that people list."""
+
+    def __init__(self, make_product, make_supplier, warehouse, receive):
+        ShopSettings.objects.update_or_create(pk=1, defaults={"demo_until": TODAY})
+        self.make_product, self.receive, self.warehouse = make_product, receive, warehouse
+        self.supplier = make_supplier()
+        self.channel = SalesChannel.objects.create(code="web", name="Web")
+        self.run = JobRun.objects.create(kind="nightly", business_date=TODAY, state="published")
+
+    def add(self, items: int) -> Populated:
+        for _ in range(items):
+            product = self.make_product()
+            self.receive(product, 10)
+            self._documents(product)
+            self._plan(product)
+        return self
+
+    def _documents(self, product) -> None:
+        terms = {"product": product, "supplier": self.supplier, "unit_cost": Decimal("4")}
+        SupplierProduct.objects.create(**terms, is_preferred=True)
+        Promotion.objects.create(product=product, starts_on=TODAY, ends_on=TODAY, announced_on=TODAY)
+        orders.place_sales_order(channel=self.channel, lines=[orders.NewLine(product, self.warehouse, 2)], actor=None)
+        lines = [orders.NewPurchaseLine(product, 6, Decimal("4"))]
+        orders.create_purchase_order(supplier=self.supplier, warehouse=self.warehouse, lines=lines, actor=None)
+        series, _is_new = DemandSeries.objects.get_or_create(
+            product=product, warehouse=self.warehouse, defaults={"first_on": TODAY, "closed_on": TODAY}
+        )
+        DailyDemand.objects.create(series=series, on_date=TODAY, demand=2)
+
+    def _plan(self, product) -> None:
+        item = {"run": self.run, "product": product, "warehouse": self.warehouse}
+        columns = {f"lead_time_demand_q{n}": 9.0 for n in (50, 80, 90, 95, 98, 99)}
+        Forecast.objects.create(
+            **item, method="naive", first_on=TODAY, mean=[1.0] * 28, quantiles=[[1.0] * 5] * 28,
+            lead_time_demand_mean=7.0, lead_time_demand_grid=[7.0] * 28, **columns,
+        )  # fmt: skip
+        Accuracy.objects.create(**item, method="naive", wape=0.4)
+        ReorderPoint.objects.create(
+            **item, supplier=self.supplier, rule="R,s,nQ", cycle_service_level=0.95, lead_time_days=6.0,
+            review_period_days=1, lead_time_demand=7.0, quantile=12, safety_stock=5, reorder_point=12,
+            order_quantity=24, order_up_to_level=36, unit_cost=Decimal("4"),
+        )  # fmt: skip
+        level = StockLevel.objects.get(product=product, warehouse=self.warehouse)
+        InventoryPosition.objects.update_or_create(
+            level=level,
+            defaults=item | {
+                "inventory_position": 8, "reorder_point": 12, "order_up_to_level": 36, "stock_status": "order",
+                "supplier": self.supplier, "daily_demand": 1.0, "days_of_cover": 8.0,
+            },
+        )  # fmt: skip
+        Suggestion.objects.create(
+            **item, supplier=self.supplier, quantity=24, unit_cost=Decimal("4"), cost=Decimal("96"),
+            reason_code="no_history", reason_terms={},
+        )  # fmt: skip
+        Alert.objects.create(
+            rule="out_of_stock", subject=f"position:{product.pk}", warehouse=self.warehouse, product=product,
+            code="nightly_job_late", terms={"business_on": TODAY.isoformat()}, opened_on=TODAY, seen_on=TODAY,
+        )  # fmt: skip
