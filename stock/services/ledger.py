@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from inventory_site.common import audit
+from inventory_site.common.bulk import insert_rows
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity
 from stock.models import StockLevel, StockMovement, Warehouse
@@ -23,6 +25,10 @@ Reason = StockMovement.Reason
 #: Reasons that record what is true on the shelf: they may break promises, never go below zero.
 REALITY = frozenset({Reason.COUNT, Reason.ADJUSTMENT, Reason.WRITE_OFF})
 LARGEST = 2**53
+
+#: From so many rows on, speed and memory count for more than primary keys.
+BULK_ROWS = 1000
+BULK_COLUMNS = ("level_id", "quantity", "reason", "reference", "actor_id", "reverses_id", "effective_at")
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ def post_movements(*, entries: Sequence[Entry], actor: User | None = None) -> li
     """Post many movements, all or none: summed per level, checked once.
 
     Refuses where a level would fall below its promises, or, for reasons that record reality, below
-    zero; there the newest promises become short instead.
+    zero; there the newest promises become short instead. Primary keys are read back only for fewer
+    than ``BULK_ROWS`` movements.
     """
     for entry in entries:
         check_quantity(entry.quantity)
@@ -52,9 +59,16 @@ def post_movements(*, entries: Sequence[Entry], actor: User | None = None) -> li
     now = shop_now()
     rows = [_row(entry, ids[entry.product_id, entry.warehouse_id], actor, now) for entry in entries]
     _apply(levels, entries, rows)
-    StockMovement.objects.bulk_create(rows, batch_size=2000)
+    _insert(rows)
     save_levels(levels.values())
     return rows
+
+
+def _insert(rows: Sequence[StockMovement]) -> None:
+    if len(rows) < BULK_ROWS:
+        StockMovement.objects.bulk_create(rows)
+    else:
+        insert_rows(StockMovement, BULK_COLUMNS, map(attrgetter(*BULK_COLUMNS), rows))
 
 
 def check_quantity(quantity: int) -> None:

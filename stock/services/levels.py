@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import connection
 from django.db.models import F
 
 from inventory_site.common import outbox
+from inventory_site.common.bulk import update_rows
 from inventory_site.common.models import ShopSettings
 from stock.models import StockLevel
 
@@ -68,7 +70,7 @@ def save_levels(levels: Iterable[StockLevel]) -> None:
         level = changed[0]
         StockLevel.objects.filter(pk=level.pk).update(**{name: getattr(level, name) for name in COUNTERS})
     else:
-        StockLevel.objects.bulk_update(changed, COUNTERS, batch_size=200)
+        update_rows(StockLevel, COUNTERS, map(attrgetter(*COUNTERS, "pk"), changed))
     tell_changed(level.pk for level in changed)
 
 
