@@ -1,0 +1,116 @@
+"""Loads the demo shop into an empty database, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from catalog.models import Product
+from inventory_site.common.errors import DomainError
+from inventory_site.common.models import ShopSettings, User
+from inventory_site.common.roles import Role
+from stock.models import Warehouse, WarehouseAccess
+
+from . import rows
+from .ledger import post_stock
+from .sales import Shop, load_shop
+from .simulation import simulate
+from .story import Story, group_orders, tell
+
+#: Who can log in to the demo; the clerk works in one warehouse, so that a limited view can be seen.
+PEOPLE = {Role.OWNER: None, Role.BUYER: None, Role.CLERK: "CENTRAL"}
+
+
+class ShopNotEmpty(DomainError):
+    """The demo never goes on top of somebody's own shop."""
+
+    code = "shop_not_empty"
+
+
+@dataclass(frozen=True)
+class Login:
+    """``password`` is empty when somebody changed it."""
+
+    username: str
+    password: str
+
+
+def is_loaded() -> bool:
+    return Product.objects.filter(source=rows.PRODUCT_SOURCE).exists()
+
+
+def load_demo(
+    *, today: date, count: int = 600, seed: int = 1, step: Callable[[str], None] = lambda _name: None
+) -> Story:
+    """Read, simulate and write the shop; ``step`` hears what is being done. Refuses a database with other products."""
+    if Product.objects.exists():
+        raise ShopNotEmpty(_("This database holds products already: the demo wants an empty one."))
+    step(_("Reading a year of real sales"))
+    shop = load_shop(today=today, count=count)
+    step(_("Simulating suppliers, purchases and stock"))
+    simulation = simulate(shop, seed=seed)
+    with transaction.atomic():
+        books = _catalog(shop, simulation, step)
+        _history(books, step)
+    return tell(shop, simulation)
+
+
+def _catalog(shop: Shop, simulation, step: Callable[[str], None]) -> rows.Books:
+    step(_("Writing products, suppliers and promotions"))
+    _settings(shop)
+    books = rows.Books(
+        shop=shop,
+        simulation=simulation,
+        orders=group_orders(simulation),
+        products=rows.write_products(shop, simulation.terms.unit_cost),
+        warehouses=rows.write_warehouses(),
+        suppliers=rows.write_suppliers(),
+    )
+    rows.write_terms(books)
+    rows.write_promotions(books)
+    _people()
+    return books
+
+
+def _history(books: rows.Books, step: Callable[[str], None]) -> None:
+    step(_("Writing sales orders"))
+    rows.write_sales(books)
+    step(_("Writing daily demand"))
+    rows.write_demand(books)
+    step(_("Writing purchase orders"))
+    rows.write_purchases(books)
+    step(_("Posting stock movements"))
+    post_stock(books)
+
+
+def _settings(shop: Shop) -> None:
+    """The shop's calendar stands still on the last day of its sales."""
+    settings = ShopSettings.objects.load()
+    settings.name, settings.currency, settings.time_zone = _("Demo grocery"), rows.CURRENCY, rows.ZONE
+    settings.demo_until = shop.last_on
+    settings.save()
+
+
+def _people() -> None:
+    for role, warehouse in PEOPLE.items():
+        user = User.objects.create_user(role.value, password=_password(role.value), is_staff=True)
+        place = Warehouse.objects.get(code=warehouse) if warehouse else None
+        WarehouseAccess.objects.create(user=user, warehouse=place, role=role)
+
+
+def _password(username: str) -> str:
+    """The same on every start of this machine's demo, and another one on each machine."""
+    return salted_hmac("inventory_site.demo", username).hexdigest()[:10]
+
+
+def logins() -> list[Login]:
+    """Names and passwords of the demo's people."""
+    users = {user.username: user for user in User.objects.filter(username__in=[role.value for role in PEOPLE])}
+    return [
+        Login(name, _password(name) if user.check_password(_password(name)) else "") for name, user in users.items()
+    ]

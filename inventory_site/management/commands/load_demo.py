@@ -1,0 +1,61 @@
+"""Load the demo shop: real grocery sales, with simulated suppliers, purchases, returns and stock."""
+
+from __future__ import annotations
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from inventory_site.common.errors import DomainError
+from inventory_site.common.models import ShopSettings
+from inventory_site.demo.loader import is_loaded, load_demo, logins
+from inventory_site.demo.source import DemoDataMissingError
+
+
+class Command(BaseCommand):
+    help = _("Load the demo shop into an empty database; doing it again changes nothing.")
+
+    def add_arguments(self, parser):
+        parser.add_argument("--products", type=int, default=600, help=_("How many products to take."))
+        parser.add_argument("--seed", type=int, default=1, help=_("Seed of what is simulated."))
+
+    def handle(self, *, products: int, seed: int, **options) -> None:
+        if is_loaded():
+            self.stdout.write(_("The demo shop is loaded already; nothing was changed."))
+        else:
+            self._load(products, seed)
+        until = ShopSettings.objects.load().demo_until
+        self.stdout.write(_("The shop's calendar stands still on %(date)s.") % {"date": until})
+        for login in logins():
+            self.stdout.write(
+                _("Login: %(user)s, password: %(password)s")
+                % {"user": login.username, "password": login.password or _("(changed)")}
+            )
+
+    def _load(self, products: int, seed: int) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns) as progress:
+            tasks = []
+
+            def step(name: str) -> None:
+                if tasks:
+                    progress.update(tasks[-1], total=1, completed=1)
+                tasks.append(progress.add_task(name, total=None))
+
+            try:
+                story = load_demo(today=timezone.localdate(), count=products, seed=seed, step=step)
+            except (DomainError, DemoDataMissingError) as error:
+                raise CommandError(str(error)) from error
+            progress.update(tasks[-1], total=1, completed=1)
+        for line in _told(story):
+            self.stdout.write(line)
+
+
+def _told(story) -> list[str]:
+    return [
+        _("Items out of stock: %(count)d, about to run out: %(soon)d, overstocked: %(over)d, dead: %(dead)d.")
+        % {"count": story.stocked_out, "soon": story.running_out, "over": story.overstocked, "dead": story.dead},
+        _("Overdue purchase orders: %(late)d. Promotions ahead: %(ahead)d. Returns in the year: %(returns)d.")
+        % {"late": story.overdue_orders, "ahead": story.promotions_ahead, "returns": story.returns},
+    ]
