@@ -6,6 +6,8 @@ import ast
 import os
 import re
 import stat
+from collections.abc import Iterator
+from importlib import metadata
 from io import StringIO
 
 import pytest
@@ -13,6 +15,8 @@ import yaml
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.core.management import call_command
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from scripts import messages
 from tests.source import ROOT, everything
@@ -31,6 +35,28 @@ def test_every_requirement_is_pinned_exactly(file):
     lines = [line.strip() for line in file.read_text().splitlines()]
     loose = [line for line in lines if line and not line.startswith(("#", "-r ")) and not PIN.fullmatch(line)]
     assert loose == []
+
+
+def requirements(file) -> Iterator[Requirement]:
+    for line in file.read_text().splitlines():
+        if line.startswith("-r "):
+            yield from requirements(file.with_name(line[3:]))
+        elif line and not line.startswith("#"):
+            yield Requirement(line)
+
+
+@pytest.mark.parametrize("file", requirement_files(), ids=lambda file: file.name)
+def test_what_the_requirements_need_in_turn_is_pinned_too(file):
+    pinned = {canonicalize_name(requirement.name) for requirement in requirements(file)}
+    waiting, seen = list(requirements(file)), set()
+    while waiting:
+        requirement = waiting.pop()
+        for extra in {"", *requirement.extras}:
+            if (requirement.name, extra) not in seen:
+                seen.add((requirement.name, extra))
+                further = map(Requirement, metadata.requires(requirement.name) or [])
+                waiting += [r for r in further if r.marker is None or r.marker.evaluate({"extra": extra})]
+    assert {canonicalize_name(name) for name, _extra in seen} == pinned
 
 
 def test_no_file_and_no_function_is_too_long_to_read():
@@ -104,12 +130,6 @@ def test_each_step_of_the_image_runs_in_ci_too():
     assert len(image) >= 3 and [step for step in image if step not in ci] == []
     for script in (ROOT / step.split()[0] for step in image):
         assert script.exists() and os.stat(script).st_mode & stat.S_IXUSR, script
-
-
-def test_the_tests_are_quick_to_choose():
-    """Each ``test_*.py`` lies in the folder of a room, or reads the project as a whole."""
-    around = {"test_docs", "test_harness", "test_layers", "test_project", "test_routes"}
-    assert {file.stem for file in (ROOT / "tests").glob("test_*.py")} <= around
 
 
 def test_the_texts_of_code_and_pages_are_found(tmp_path):
