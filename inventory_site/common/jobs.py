@@ -127,6 +127,12 @@ def claimable_partitions() -> list[int]:
     return list(waiting.order_by("pk").values_list("pk", flat=True))
 
 
+def is_step_over(pk: int) -> bool:
+    """Whether nothing is unfinished in the step of this partition."""
+    partition = JobPartition.objects.get(pk=pk)
+    return not JobPartition.objects.unfinished().filter(run=partition.run_id, step=partition.step).exists()
+
+
 def work_partition(pk: int) -> bool:
     """Claim and do one partition; False where it was not to be had, or was taken away before the end."""
     token = JobPartition.objects.claim(pk)

@@ -1,0 +1,116 @@
+"""The steps of the nightly job; importing this registers them, and loads all that computes.
+
+close_demand → lead_times → train → plan → suggestions, then the run is published: in one short transaction positions,
+forecasts and reorder points become the current ones. After it alerts → digests → prune. Lead times come before
+forecasts, since these are made for the time until the next delivery; alerts read what is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from django.db.models import Model
+
+from alerts import services as alerts
+from alerts.models import Subscription
+from alerts.rules import RULES
+from forecasting.models import Forecast, TrainedModel
+from inventory_site.common.jobs import Step, register_kind
+from inventory_site.common.models import JobPartition, JobRun
+from inventory_site.nightly import KIND
+from orders.closing import close_demand, note_late_movements
+from orders.demand import ensure_series
+from orders.models import DemandSeries
+from replenishment import services as replenishment
+from replenishment.models import InventoryPosition, LeadTime, ReorderPoint
+
+CLOSED_AT_ONCE = 2000
+#: A movement's time of recording is taken when its transaction begins, so look back a little further.
+LATE_COMMITS = timedelta(hours=1)
+
+RUNS_IN_FULL = 14
+#: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
+OUTPUTS: tuple[type[Model], ...] = (Forecast, ReorderPoint, LeadTime, TrainedModel, JobPartition)
+
+
+def split_closing(run: JobRun) -> list[dict]:
+    """Series in ranges of primary keys, after making those that are missing."""
+    ensure_series()
+    before = JobRun.objects.filter(kind=KIND, pk__lt=run.pk).order_by("pk").last()
+    if before:
+        note_late_movements(recorded_since=before.started_at - LATE_COMMITS)
+    ids = list(DemandSeries.objects.order_by("pk").values_list("pk", flat=True))
+    parts = [ids[at : at + CLOSED_AT_ONCE] for at in range(0, len(ids), CLOSED_AT_ONCE)]
+    return [{"first": part[0], "last": part[-1]} for part in parts]
+
+
+def close(run: JobRun, payload: dict) -> Callable[[], None]:
+    series = DemandSeries.objects.filter(pk__range=(payload["first"], payload["last"]))
+    return close_demand(until=run.business_date, series_ids=list(series.values_list("pk", flat=True)))
+
+
+def split_alerts(run: JobRun) -> list[dict]:
+    """One partition for each rule, so that one that fails does not silence the others."""
+    return [{"rule": code} for code in RULES]
+
+
+def find_alerts(run: JobRun, payload: dict) -> Callable[[], None]:
+    return alerts.evaluate_rule(code=payload["rule"])
+
+
+def split_digests(run: JobRun) -> list[dict]:
+    wanted = Subscription.objects.filter(user__is_active=True).order_by("pk")
+    return [{"subscription": pk} for pk in wanted.values_list("pk", flat=True)]
+
+
+def send_digest(run: JobRun, payload: dict) -> Callable[[], None]:
+    """The mail goes out here; its own row knows whether it did, so there is nothing left to write."""
+    alerts.send_digest(subscription_id=payload["subscription"], business_date=run.business_date)
+    return lambda: None
+
+
+def one_partition(run: JobRun) -> list[dict]:
+    return [{}]
+
+
+def prune(run: JobRun, payload: dict) -> Callable[[], None]:
+    gone = list(runs_to_prune())
+
+    def write() -> None:
+        for outputs in OUTPUTS:
+            outputs._default_manager.filter(run__in=gone).delete()
+
+    return write
+
+
+def runs_to_prune() -> Iterator[int]:
+    """All but the newest 14 runs, the newest of each week, and those that some position still has its values from."""
+    runs = JobRun.objects.filter(kind=KIND).exclude(state=JobRun.State.RUNNING)
+    needed = set(InventoryPosition.objects.exclude(run=None).order_by().values_list("run", flat=True).distinct())
+    weeks = set()
+    for place, run in enumerate(runs.order_by("-business_date", "-version")):
+        week = run.business_date.isocalendar()[:2]
+        is_newest_of_week = run.published_at is not None and week not in weeks
+        if run.published_at is not None:
+            weeks.add(week)
+        if place >= RUNS_IN_FULL and not is_newest_of_week and run.pk not in needed:
+            yield run.pk
+
+
+register_kind(
+    KIND,
+    steps=[
+        Step("close_demand", split_closing, close),
+        Step("lead_times", replenishment.split_lead_times, replenishment.learn_lead_times),
+        Step("train", replenishment.split_training, replenishment.train),
+        Step("plan", replenishment.split_plan, replenishment.plan_partition),
+        Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
+    ],
+    publish=replenishment.publish_run,
+    after=[
+        Step("alerts", split_alerts, find_alerts),
+        Step("digests", split_digests, send_digest),
+        Step("prune", one_partition, prune),
+    ],
+)
