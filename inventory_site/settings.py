@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "inventory_site.common.middleware.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,6 +112,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Where a row's own page is, so that the lower apps can link to it without knowing who draws it.
+ABSOLUTE_URL_OVERRIDES = {"catalog.product": lambda product: f"/admin/catalog/product/{product.pk}/plan/"}
+# A name from an app above common, so it stands here, as AUTH_USER_MODEL does.
+COST_PERMISSION = "catalog.view_cost"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = 10
@@ -134,7 +139,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
-# Unfold's Alpine needs unsafe-eval; its inline styles and attributes cannot carry a nonce.
+# Unfold's Alpine needs unsafe-eval, which AdminPolicyMiddleware adds under the admin alone; its inline styles
+# cannot carry a nonce.
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": [],
     "DIRECTIVES": {
@@ -173,6 +179,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Inventory, forecasts, reorder points, suggestions and warnings of one shop.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/",

@@ -1,8 +1,20 @@
 """Addresses: the admin at /admin/, the API at /api/, pages for people."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from alerts.pages import warnings
+from replenishment.pages import decide
+from replenishment.product_page import product
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/catalog/product/<int:pk>/plan/", admin.site.admin_view(product), name="product"),
     path("admin/", admin.site.urls),
+    path("warnings/", warnings, name="warnings"),
+    path("warnings/<slug:code>/", warnings, name="warnings"),
+    path("suggestions/<int:pk>/<str:verb>/", decide, name="suggestion-decide"),
+    path("api/", include("inventory_site.api")),
+    path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -1,0 +1,98 @@
+"""Warnings in the admin: what is open, what each rule does here, who gets the digest."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import display
+
+from alerts.admin_acts import ACTS
+from alerts.models import Alert, Delivery, RuleSetting, Subscription
+from alerts.pages import told
+from alerts.rules import RULES
+from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
+from inventory_site.common.models import ShopSettings
+from stock.models import Warehouse
+
+SEVERITY_COLOURS = {1: "info", 2: "warning", 3: "danger"}
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    by_warehouse = True
+    acts = ACTS
+    cost_fields = ("money_at_risk",)
+    list_display = ("severity_label", "rule_label", "item", "warehouse", "money_at_risk", "state", "opened_on",
+                    "assigned_to")  # fmt: skip
+    list_display_links = ("rule_label",)
+    list_select_related = ("product", "warehouse", "supplier", "assigned_to")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("severity", ChoicesDropdownFilter),
+        ("warehouse", VisibleRelatedFilter),
+        ("supplier", AutocompleteSelectFilter),
+        "rule",
+    )
+    search_fields = ("product__sku", "product__name", "rule")
+    fields = ("told", "severity", "rule_label", "item", "warehouse", "supplier", "money_at_risk", "state", "opened_on",
+              "seen_on", "closed_at", "snoozed_until", "assigned_to", "episode")  # fmt: skip
+    readonly_fields = ("told", "rule_label", "item")
+
+    def get_object(self, request, object_id, from_field=None):
+        """Remembers who asks: the sentence leaves money out for who may not see costs."""
+        alert = super().get_object(request, object_id, from_field)
+        if alert:
+            alert.shown_costs = self.sees_costs(request)
+        return alert
+
+    @display(description=_("what"))
+    def told(self, alert: Alert) -> str:
+        return told(alert, getattr(alert, "shown_costs", False), ShopSettings.objects.load().currency)
+
+    @display(description=_("rule"), ordering="rule")
+    def rule_label(self, alert: Alert) -> str:
+        return str(RULES[alert.rule].label) if alert.rule in RULES else alert.rule
+
+    @display(description=_("severity"), ordering="severity", label=SEVERITY_COLOURS)
+    def severity_label(self, alert: Alert) -> tuple[int, str]:
+        return alert.severity, alert.get_severity_display()
+
+    @display(description=_("about"))
+    def item(self, alert: Alert) -> str:
+        return linked(alert.product) if alert.product else str(alert.supplier or "–")
+
+
+@admin.register(RuleSetting)
+class RuleSettingAdmin(ShelfAdmin):
+    list_display = ("rule", "is_enabled", "severity", "thresholds")
+
+
+def of_my_warehouses(request, path: str = "") -> Q:
+    """Subscriptions of one's own, and those of warehouses that one sees; all, for whoever sees all warehouses."""
+    mine = Warehouse.objects.visible_to(request.user)
+    own = Q(**{f"{path}user": request.user}) | Q(**{f"{path}warehouse__in": mine.values("pk")})
+    sees_all = not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
+    return own | Q(**{f"{path}warehouse": None}) if sees_all else own
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ShelfAdmin):
+    list_display = ("user", "warehouse", "minimum_severity")
+    list_select_related = ("user", "warehouse")
+    autocomplete_fields = ("user",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(of_my_warehouses(request))
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("business_date", "subject", "subscription", "sent_at", "attempts")
+    list_display_links = ("subject",)
+    list_select_related = ("subscription__user",)
+    fields = ("business_date", "subscription", "subject", "text", "sent_at", "attempts", "error")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(of_my_warehouses(request, "subscription__"))

@@ -1,0 +1,102 @@
+"""The catalogue in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.decorators import display
+
+from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
+from inventory_site.common.admin import NeverDeleted, ShelfAdmin, ShelfInline, linked
+from inventory_site.common.admin_export import ExportsList, Sheet
+
+
+class ProductSheet(Sheet):
+    cost_fields = ("unit_cost",)
+
+    class Meta:
+        model = Product
+        fields = ("sku", "name", "category__name", "barcode", "unit", "price", "unit_cost", "is_active")
+
+
+class TermsInline(ShelfInline):
+    model = SupplierProduct
+    autocomplete_fields = ("supplier",)
+    cost_fields = ("unit_cost",)
+    fields = ("supplier", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
+              "is_preferred")  # fmt: skip
+    tab = True
+    verbose_name_plural = _("suppliers")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("supplier", "product")
+
+
+class PromotionInline(ShelfInline):
+    model = Promotion
+    fields = ("name", "warehouse_code", "starts_on", "ends_on", "price", "announced_on")
+    tab = True
+
+
+@admin.register(Category)
+class CategoryAdmin(ShelfAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Product)
+class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
+    resource_classes = [ProductSheet]
+    list_display = ("sku", "name", "plan", "category", "price", "unit_cost", "is_active")
+    list_display_links = ("sku",)
+    list_select_related = ("category",)
+    list_filter = ("is_active", ("category", AutocompleteSelectFilter))
+    search_fields = ("sku", "name", "barcode")
+    search_help_text = _("SKU, name or barcode")
+    autocomplete_fields = ("category",)
+    cost_fields = ("unit_cost",)
+    inlines = (TermsInline, PromotionInline)
+    change_form_before_template = "catalog/product_links.html"
+    fieldsets = (
+        (None, {"fields": (("sku", "barcode"), "name", ("category", "unit"))}),
+        (_("Money"), {"fields": (("price", "unit_cost"),)}),
+        (_("Selling and buying"), {"fields": (("is_active", "accepts_backorders"),)}),
+    )
+
+    @display(description=_("plan"))
+    def plan(self, product: Product) -> str:
+        return linked(product, _("Plan"))
+
+
+@admin.register(Supplier)
+class SupplierAdmin(NeverDeleted, ShelfAdmin):
+    list_display = ("code", "name", "lead_time_days", "review_period_days", "minimum_order_cost", "is_active")
+    list_display_links = ("code", "name")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name")
+    cost_fields = ("minimum_order_cost",)
+    fieldsets = (
+        (None, {"fields": (("code", "name"), ("email", "phone"), "is_active")}),
+        (_("Ordering"), {"fields": (("lead_time_days", "review_period_days"), "minimum_order_cost")}),
+    )
+
+
+@admin.register(SupplierProduct)
+class SupplierProductAdmin(ShelfAdmin):
+    list_display = ("product", "supplier", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
+                    "is_preferred")  # fmt: skip
+    list_select_related = ("product", "supplier")
+    list_filter = (("supplier", AutocompleteSelectFilter), "is_preferred")
+    search_fields = ("product__sku", "product__name", "supplier_sku")
+    autocomplete_fields = ("product", "supplier")
+    cost_fields = ("unit_cost",)
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ShelfAdmin):
+    list_display = ("product", "name", "warehouse_code", "starts_on", "ends_on", "price", "announced_on")
+    list_select_related = ("product",)
+    list_filter = (("starts_on", RangeDateFilter),)
+    search_fields = ("product__sku", "product__name", "name")
+    autocomplete_fields = ("product",)

@@ -1,0 +1,93 @@
+"""The sidebar: what people do, in the order of a day. Entries that a person may not open are left out."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+Entry = tuple[str, str, str, str]  # title, icon, URL name, permission
+
+
+def sections(request: HttpRequest) -> list[dict]:
+    """Unfold's sidebar for this person."""
+    groups = [
+        ("", _everyday()),
+        (_("Stock"), _stock()),
+        (_("Selling and buying"), _orders()),
+        (_("Planning"), _planning()),
+        (_("Shop"), _shop()),
+    ]
+    return [
+        {"title": title, "separator": bool(title), "collapsible": title == _("Shop"), "items": items}
+        for title, entries in groups
+        if (items := [_item(entry) for entry in entries if request.user.has_perm(entry[3])])
+    ]
+
+
+def _item(entry: Entry) -> dict:
+    title, icon, name, _permission = entry
+    return {"title": title, "icon": icon, "link": reverse(name)}
+
+
+def _everyday() -> list[Entry]:
+    return [
+        (_("Today"), "today", "admin:index", "catalog.view_product"),
+        (_("Warnings"), "warning", "warnings", "alerts.view_alert"),
+        (_("Suggestions"), "shopping_cart", "admin:replenishment_suggestion_changelist",
+         "replenishment.view_suggestion"),
+        (_("Inventory positions"), "inventory", "admin:replenishment_inventoryposition_changelist",
+         "replenishment.view_inventoryposition"),
+        (_("Products"), "category", "admin:catalog_product_changelist", "catalog.view_product"),
+    ]  # fmt: skip
+
+
+def _stock() -> list[Entry]:
+    return [
+        (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
+        (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),
+        (_("Warehouses"), "warehouse", "admin:stock_warehouse_changelist", "stock.view_warehouse"),
+    ]
+
+
+def _orders() -> list[Entry]:
+    return [
+        (_("Sales orders"), "receipt_long", "admin:orders_salesorder_changelist", "orders.view_salesorder"),
+        (_("Purchase orders"), "local_shipping", "admin:orders_purchaseorder_changelist", "orders.view_purchaseorder"),
+        (_("Suppliers"), "factory", "admin:catalog_supplier_changelist", "catalog.view_supplier"),
+        (_("Suppliers' terms"), "handshake", "admin:catalog_supplierproduct_changelist",
+         "catalog.view_supplierproduct"),
+        (_("Promotions"), "sell", "admin:catalog_promotion_changelist", "catalog.view_promotion"),
+        (_("Customers"), "person", "admin:orders_customer_changelist", "orders.view_customer"),
+        (_("Daily demand"), "bar_chart", "admin:orders_dailydemand_changelist", "orders.view_dailydemand"),
+    ]  # fmt: skip
+
+
+def _planning() -> list[Entry]:
+    return [
+        (_("Alerts"), "notifications", "admin:alerts_alert_changelist", "alerts.view_alert"),
+        (_("Reorder points"), "vertical_align_bottom", "admin:replenishment_reorderpoint_changelist",
+         "replenishment.view_reorderpoint"),
+        (_("Policies"), "tune", "admin:replenishment_policy_changelist", "replenishment.view_policy"),
+        (_("Forecasts"), "trending_up", "admin:forecasting_forecast_changelist", "forecasting.view_forecast"),
+        (_("Accuracy"), "target", "admin:forecasting_accuracy_changelist", "forecasting.view_accuracy"),
+        (_("Lead times"), "schedule", "admin:replenishment_leadtime_changelist", "replenishment.view_leadtime"),
+        (_("Key figures"), "monitoring", "admin:replenishment_kpisnapshot_changelist",
+         "replenishment.view_kpisnapshot"),
+    ]  # fmt: skip
+
+
+def _shop() -> list[Entry]:
+    return [
+        (_("Nightly jobs"), "nightlight", "admin:common_jobrun_changelist", "common.view_jobrun"),
+        (_("Shop settings"), "storefront", "admin:common_shopsettings_changelist", "common.change_shopsettings"),
+        (_("People"), "group", "admin:common_user_changelist", "common.view_user"),
+        (_("Warehouse access"), "key", "admin:stock_warehouseaccess_changelist", "stock.view_warehouseaccess"),
+        (_("API tokens"), "token", "admin:common_apitoken_changelist", "common.view_apitoken"),
+        (_("Digests"), "mail", "admin:alerts_subscription_changelist", "alerts.view_subscription"),
+        (_("Warning rules"), "rule", "admin:alerts_rulesetting_changelist", "alerts.view_rulesetting"),
+        (_("Audit trail"), "history", "admin:common_audit_changelist", "common.view_audit"),
+        (_("Timetable"), "alarm", "admin:django_celery_beat_periodictask_changelist",
+         "django_celery_beat.view_periodictask"),
+        (_("Failed log-ins"), "lock", "admin:axes_accessattempt_changelist", "axes.view_accessattempt"),
+    ]  # fmt: skip

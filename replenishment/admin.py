@@ -1,0 +1,218 @@
+"""The plan in the admin: where each item stands, what to order and why, and how to plan what."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    MultipleChoicesDropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+)
+from unfold.decorators import display
+
+from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
+from inventory_site.common.admin_export import ExportsList, Sheet
+from replenishment import explain
+from replenishment.admin_filters import AbcFilter, XyzFilter
+from replenishment.models import (
+    InventoryPosition,
+    KpiSnapshot,
+    LeadTime,
+    Policy,
+    ReorderPoint,
+    Suggestion,
+)
+
+STATUS_COLOURS = {
+    "out": "danger", "order": "warning", "runs_out": "warning", "ok": "success", "overstock": "info", "dead": "info",
+    "unplanned": "",
+}  # fmt: skip
+SUGGESTION_COLOURS = {"open": "warning", "accepted": "success", "dismissed": "", "superseded": ""}
+
+
+class PositionSheet(Sheet):
+    cost_fields = ("stock_value", "overstock_value", "margin_at_risk")
+
+    class Meta:
+        model = InventoryPosition
+        fields = ("product__sku", "product__name", "warehouse__code", "supplier__name", "stock_status",
+                  "level__on_hand", "level__allocated", "on_order", "in_transit", "backordered", "inventory_position",
+                  "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
+                  "next_receipt_on", "abc", "xyz", "demand_pattern", "wape", "stock_value", "overstock_value",
+                  "margin_at_risk")  # fmt: skip
+
+
+class SuggestionSheet(Sheet):
+    cost_fields = ("unit_cost", "cost", "margin_at_risk")
+
+    class Meta:
+        model = Suggestion
+        fields = ("product__sku", "product__name", "warehouse__code", "supplier__name", "quantity", "unit_cost", "cost",
+                  "margin_at_risk", "state", "created_at")  # fmt: skip
+
+
+@admin.register(InventoryPosition)
+class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
+    """Ordering and filters use this table's own indexed columns only: the list opens at once with 100,000 rows."""
+
+    resource_classes = [PositionSheet]
+    list_fullwidth = True
+    cost_fields = ("stock_value", "overstock_value", "margin_at_risk")
+    list_display = ("item", "warehouse", "status", "available", "inventory_position", "reorder_point", "cover",
+                    "runs_out_on", "classes", "demand_pattern", "supplier", "stock_value",
+                    "margin_at_risk")  # fmt: skip
+    list_display_links = None
+    list_select_related = ("product", "warehouse", "supplier", "level")
+    list_filter = (
+        ("stock_status", MultipleChoicesDropdownFilter),
+        AbcFilter,
+        XyzFilter,
+        ("demand_pattern", MultipleChoicesDropdownFilter),
+        ("warehouse", VisibleRelatedFilter),
+        ("supplier", AutocompleteSelectFilter),
+        ("days_of_cover", RangeNumericFilter),
+        ("wape", RangeNumericFilter),
+    )
+    sortable_by = ("inventory_position", "cover", "runs_out_on", "stock_value", "margin_at_risk", "status")
+    ordering = ("-margin_at_risk", "pk")
+    search_fields = ("product__sku", "product__name")
+    search_help_text = _("SKU or name")
+    fields = ("item", "warehouse", "supplier", "stock_status", "inventory_position", "on_order", "in_transit",
+              "backordered", "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
+              "next_receipt_on", "last_demand_on", "abc", "xyz", "demand_pattern", "wape", "stock_value",
+              "overstock_value", "margin_at_risk", "run", "refreshed_at")  # fmt: skip
+    readonly_fields = ("item",)
+
+    @display(description=_("product"))
+    def item(self, position: InventoryPosition) -> str:
+        return linked(position.product)
+
+    @display(description=_("status"), ordering="stock_status", label=STATUS_COLOURS)
+    def status(self, position: InventoryPosition) -> tuple[str, str]:
+        return position.stock_status, position.get_stock_status_display()
+
+    @display(description=_("available"))
+    def available(self, position: InventoryPosition) -> int:
+        return position.level.available
+
+    @display(description=_("days of cover"), ordering="days_of_cover")
+    def cover(self, position: InventoryPosition) -> str:
+        return "–" if position.days_of_cover is None else f"{position.days_of_cover:.0f}"
+
+    @display(description=_("ABC · XYZ"))
+    def classes(self, position: InventoryPosition) -> str:
+        return " · ".join(filter(None, (position.abc, position.xyz))) or "–"
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
+    resource_classes = [SuggestionSheet]
+    by_warehouse = True
+    cost_fields = ("unit_cost", "cost", "margin_at_risk")
+    list_display = ("item", "warehouse", "quantity", "supplier", "cost", "margin_at_risk", "state_label", "made_on")
+    list_display_links = ("quantity",)
+    list_select_related = ("product", "warehouse", "supplier")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("warehouse", VisibleRelatedFilter),
+        ("supplier", AutocompleteSelectFilter),
+    )
+    search_fields = ("product__sku", "product__name")
+    fields = ("item", "warehouse", "supplier", "quantity", "reason", "unit_cost", "cost", "margin_at_risk", "state",
+              "purchase_line", "decided_by", "decided_at", "run")  # fmt: skip
+    readonly_fields = ("item", "reason")
+
+    @display(description=_("product"))
+    def item(self, suggestion: Suggestion) -> str:
+        return linked(suggestion.product)
+
+    @display(description=_("reason"))
+    def reason(self, suggestion: Suggestion) -> str:
+        return explain.sentence(suggestion.reason_code, suggestion.reason_terms)
+
+    @display(description=_("state"), ordering="state", label=SUGGESTION_COLOURS)
+    def state_label(self, suggestion: Suggestion) -> tuple[str, str]:
+        return suggestion.state, suggestion.get_state_display()
+
+    @display(description=_("made"), ordering="created_at")
+    def made_on(self, suggestion: Suggestion) -> str:
+        return date_format(suggestion.created_at, "SHORT_DATE_FORMAT")
+
+
+@admin.register(Policy)
+class PolicyAdmin(ShelfAdmin):
+    list_display = ("__str__", "rule", "cycle_service_level", "review_period_days", "minimum_stock", "order_quantity",
+                    "note")  # fmt: skip
+    list_select_related = ("product", "category", "supplier", "warehouse")
+    list_filter = (("warehouse", VisibleRelatedFilter), ("supplier", AutocompleteSelectFilter), "rule")
+    search_fields = ("product__sku", "product__name", "category__name", "supplier__name", "note")
+    autocomplete_fields = ("product", "category", "supplier")
+    fieldsets = (
+        (
+            _("What it matches"),
+            {
+                "fields": (("product", "category"), ("supplier", "warehouse")),
+                "description": _("Empty matches everything; the narrowest policy wins."),
+            },
+        ),
+        (_("How to plan it"), {"fields": (("rule", "cycle_service_level"), "review_period_days")}),
+        (_("Set by hand"), {"fields": (("minimum_stock", "order_quantity"), "note")}),
+    )
+
+    def may(self, request, permission, row=None) -> bool:
+        """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""
+        if not super().may(request, permission) or row is None or request.user.is_superuser:
+            return super().may(request, permission, row)
+        warehouses = type(row)._meta.get_field("warehouse").remote_field.model.objects
+        mine = warehouses.visible_to(request.user, permission)
+        return (
+            mine.filter(pk=row.warehouse_id).exists()
+            if row.warehouse_id
+            else not (warehouses.exclude(pk__in=mine.values("pk")).exists())
+        )
+
+
+@admin.register(ReorderPoint)
+class ReorderPointAdmin(ReadOnlyAdmin):
+    cost_fields = ("unit_cost",)
+    list_display = ("item", "warehouse", "reorder_point", "safety_stock", "order_quantity", "order_up_to_level",
+                    "lead_time_days", "cycle_service_level", "set_by_hand", "run")  # fmt: skip
+    list_display_links = ("reorder_point",)
+    list_select_related = ("product", "warehouse", "run")
+    list_filter = (("warehouse", VisibleRelatedFilter), "set_by_hand")
+    search_fields = ("product__sku", "product__name")
+    ordering = ("-run", "pk")
+    readonly_fields = ("item",)
+    exclude = ("product",)
+
+    @display(description=_("product"))
+    def item(self, row: ReorderPoint) -> str:
+        return linked(row.product)
+
+
+@admin.register(LeadTime)
+class LeadTimeAdmin(ReadOnlyAdmin):
+    list_display = ("supplier", "product", "mean_days", "std_days", "receipts", "run")
+    list_select_related = ("supplier", "product", "run")
+    list_filter = (("supplier", AutocompleteSelectFilter),)
+    search_fields = ("supplier__name", "product__sku")
+    ordering = ("-run", "pk")
+
+
+@admin.register(KpiSnapshot)
+class KpiSnapshotAdmin(ReadOnlyAdmin):
+    cost_fields = ("stock_value", "overstock_value")
+    list_display = ("on_date", "warehouse", "stock_value", "overstock_value", "stocked_out_rate", "fill_rate",
+                    "turnover", "days_of_cover")  # fmt: skip
+    list_select_related = ("warehouse",)
+    list_filter = (("warehouse", VisibleRelatedFilter), ("on_date", RangeDateFilter))
+    ordering = ("-on_date", "warehouse")
+
+    def get_queryset(self, request):
+        """Snapshots have no verbs of their own; the rows of one's warehouses."""
+        warehouses = KpiSnapshot._meta.get_field("warehouse").remote_field.model.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(warehouse__in=warehouses.values("pk"))
