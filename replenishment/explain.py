@@ -111,6 +111,7 @@ def _position(terms: Terms) -> str:
         (-1, terms["unsellable"], _("%(n)s unsellable")),
         (1, terms["on_order"], _("%(n)s on order")),
         (1, terms["in_transit"], _("%(n)s in transit")),
+        (1, terms.get("drafted", 0), _("%(n)s in draft orders")),
         (-1, terms["allocated"], _("%(n)s allocated")),
         (-1, terms["backordered"], _("%(n)s back-ordered")),
     ]

@@ -195,6 +195,7 @@ class InventoryPosition(models.Model):
     inventory_position = models.BigIntegerField(_("inventory position"), default=0, db_index=True)
     reorder_point = models.BigIntegerField(_("reorder point"), default=0)
     order_up_to_level = models.BigIntegerField(_("order-up-to level"), default=0)
+    order_quantity = models.BigIntegerField(_("order quantity"), null=True, blank=True)
     daily_demand = models.FloatField(_("forecast a day"), default=0.0, db_index=True)
     days_of_cover = models.FloatField(_("days of cover"), null=True, blank=True, db_index=True)
     runs_out_on = models.DateField(_("runs out on"), null=True, blank=True, db_index=True)

@@ -7,6 +7,7 @@ from orders.services.purchases import (
     confirm_purchase_order,
     create_purchase_order,
     receive_purchase_order,
+    take_off_purchase_lines,
 )
 from orders.services.sales import (
     NewLine,
@@ -28,4 +29,5 @@ __all__ = [
     "place_sales_order",
     "receive_purchase_order",
     "ship_sales_order",
+    "take_off_purchase_lines",
 ]

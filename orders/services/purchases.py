@@ -68,6 +68,23 @@ def add_purchase_lines(*, order: PurchaseOrder, lines: Sequence[NewPurchaseLine]
     return order
 
 
+@transaction.atomic
+def take_off_purchase_lines(*, order: PurchaseOrder, quantities: Mapping[int, int], actor: User | None) -> None:
+    """Take pieces off the lines of a draft; an empty line goes, and with the last one the draft."""
+    order = reread(order)
+    if order.state != State.DRAFT:
+        raise WrongState.of(order, _("changed"))
+    lines = list(order.lines.select_related("product"))
+    parts = chosen(lines, quantities, {line.pk: line.quantity for line in lines}, _("take off"))
+    audit.record(actor=actor, action="purchase_order.take_off", subject=order, changes={"lines": parts})
+    for line in lines:
+        line.quantity -= parts.get(line.pk, 0)
+    PurchaseOrderLine.objects.bulk_update([line for line in lines if line.quantity], ["quantity"])
+    order.lines.filter(pk__in=[line.pk for line in lines if not line.quantity]).delete()
+    if not any(line.quantity for line in lines):
+        order.delete()
+
+
 def _add(order: PurchaseOrder, lines: Sequence[NewPurchaseLine]) -> None:
     known = {line.product_id: line for line in order.lines.all()}
     for new in lines:

@@ -1,0 +1,64 @@
+"""What a year of daily demand says of an item: pattern, dormancy, volume. Pure arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+DORMANT_DAYS = 90
+WEEKS = 52
+
+#: Syntetos, Boylan & Croston (2005): mean gap between weeks with demand, squared variation of their demand.
+GAP_LIMIT, VARIATION_LIMIT = 1.32, 0.49
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Arrays [series]; ``last_demand`` is the number of the last of ``days`` with demand, -1 where none had."""
+
+    days: int
+    pattern: np.ndarray
+    is_dormant: np.ndarray
+    last_demand: np.ndarray
+    yearly_demand: np.ndarray
+    yearly_revenue: np.ndarray
+
+
+def habits(demand: np.ndarray, price: np.ndarray) -> Habits:
+    """Of daily demand and price [series, days]; demand is NaN where the series was not observed."""
+    asked = np.nan_to_num(demand)
+    days = demand.shape[1]
+    sold = asked > 0
+    last = np.where(sold.any(axis=1), days - 1 - sold[:, ::-1].argmax(axis=1), -1)
+    observed = (~np.isnan(demand)).sum(axis=1)
+    year = slice(max(days - 365, 0), days)
+    return Habits(
+        days=days,
+        pattern=demand_pattern(demand),
+        is_dormant=(last < days - DORMANT_DAYS) & (observed >= DORMANT_DAYS),
+        last_demand=last,
+        yearly_demand=asked[:, year].sum(axis=1),
+        yearly_revenue=(asked[:, year] * np.nan_to_num(price[:, year])).sum(axis=1),
+    )
+
+
+def demand_pattern(demand: np.ndarray) -> np.ndarray:
+    """Smooth, erratic, intermittent, lumpy or none [series], by whole weeks of the last year.
+
+    >>> week = np.zeros((3, 28)); week[0] = 2; week[1, [0, 27]] = 3; week[2, [0, 13, 27]] = 1, 1, 60
+    >>> demand_pattern(week).tolist()
+    ['smooth', 'intermittent', 'lumpy']
+    """
+    weeks = min(WEEKS, demand.shape[1] // 7)
+    parts = demand[:, demand.shape[1] - 7 * weeks :].reshape(len(demand), weeks, 7)
+    seen = (~np.isnan(parts)).any(axis=2)
+    size = np.nan_to_num(parts).sum(axis=2)
+    hits = (size > 0).sum(axis=1)
+    gap = seen.sum(axis=1) / np.maximum(hits, 1)
+    mean = size.sum(axis=1) / np.maximum(hits, 1)
+    square = (size**2).sum(axis=1) / np.maximum(hits, 1)
+    variation = np.divide(square - mean**2, mean**2, out=np.zeros_like(mean), where=mean > 0)
+    frequent, even = gap < GAP_LIMIT, variation < VARIATION_LIMIT
+    names = [(hits == 0, "none"), (frequent & even, "smooth"), (frequent, "erratic"), (even, "intermittent")]
+    return np.select([when for when, _ in names], [name for _, name in names], "lumpy")

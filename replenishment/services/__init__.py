@@ -1,0 +1,31 @@
+"""What the nightly job does for replenishment, in the order of its steps, and what people decide on it.
+
+Each step is a pair: ``split_…(run)`` gives the payloads of its partitions, the other computes one of them outside a
+transaction and returns what writes it; writing again changes nothing.
+"""
+
+from replenishment.services.decisions import accept_suggestions, dismiss_suggestion, reopen_suggestions
+from replenishment.services.lead_times import learn_lead_times, split_lead_times
+from replenishment.services.planning import plan_partition, split_plan, split_training, train
+from replenishment.services.policies import resolve_policies
+from replenishment.services.positions import differing_positions, hear_of_changes, publish_run, refresh_positions
+from replenishment.services.suggestions import make_suggestions, split_suggestions
+
+__all__ = [
+    "accept_suggestions",
+    "differing_positions",
+    "dismiss_suggestion",
+    "hear_of_changes",
+    "learn_lead_times",
+    "make_suggestions",
+    "plan_partition",
+    "publish_run",
+    "refresh_positions",
+    "reopen_suggestions",
+    "resolve_policies",
+    "split_lead_times",
+    "split_plan",
+    "split_suggestions",
+    "split_training",
+    "train",
+]
