@@ -15,6 +15,13 @@ from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from stock.models import StockLevel
 
 TODAY = date(2026, 3, 30)
+TERMS = {
+    "order": 24, "pack_size": 1, "order_quantity": 24, "policy": "R,s,nQ", "position": 8, "on_hand": 10,
+    "unsellable": 0, "on_order": 0, "in_transit": 0, "allocated": 2, "backordered": 0, "level": 12, "by_hand": False,
+    "expected": 7, "interval": 7.0, "unit": "day", "safety_stock": 5, "target": "cycle_service_level",
+    "target_rate": 0.95, "undershoot": 0,
+    "need": 5,
+}  # fmt: skip
 
 
 class Populated:
@@ -70,7 +77,7 @@ class Populated:
         )  # fmt: skip
         Suggestion.objects.create(
             **item, supplier=self.supplier, quantity=24, unit_cost=Decimal("4"), cost=Decimal("96"),
-            reason_code="no_history", reason_terms={},
+            reason_code="order_lots", reason_terms=TERMS,
         )  # fmt: skip
         Alert.objects.create(
             rule="out_of_stock", subject=f"position:{product.pk}", warehouse=self.warehouse, product=product,
