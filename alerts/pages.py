@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Count, F, Max, Sum, Window
 from django.db.models.functions import RowNumber
@@ -62,7 +63,7 @@ def warnings(request: HttpRequest, code: str = "") -> HttpResponse:
     to_do = Alert.objects.visible_to(request.user).to_do(shop.today())
     if warehouse:
         to_do = to_do.filter(warehouse=warehouse)
-    sees_costs = request.user.has_perm("catalog.view_cost")
+    sees_costs = request.user.has_perm(settings.COST_PERMISSION)
     groups = _groups(to_do, sees_costs)
     shown = [alert for group in groups for alert in group.alerts]
     _complete(shown, request.user, sees_costs, shop.currency)

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
 from inventory_site.common.admin_export import ExportsList, Sheet
 from replenishment import explain
+from replenishment.admin_acts import ACTS
 from replenishment.admin_filters import AbcFilter, XyzFilter
 from replenishment.models import (
     InventoryPosition,
@@ -26,6 +27,7 @@ from replenishment.models import (
     ReorderPoint,
     Suggestion,
 )
+from stock.models import Warehouse
 
 STATUS_COLOURS = {
     "out": "danger", "order": "warning", "runs_out": "warning", "ok": "success", "overstock": "info", "dead": "info",
@@ -112,6 +114,7 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
 class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [SuggestionSheet]
     by_warehouse = True
+    acts = ACTS
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
     list_display = ("item", "warehouse", "quantity", "supplier", "cost", "margin_at_risk", "state_label", "made_on")
     list_display_links = ("quantity",)
@@ -165,15 +168,12 @@ class PolicyAdmin(ShelfAdmin):
 
     def may(self, request, permission, row=None) -> bool:
         """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""
-        if not super().may(request, permission) or row is None or request.user.is_superuser:
-            return super().may(request, permission, row)
-        warehouses = type(row)._meta.get_field("warehouse").remote_field.model.objects
-        mine = warehouses.visible_to(request.user, permission)
-        return (
-            mine.filter(pk=row.warehouse_id).exists()
-            if row.warehouse_id
-            else not (warehouses.exclude(pk__in=mine.values("pk")).exists())
-        )
+        if not super().may(request, permission) or row is None:
+            return super().may(request, permission)
+        mine = Warehouse.objects.visible_to(request.user, permission)
+        if row.warehouse_id:
+            return mine.filter(pk=row.warehouse_id).exists()
+        return not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
 
 
 @admin.register(ReorderPoint)
@@ -214,5 +214,5 @@ class KpiSnapshotAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request):
         """Snapshots have no verbs of their own; the rows of one's warehouses."""
-        warehouses = KpiSnapshot._meta.get_field("warehouse").remote_field.model.objects.visible_to(request.user)
+        warehouses = Warehouse.objects.visible_to(request.user)
         return super().get_queryset(request).filter(warehouse__in=warehouses.values("pk"))
