@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from forecasting.engine.panel import Freq, Panel
 from replenishment.csv_table import BadRow, Table, UnreadableFileError, between, number, whole
@@ -189,10 +190,12 @@ def _notes(table: Table, calendar: Calendar, day: np.ndarray, bucket: np.ndarray
         )
     ahead = int(((bucket > 0) & (quantity > 0)).sum())
     if ahead:
-        notes.append(
-            _("%(count)s rows after %(until)s carry a quantity, which is not used.")
-            % {"count": ahead, "until": _last_day(calendar)}
+        sentence = ngettext(
+            "%(count)s row after %(until)s carries a quantity, which is not used.",
+            "%(count)s rows after %(until)s carry a quantity, which is not used.",
+            ahead,
         )
+        notes.append(sentence % {"count": ahead, "until": _last_day(calendar)})
     if _last_day(calendar) != calendar.as_of:
         notes.append(_("The month of %s is not over: the last bucket is the month before.") % calendar.as_of)
     past = day[bucket <= 0]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from forecasting.engine.panel import Freq
 from replenishment.csv_table import BadRow, Table, UnreadableFileError, between, number, whole
@@ -122,7 +123,12 @@ def read_items(path: Path | None, keys: pd.DataFrame, freq: Freq, *, has_warehou
     if table.unused:
         notes.append(_("%(path)s: columns not used: %(names)s.") % {"path": path, "names": ", ".join(table.unused)})
     if without_demand:
-        notes.append(_("%s items have no demand: their rows in the plan are zero.") % without_demand)
+        sentence = ngettext(
+            "%(count)s item has no demand: its row in the plan is zero.",
+            "%(count)s items have no demand: their rows in the plan are zero.",
+            without_demand,
+        )
+        notes.append(sentence % {"count": without_demand})
     return Items(joined, table.bad, notes)
 
 

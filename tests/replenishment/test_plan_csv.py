@@ -123,7 +123,7 @@ def test_items_without_terms_or_without_demand_have_their_row(planned, plan):
     row = plan.loc["NEW"]
     assert (row.method, row.reorder_point, row.suggested_order, row.lead_time_demand_q99) == ("none", 0, 0, 0)
     assert row.explanation == "Nothing is planned: no demand is known of this item."
-    assert "1 items have no demand: their rows in the plan are zero." in planned.said
+    assert "1 item has no demand: its row in the plan is zero." in planned.said
 
 
 def test_what_was_taken_because_nothing_is_given_is_said(planned):
@@ -167,7 +167,7 @@ BAD_ITEMS = 'sku,lead_time_days,policy,pack_size\nA,soon,"R,S",0\nA,3,min-max,1\
 
 def test_all_bad_rows_are_named_at_once_and_nothing_is_written(run):
     run.plan.write_text("yesterday's plan")
-    with pytest.raises(CommandError, match="7 bad fields, nothing is written"):
+    with pytest.raises(CommandError, match="7 bad fields: nothing is written"):
         run(BAD_DEMAND, BAD_ITEMS)
     assert run.plan.read_text() == "yesterday's plan"
     named = [line for line in run.said.splitlines() if ", line " in line]
@@ -185,7 +185,7 @@ def test_all_bad_rows_are_named_at_once_and_nothing_is_written(run):
 def test_bad_rows_can_be_left_out(run):
     plan = run(BAD_DEMAND, BAD_ITEMS, "--skip-bad-rows")
     assert plan.index.tolist() == ["A"]
-    assert "demand.csv, line 4" in run.said and "7 bad fields: their rows are left out." in run.said
+    assert "demand.csv, line 4" in run.said and "7 bad fields: the rows above are left out." in run.said
     assert "lead time 14 days (1 of 1)" in run.said
 
 

@@ -55,7 +55,7 @@ def test_a_month_that_is_not_over_is_left_out_and_said(read):
     demand = read("sku,date,quantity\nA,2024-04-03,1\nA,2024-05-02,9\n", "M")
     assert demand.panel(0).demand.tolist() == [[1]]
     assert demand.notes == [
-        "1 rows after 2024-04-30 carry a quantity, which is not used.",
+        "1 row after 2024-04-30 carries a quantity, which is not used.",
         "The month of 2024-05-15 is not over: the last bucket is the month before.",
     ]
 
@@ -97,7 +97,7 @@ def test_an_item_with_rows_ahead_only_waits(read):
 def test_a_quantity_after_as_of_is_never_read(read):
     demand = read("sku,date,quantity\nA,2024-05-15,1\nA,2024-05-16,700\n")
     assert demand.panel(5).demand.tolist() == [[1]]
-    assert demand.notes == ["1 rows after 2024-05-15 carry a quantity, which is not used."]
+    assert demand.notes == ["1 row after 2024-05-15 carries a quantity, which is not used."]
 
 
 def test_history_older_than_four_years_of_days_is_cut(read):

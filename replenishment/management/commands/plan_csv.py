@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from forecasting import engine
 from forecasting.engine.panel import Forecast, ProtectionInterval
@@ -78,13 +78,13 @@ class Command(BaseCommand):
     def _refuse_or_skip(self, bad: list[BadRow], *, skip: bool) -> None:
         for row in bad:
             self.say(str(row))
-        if bad and not skip:
-            raise CommandError(
-                _("%s bad fields, nothing is written. Mend them, or leave their rows out with --skip-bad-rows.")
-                % len(bad)
-            )
-        if bad:
-            self.say(_("%s bad fields: their rows are left out.") % len(bad))
+        if not bad:
+            return
+        count = ngettext("%(count)s bad field", "%(count)s bad fields", len(bad)) % {"count": len(bad)}
+        if not skip:
+            advice = _("%s: nothing is written. Mend the rows above, or leave them out with --skip-bad-rows.")
+            raise CommandError(advice % count)
+        self.say(_("%s: the rows above are left out.") % count)
 
     def _write(self, demand: Demand, items: Items, options: dict[str, Any]) -> None:
         terms = items.terms(options["freq"])
