@@ -32,6 +32,7 @@ class Panel:
     ``stocked_out``  float [series, buckets], the share (0-1) of the bucket when the item could not
                      be ordered, NaN where stock was unknown; None when nothing is known of stock
     ``category``     str [series], or None
+    ``product``      str [series], the same for one product in several warehouses, or None
     """
 
     demand: np.ndarray
@@ -40,6 +41,7 @@ class Panel:
     known: Mapping[str, np.ndarray] = field(default_factory=dict)
     stocked_out: np.ndarray | None = None
     category: np.ndarray | None = None
+    product: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

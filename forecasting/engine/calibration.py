@@ -1,0 +1,86 @@
+"""Split-conformal correction: shifts that make held-out windows fall below each quantile as often as it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.engine.grid import LEVELS
+from forecasting.engine.history import row_sums
+from forecasting.engine.panel import GRID
+
+SEGMENTS = 4
+#: Held-out windows that a segment needs to outweigh the others, and all of them to outweigh no correction.
+SEGMENT_PRIOR, PRIOR = 300.0, 40.0
+_LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``edges`` of the segments by the window's expected demand [segments - 1]; ``shift`` [segments, grid] and
+    ``excess`` [segments] in units of each row's own spread."""
+
+    edges: np.ndarray
+    shift: np.ndarray
+    excess: np.ndarray
+
+    def segment(self, unit: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self.edges, unit)
+
+    def apply(self, quantiles: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Corrected quantiles [rows, grid], ordered and not negative, and the expected excess above the last [rows]."""
+        segment, spread = self.segment(unit), spread_of(quantiles, unit)
+        shifted = np.maximum(quantiles + self.shift[segment] * spread[:, None], 0.0)
+        return np.maximum.accumulate(shifted, axis=1), self.excess[segment] * spread
+
+
+def spread_of(quantiles: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Width of each distribution [rows], pieces; never quite zero, or a flat zero could not be corrected."""
+    return quantiles[:, _HIGH] - quantiles[:, _LOW] + 0.25 * np.sqrt(unit)
+
+
+def edges_of(unit: np.ndarray) -> np.ndarray:
+    """Bounds that cut the rows in SEGMENTS equal parts; none for a handful of rows."""
+    if len(unit) < 20 * SEGMENTS:
+        return np.empty(0)
+    return np.unique(np.quantile(unit, np.arange(1, SEGMENTS) / SEGMENTS))
+
+
+def fit(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.ndarray) -> Calibration:
+    """Learn the shifts from held-out rows (any number, also none)."""
+    none = Calibration(edges, np.zeros((len(edges) + 1, len(GRID))), np.full(len(edges) + 1, 0.002))
+    if not len(actual):
+        return none
+    spread = spread_of(quantiles, unit)
+    error = (actual[:, None] - quantiles) / spread[:, None]
+    common = _level_quantiles(error) * len(error) / (len(error) + PRIOR)
+    segment = none.segment(unit)
+    shift = np.empty_like(none.shift)
+    for k in range(len(shift)):
+        own = error[segment == k]
+        local = _level_quantiles(own) if len(own) else common
+        shift[k] = (len(own) * local + SEGMENT_PRIOR * common) / (len(own) + SEGMENT_PRIOR)
+    found = Calibration(edges, shift, none.excess)
+    last, _ = found.apply(quantiles, unit)
+    over = np.maximum(actual - last[:, -1], 0.0) / spread
+    number = np.bincount(segment, minlength=len(shift))
+    excess = (np.bincount(segment, over, len(shift)) + SEGMENT_PRIOR * over.mean()) / (number + SEGMENT_PRIOR)
+    return Calibration(edges, shift, (excess * len(over) + 0.002 * PRIOR) / (len(over) + PRIOR))
+
+
+def _level_quantiles(error: np.ndarray) -> np.ndarray:
+    """For each level of the grid the quantile of its own column, [grid]."""
+    ordered = np.sort(error, axis=0)
+    at = np.clip(LEVELS * (len(ordered) + 1) - 1, 0, len(ordered) - 1)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, len(ordered) - 1)
+    columns = np.arange(ordered.shape[1])
+    return ordered[low, columns] * (1 - (at - low)) + ordered[high, columns] * (at - low)
+
+
+def pinball(actual: np.ndarray, quantiles: np.ndarray, columns: list[int]) -> np.ndarray:
+    """Mean pinball loss over the given columns of the grid, [rows]."""
+    error = actual[:, None] - quantiles[:, columns]
+    level = LEVELS[columns]
+    return row_sums(np.maximum(level * error, (level - 1) * error)) / len(columns)

@@ -1,0 +1,80 @@
+"""The registered methods as candidates for lead-time demand: run at held-out origins, scored, chosen by segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting import methods
+from forecasting.engine.calibration import pinball
+from forecasting.engine.panel import GRID, STEP_LEVELS, Panel
+
+#: What is chosen when there is nothing to choose by.
+DEFAULT = "moving_average"
+SCORED = [GRID.index(level) for level in STEP_LEVELS]
+
+
+@dataclass(frozen=True)
+class WindowForecast:
+    """``mean`` and ``variance`` [series] of demand over a window, of one method."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+    def quantiles(self, inflation: float) -> np.ndarray:
+        """Gamma quantiles on the grid, [series, grid]."""
+        return methods.gamma_quantiles(self.mean, self.variance * inflation, GRID)
+
+    def part(self, rows: np.ndarray) -> WindowForecast:
+        return WindowForecast(self.mean[rows], self.variance[rows])
+
+
+def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowForecast, methods.Prediction]:
+    """Fit one method to the panel (already uncensored) and predict its window and at least ``steps`` buckets."""
+    fitted = methods.REGISTRY[name]().fit(panel)
+    prediction = fitted.predict(max(length, steps))
+    mean = prediction.mean[:, :length].sum(axis=1)
+    return WindowForecast(mean, fitted.variance_ * length), prediction
+
+
+def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
+    """How much larger the squared errors of windows are than the method's own variance says."""
+    if not len(actual):
+        return 1.5
+    ratio = (actual - forecast.mean) ** 2 / np.maximum(forecast.variance, np.maximum(forecast.mean, 1e-9))
+    ratio = np.minimum(ratio, np.quantile(ratio, 0.99))
+    return float(np.clip((ratio.sum() + 10 * 1.5) / (len(ratio) + 10), 0.3, 9.0))
+
+
+def choose(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int) -> list[str]:
+    """The method with the least loss in each segment; a small segment listens to the whole."""
+    names = sorted(losses)
+    if not names or not len(segment):
+        return [DEFAULT] * segments
+    table = np.stack([losses[name] for name in names])
+    whole = table.mean(axis=1)
+    chosen = []
+    for k in range(segments):
+        own = segment == k
+        mean = (table[:, own].sum(axis=1) + 50 * whole) / (own.sum() + 50)
+        chosen.append(names[int(mean.argmin())])
+    return chosen
+
+
+def window_loss(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Pinball loss relative to the window's expected demand [rows], so that no big series decides alone."""
+    return pinball(actual, quantiles, SCORED) / np.maximum(unit, 1.0)
+
+
+def step_loss(prediction: methods.Prediction, actual: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Mean pinball loss of the single buckets [rows]; NaN buckets were not observed and do not count."""
+    steps = actual.shape[1]
+    error = actual[:, :, None] - prediction.quantiles[:, :steps]
+    level = np.asarray(STEP_LEVELS)
+    loss = np.nan_to_num(np.maximum(level * error, (level - 1) * error).mean(axis=2))
+    return loss.sum(axis=1) / np.maximum(unit, 1.0)
+
+
+def joined(parts: list[WindowForecast]) -> WindowForecast:
+    return WindowForecast(np.concatenate([p.mean for p in parts]), np.concatenate([p.variance for p in parts]))

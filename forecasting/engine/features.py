@@ -1,0 +1,167 @@
+"""What the pooled model sees of a series at an origin; everything is relative to its level, so that series compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.engine.calendar import YEAR
+from forecasting.engine.history import History
+from forecasting.engine.pooled import KNOTS, RECENT, Pooled
+from forecasting.engine.profile import LOOK_BACK, multipliers, promotion_of
+
+WINDOWS = {"D": (7, 14, 28, 56, 91, 182, 364), "W": (1, 2, 4, 8, 13, 26, 52), "M": (1, 2, 3, 6, 12, 24)}
+#: Buckets that set the level.
+LEVEL = {"D": 56, "W": 13, "M": 6}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``x`` float32 [series, features]; ``unit`` [series], the expected demand of the window by level and profile;
+    ``usable`` [series], false for series that never sold."""
+
+    x: np.ndarray
+    unit: np.ndarray
+    usable: np.ndarray
+
+
+@dataclass(frozen=True)
+class Common:
+    """Pooled sums at one origin: of all series (one group) and of the groups that ``index`` [series] points to."""
+
+    everything: Pooled
+    group: Pooled | None = None
+    index: np.ndarray | None = None
+
+
+def build(history: History, origin: int, length: int, common: Common) -> Rows:
+    """Features of every series for the demand of ``length`` buckets after ``origin``; reads nothing later but what
+    is known ahead."""
+    found: dict[str, np.ndarray] = {}
+    level, ahead = _level(history, origin, length, common.everything.week, found)
+    _recent(history, origin, length, level, found)
+    _last_year(history, origin, length, level, found)
+    _spread(history, origin, length, level, found)
+    _intermittency(history, origin, level, found)
+    _pooled(common, origin, length, history.freq, level, found)
+    found["log_level"], found["log_unit"] = np.log(level), np.log(level * ahead * length)
+    found["length"] = np.full(len(level), float(length))
+    x = np.stack(list(found.values()), axis=1).astype(np.float32)
+    return Rows(x, level * ahead * length, (history.total[:, origin] > 0) & (history.count[:, origin] >= 1))
+
+
+def _level(history: History, origin: int, length: int, week: np.ndarray, found: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Recent demand a usual bucket, drawn a little towards the long mean, and the window's mean multiplier."""
+    span = LEVEL[history.freq]
+    start = max(origin - span, 0)
+    total, seen = history.total[:, origin] - history.total[:, start], history.count[:, origin] - history.count[:, start]
+    ahead = np.ones(len(total))
+    if "promotion" in history.known or (history.freq == "D" and length % 7):
+        before, after = multipliers(history, origin, length, week)
+        observed = ~np.isnan(history.demand[:, start:origin])
+        seen = np.where(observed, before[:, before.shape[1] - (origin - start) :], 0.0).sum(axis=1)
+        ahead = np.maximum(after.mean(axis=1), 1e-3)
+    ever = history.total[:, origin] / np.maximum(history.count[:, origin], 1)
+    level = (total + span / 8 * ever) / (seen + span / 8)
+    found["multiplier"] = ahead
+    promo = promotion_of(history, origin - min(origin, LOOK_BACK[history.freq]), origin + length)
+    nothing = np.full(len(total), np.nan)
+    found["promoted"] = nothing if promo is None else promo[:, -length:].mean(axis=1)
+    found["promoted_before"] = nothing if promo is None else promo[:, :-length].mean(axis=1)
+    found["price"] = _price(history, origin, length)
+    return np.maximum(level, 0.25 / (history.count[:, origin] + 1)), ahead
+
+
+def _price(history: History, origin: int, length: int) -> np.ndarray:
+    """Mean known price ahead relative to the last quarter's; NaN where either is unknown."""
+    prices = history.known.get("price")
+    if prices is None:
+        return np.full(len(history.demand), np.nan)
+
+    def mean(start: int, stop: int) -> np.ndarray:
+        part = np.asarray(prices[:, start:stop], float)
+        known = np.isfinite(part) & (part > 0)
+        n = known.sum(axis=1)
+        return np.where(n > 0, np.where(known, part, 0.0).sum(axis=1) / np.maximum(n, 1), np.nan)
+
+    return mean(origin, origin + length) / mean(max(origin - YEAR[history.freq] // 4, 0), origin)
+
+
+def _recent(history: History, origin: int, length: int, level: np.ndarray, found: dict) -> None:
+    seen = history.count[:, origin]
+    for window in WINDOWS[history.freq]:
+        found[f"mean_{window}"] = np.where(seen >= window / 2, history.mean(origin - window, origin) / level, np.nan)
+    found["same_length"] = history.mean(origin - length, origin) / level
+    found["same_length_before"] = history.mean(origin - 2 * length, origin - length) / level
+    found["ever"] = history.total[:, origin] / np.maximum(seen, 1) / level
+
+
+def _last_year(history: History, origin: int, length: int, level: np.ndarray, found: dict) -> None:
+    year = YEAR[history.freq]
+    ago, quarter, span = origin - year, year // 4, LEVEL[history.freq]
+    end = min(ago + length, origin)
+
+    def growth(window: int, most: float) -> np.ndarray:
+        if ago <= 0:
+            return np.full(len(level), np.nan)
+        before = history.mean(ago - window, ago)
+        return np.clip(history.mean(origin - window, origin) / np.maximum(before, 1e-9), 0.0, most)
+
+    old = (history.count[:, max(ago, 0)] >= min(span / 2, 4)) if ago >= 0 else np.zeros(len(level), bool)
+    same = np.where(old, history.mean(ago, end), np.nan) if ago >= 0 else np.full(len(level), np.nan)
+    pad = max(length // 2, 1)
+    wide = np.where(old, history.mean(ago - pad, min(end + pad, origin)), np.nan) if ago >= 0 else same
+    before = history.mean(ago - span, ago) if ago >= 1 else same
+    found["last_year"], found["last_year_wide"] = same / level, wide / level
+    found["last_year_ratio"] = np.clip(same / np.maximum(before, 1e-9), 0, 10)
+    found["last_year_grown"] = same * np.clip(growth(quarter, 3.0), 0.3, 3.0) / level
+    found["growth_quarter"], found["growth_length"] = growth(quarter, 5.0), growth(length, 5.0)
+    found["growth_year"] = growth(year, 5.0)
+    found["two_years_ago"] = (
+        history.mean(ago - year, min(ago - year + length, origin)) / level if ago >= year else same * np.nan
+    )
+
+
+def _spread(history: History, origin: int, length: int, level: np.ndarray, found: dict) -> None:
+    year = YEAR[history.freq]
+    found["window_deviation"] = history.window_deviation(length, origin - year, origin) / (level * length)
+    found["deviation"] = history.deviation(origin - year, origin) / level
+    found["deviation_quarter"] = history.deviation(origin - year // 4, origin) / level
+    recent = history.filled[:, max(origin - year, 0) : origin]
+    found["largest"] = recent.max(axis=1) / level
+    found["largest_recent"] = recent[:, -LEVEL[history.freq] :].max(axis=1) / level
+
+
+def _intermittency(history: History, origin: int, level: np.ndarray, found: dict) -> None:
+    year, span = YEAR[history.freq], LEVEL[history.freq]
+    for name, window in (("zeros", year), ("zeros_recent", span)):
+        start = max(origin - window, 0)
+        seen = np.maximum(history.count[:, origin] - history.count[:, start], 1)
+        found[name] = 1 - (history.hits[:, origin] - history.hits[:, start]) / seen
+    size = history.total[:, origin] / np.maximum(history.hits[:, origin], 1)
+    found["size"], found["log_size"] = size / level, np.log(np.maximum(size, 0.1))
+    found["since_sale"] = np.minimum(origin - history.last_sale[:, origin - 1], year)
+    found["age"] = np.minimum(history.count[:, origin], year)
+
+
+def _pooled(common: Common, origin: int, length: int, freq: str, level: np.ndarray, found: dict) -> None:
+    whole = common.everything
+    ones = np.ones(len(level))
+    found["all_season"] = ones * np.clip(_season(whole, length), 0, 10)
+    if common.group is None or common.index is None:
+        group, index = whole, np.zeros(len(level), int)
+    else:
+        group, index = common.group, common.index
+    found["group_season"] = np.clip(_season(group, length), 0, 10)[index]
+    now = group.recent[:, -1:]
+    trend = np.where(now > 0, group.recent / np.maximum(now, 1e-12), np.nan)[index]
+    for at, window in enumerate(RECENT[freq][:-1]):
+        found[f"group_{window}"] = trend[:, at]
+    found["group_size"] = group.members[index]
+
+
+def _season(pooled: Pooled, length: int) -> np.ndarray:
+    """Demand a bucket after the same date last year relative to that before it, [groups]."""
+    after = pooled.following(length) / min(length, KNOTS[-1])
+    return np.where(pooled.year_ago > 0, after / np.maximum(pooled.year_ago, 1e-12), np.nan)

@@ -1,0 +1,214 @@
+"""The part of a night that runs by partitions: every series by itself, with what training found in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from forecasting.engine import backtest, classical, features
+from forecasting.engine.boosting import QuantileModel
+from forecasting.engine.features import Common, Rows
+from forecasting.engine.grid import mean_of, mix
+from forecasting.engine.history import History, row_sums
+from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand, Panel, ProtectionInterval
+from forecasting.engine.trained import Trained
+from forecasting.engine.training import blended, pooled_quantiles
+
+CHUNK = 2048
+#: More lengths than this of one series are interpolated between the lengths below.
+EXACT_LENGTHS = 4
+LADDER = np.unique(np.rint(1.25 ** np.arange(40)).astype(int))
+POOLED = "pooled_boosting"
+
+
+def forecast(panel: Panel, trained: Trained, interval: ProtectionInterval, *, horizon: int) -> Forecast:
+    """Forecast any part of the series; each row depends on its own series and ``trained`` only."""
+    if (panel.freq, panel.last_on, panel.demand.shape[1]) != (trained.freq, trained.last_on, trained.buckets):
+        raise ValueError("the panel has another calendar than the one that was trained on")
+    if not len(panel.demand):
+        return _empty(horizon)
+    parts = []
+    for start in range(0, len(panel.demand), CHUNK):
+        rows = slice(start, start + CHUNK)
+        part = ProtectionInterval(interval.lengths[rows], interval.weights[rows])
+        parts.append(_Chunk(backtest.rows_of(panel, rows), trained, part).forecast(horizon))
+    return _joined(parts)
+
+
+class _Chunk:
+    """Some series at once, small enough for memory."""
+
+    def __init__(self, panel: Panel, trained: Trained, interval: ProtectionInterval):
+        self.trained, self.interval = trained, interval
+        self.history = History.of(panel)
+        self.panel = replace(panel, demand=self.history.demand, stocked_out=None)
+        self.index = _group_index(panel, trained)
+        share = interval.weights / np.maximum(row_sums(interval.weights)[:, None], 1e-12)
+        self.typical = np.maximum(np.rint(row_sums(interval.lengths * share)).astype(int), 1)
+        self.share = share
+        self._classical: dict[tuple, tuple] = {}
+
+    def forecast(self, horizon: int) -> Forecast:
+        distribution, segment = self._lead_time_demand()
+        mean, quantiles = self._steps(horizon, distribution.mean, segment)
+        weight = np.asarray(self.trained.blend)[segment]
+        names = np.where(weight > 0, POOLED, np.asarray(self.trained.window_method)[segment])
+        sold = self.history.total[:, -1] > 0
+        method = np.where(sold, names, np.asarray(self.trained.window_method)[segment])
+        return Forecast(method.astype(str), mean, quantiles, distribution, self._scores())
+
+    def _lead_time_demand(self) -> tuple[LeadTimeDemand, np.ndarray]:
+        lengths, share = self.interval.lengths, self.share
+        many = ((share > 0).sum(axis=1) > EXACT_LENGTHS)[:, None]
+        low = np.where(many, LADDER[np.searchsorted(LADDER, lengths, side="right") - 1], lengths)
+        high = np.where(
+            many & (low < lengths), LADDER[np.minimum(np.searchsorted(LADDER, lengths), len(LADDER) - 1)], low
+        )
+        part = np.where(high > low, (lengths - low) / np.maximum(high - low, 1), 0.0)
+        quantiles = np.zeros((*lengths.shape, len(GRID)))
+        excess, now = np.zeros(lengths.shape), self.history.buckets
+        for n in np.unique(np.concatenate([low[share > 0], high[share > 0]])):
+            wanted = (((low == n) | (high == n)) & (share > 0)).any(axis=1)
+            found, over = self._window(now, int(n), wanted, self.trained.model, self.trained.common)
+            weight = np.where(low[wanted] == n, 1 - part[wanted], np.where(high[wanted] == n, part[wanted], 0.0))
+            quantiles[wanted] += weight[:, :, None] * found[:, None, :]
+            excess[wanted] += weight * over[:, None]
+        mixed = quantiles[:, 0].copy()
+        several = (share > 0).sum(axis=1) > 1
+        only = share.argmax(axis=1)
+        mixed = np.take_along_axis(quantiles, only[:, None, None], axis=1)[:, 0]
+        if several.any():
+            mixed[several] = mix(quantiles[several], share[several])
+        over = row_sums(excess * share)
+        rounded = self._rounded(mixed)
+        segment = self._segments(now)
+        return LeadTimeDemand(mean_of(rounded, over), rounded, over), segment
+
+    def _rounded(self, quantiles: np.ndarray) -> np.ndarray:
+        return np.maximum(np.ceil(quantiles - 1e-9), 0.0) + 0.0 if self.trained.whole_pieces else quantiles
+
+    def _segments(self, origin: int) -> np.ndarray:
+        """The calibration's segment of every series at its typical length."""
+        unit = np.empty(len(self.typical))
+        for n in np.unique(self.typical):
+            rows = self.typical == n
+            unit[rows] = self._rows(origin, int(n), rows, self.trained.common).unit
+        return self.trained.calibration.segment(unit)
+
+    def _rows(self, origin: int, length: int, wanted: np.ndarray, common: Common) -> Rows:
+        history = self.history if wanted.all() else self._part(wanted)
+        index = None if self.index is None else self.index[wanted]
+        return features.build(history, origin, length, replace(common, index=index))
+
+    def _part(self, wanted: np.ndarray) -> History:
+        return History.of(backtest.rows_of(self.panel, wanted))
+
+    def _window(self, origin: int, length: int, wanted: np.ndarray, model: QuantileModel | None, common: Common):
+        """Calibrated quantiles [wanted, grid] and excess of the demand of ``length`` buckets after origin."""
+        trained = self.trained
+        rows = self._rows(origin, length, wanted, common)
+        segment = trained.calibration.segment(rows.unit)
+        weight = np.asarray(trained.blend)[segment]
+        pooled = pooled_quantiles(model, rows)
+        need = (weight < 1) | np.isnan(pooled[:, 0])
+        base = np.zeros_like(pooled)
+        known = backtest.known_at(self.panel, origin)
+        places = np.flatnonzero(wanted)
+        for k, name in enumerate(trained.window_method):
+            own = need & (segment == k)
+            if own.any():
+                window, _ = classical.run(name, backtest.rows_of(known, places[own]), length)
+                base[own] = window.quantiles(trained.inflation[k])
+        quantiles, excess = trained.calibration.apply(blended(pooled, base, weight), rows.unit)
+        never = ~rows.usable
+        quantiles[never], excess[never] = 0.0, 0.0
+        return quantiles, excess
+
+    def _steps(self, horizon: int, asked: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means and quantiles of single buckets: the best method's shape, at the height of lead-time demand."""
+        mean = np.zeros((len(segment), horizon))
+        quantiles = np.zeros((len(segment), horizon, len(STEP_LEVELS)))
+        known = backtest.known_at(self.panel, self.history.buckets)
+        longest = int(self.typical.max())
+        for k, name in enumerate(self.trained.step_method):
+            rows = np.flatnonzero(segment == k)
+            if not len(rows):
+                continue
+            _, found = classical.run(name, backtest.rows_of(known, rows), longest, horizon)
+            within = np.arange(found.mean.shape[1]) < self.typical[rows, None]
+            height = row_sums(np.where(within, found.mean, 0.0))
+            ratio = np.where(height > 0, asked[rows] / np.maximum(height, 1e-12), 1.0)
+            ratio = np.clip(ratio, 0.1, 10.0)
+            mean[rows] = found.mean[:, :horizon] * ratio[:, None]
+            quantiles[rows] = found.quantiles[:, :horizon] * ratio[:, None, None]
+        return mean, quantiles
+
+    def _scores(self) -> dict[str, np.ndarray]:
+        """Rolling-origin scores over the scored origins, NaN where nothing was asked for in them."""
+        series = len(self.typical)
+        sums = {name: np.zeros(series) for name in ("asked", "wape", "bias", "pinball", "naive_pinball", "buckets")}
+        for at in self.trained.scored:
+            for n in np.unique(self._scored_lengths()):
+                rows = self._scored_lengths() == n
+                actual = self.history.asked(at.origin, int(n))[rows]
+                self._add_scores(sums, at, int(n), rows, actual)
+        asked = np.where(sums["asked"] > 0, sums["asked"], np.nan)
+        return {
+            "wape": sums["wape"] / asked,
+            "bias": np.where(sums["buckets"] > 0, sums["bias"] / np.maximum(sums["buckets"], 1), np.nan),
+            "pinball": sums["pinball"] / asked,
+            "naive_pinball": sums["naive_pinball"] / asked,
+        }
+
+    def _scored_lengths(self) -> np.ndarray:
+        lengths = np.asarray(self.trained.lengths)
+        return lengths[np.abs(np.log(self.typical[:, None] / lengths)).argmin(axis=1)]
+
+    def _add_scores(self, sums: dict, at, length: int, rows: np.ndarray, actual: np.ndarray) -> None:
+        known = ~np.isnan(actual) & (self.history.count[rows, at.origin] > 0)
+        quantiles, excess = self._window(at.origin, length, rows, at.model, at.common)
+        quantiles = self._rounded(quantiles)
+        naive, _ = classical.run("naive", backtest.rows_of(backtest.known_at(self.panel, at.origin), rows), length)
+        mean, real = mean_of(quantiles, excess), np.nan_to_num(actual)
+        found = {
+            "asked": real,
+            "wape": np.abs(real - mean),
+            "bias": mean - real,
+            "pinball": classical.pinball(real, quantiles, classical.SCORED),
+            "naive_pinball": classical.pinball(real, naive.quantiles(1.0), classical.SCORED),
+            "buckets": np.full(len(real), float(length)),
+        }
+        for name, value in found.items():
+            sums[name][rows] += np.where(known, value, 0.0)
+
+
+def _group_index(panel: Panel, trained: Trained) -> np.ndarray | None:
+    """Place of each series' product among the trained ones, one past the end for an unknown product."""
+    if not trained.products or panel.product is None:
+        return None
+    names = np.asarray(trained.products)
+    wanted = np.asarray(panel.product, str)
+    at = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
+    return np.where(names[at] == wanted, at, len(names))
+
+
+def _joined(parts: list[Forecast]) -> Forecast:
+    def joined(get):
+        return np.concatenate([get(p) for p in parts])
+
+    return Forecast(
+        joined(lambda p: p.method), joined(lambda p: p.mean), joined(lambda p: p.quantiles),
+        LeadTimeDemand(
+            joined(lambda p: p.lead_time_demand.mean), joined(lambda p: p.lead_time_demand.quantiles),
+            joined(lambda p: p.lead_time_demand.excess),
+        ),
+        {name: joined(lambda p, name=name: p.scores[name]) for name in parts[0].scores},
+    )  # fmt: skip
+
+
+def _empty(horizon: int) -> Forecast:
+    none, levels = np.zeros(0), np.zeros((0, len(GRID)))
+    scores = dict.fromkeys(("wape", "bias", "pinball", "naive_pinball"), none)
+    steps = np.zeros((0, horizon, len(STEP_LEVELS)))
+    return Forecast(none.astype(str), np.zeros((0, horizon)), steps, LeadTimeDemand(none, levels, none), scores)

@@ -1,0 +1,220 @@
+"""The global part of a night: pooled models, choice of methods, calibration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecasting import methods
+from forecasting.engine import backtest, boosting, calibration, classical, features
+from forecasting.engine.backtest import Block
+from forecasting.engine.boosting import QuantileModel
+from forecasting.engine.features import Common, Rows
+from forecasting.engine.grid import spread_over_grid
+from forecasting.engine.history import History
+from forecasting.engine.panel import GRID, Panel, ProtectionInterval
+from forecasting.engine.pooled import Groups
+from forecasting.engine.trained import Scored, Trained
+
+#: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
+CELLS, ROWS, HELD_SERIES = 6_000_000, 50_000, 1_500
+#: Fewer rows than this teach a pooled model nothing.
+LEAST_ROWS = 600
+BLENDS = (1.0, 0.75, 0.5, 0.25, 0.0)
+SCORED_A_BLOCK = 2
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out windows, one a row: what was asked for, and what each candidate had said."""
+
+    unit: np.ndarray
+    actual: np.ndarray
+    pooled: np.ndarray
+    windows: dict[str, classical.WindowForecast]
+    step_losses: dict[str, np.ndarray]
+
+
+def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int = 0) -> Trained:
+    """Learn from all series what ``forecast`` then applies to any part of them.
+
+    ``interval`` tells for which lengths to be sharp; without it, for those that shops usually have.
+    """
+    workshop = _Workshop(panel, backtest.lengths_for(panel, interval), seed)
+    blocks = backtest.blocks_of(workshop.buckets, panel.freq, workshop.lengths[-1])
+    models = [workshop.boost(block.cutoff) for block in blocks]
+    held = _joined([h for block, model in zip(blocks, models, strict=True) for h in workshop.held_out(block, model)])
+    model = workshop.boost(workshop.buckets)
+    edges = calibration.edges_of(held.unit)
+    segment = np.searchsorted(edges, held.unit)
+    window_method, inflation = _choose_windows(held, segment, len(edges) + 1)
+    base = _classical_quantiles(held, segment, window_method, inflation)
+    blend = _choose_blend(held, base, segment, len(edges) + 1, model is not None)
+    quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
+    return Trained(
+        freq=panel.freq, last_on=panel.last_on, buckets=workshop.buckets, whole_pieces=workshop.whole_pieces,
+        lengths=workshop.lengths, products=workshop.products, model=model, common=workshop.common_at(workshop.buckets),
+        scored=tuple(
+            Scored(origin, model, workshop.common_at(origin))
+            for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]
+        ),
+        calibration=calibration.fit(quantiles, held.actual - workshop.jitter(len(held.actual)), held.unit, edges),
+        blend=blend, window_method=window_method, inflation=inflation,
+        step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1)),
+    )  # fmt: skip
+
+
+def blended(pooled: np.ndarray, base: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Quantiles of both candidates combined level by level; a row without a pooled answer keeps the other."""
+    weight = np.where(np.isnan(pooled[:, 0]), 0.0, weight)[:, None]
+    return weight * np.nan_to_num(pooled) + (1 - weight) * base
+
+
+def pooled_quantiles(model: QuantileModel | None, rows: Rows) -> np.ndarray:
+    """The pooled model's quantiles [rows, grid], pieces; NaN rows where it cannot answer."""
+    out = np.full((len(rows.unit), len(GRID)), np.nan)
+    if model is not None and rows.usable.any():
+        found = spread_over_grid(model.predict(rows.x[rows.usable]), boosting.MODEL_LEVELS)
+        out[rows.usable] = found * rows.unit[rows.usable, None]
+    return out
+
+
+class _Workshop:
+    """The sampled series and what all share, during one training."""
+
+    def __init__(self, panel: Panel, lengths: tuple[int, ...], seed: int):
+        self.lengths, self.seed, self.buckets = lengths, seed, panel.demand.shape[1]
+        everything = History.of(panel)
+        told = np.nan_to_num(panel.demand)  # before stock-outs are corrected, which gives fractions
+        self.whole_pieces = bool((told == np.rint(told)).all())
+        self.all = Groups(everything.filled, panel.freq, panel.last_on, np.zeros(len(panel.demand), int), 1)
+        self.products, index, self.groups = _product_groups(panel, everything.filled)
+        rng = np.random.default_rng(seed)
+        number = min(len(panel.demand), max(CELLS // self.buckets, HELD_SERIES))
+        chosen = np.sort(rng.permutation(len(panel.demand))[:number])
+        self.panel = replace(backtest.rows_of(panel, chosen), demand=everything.demand[chosen], stocked_out=None)
+        self.history = everything if number == len(panel.demand) else History.of(self.panel)
+        self.index = None if index is None else index[chosen]
+        self.held_series = np.sort(rng.permutation(number)[:HELD_SERIES])
+
+    def common_at(self, origin: int) -> Common:
+        return Common(self.all.at(origin), None if self.groups is None else self.groups.at(origin))
+
+    def jitter(self, number: int) -> np.ndarray:
+        """What whole pieces are lowered by, so that rounding up gives the quantile of the pieces."""
+        return np.random.default_rng(self.seed + 1).random(number) if self.whole_pieces else np.zeros(number)
+
+    def boost(self, known: int) -> QuantileModel | None:
+        """A model of windows that ended within the first ``known`` buckets; None when they are too few."""
+        rng = np.random.default_rng(self.seed + known)
+        plan = [
+            (origin, length)
+            for length in self.lengths
+            for origin in backtest.training_origins(
+                min(max(2 * length, 6), known // 3), known - length, self.panel.freq
+            )
+            if origin >= 1
+        ]
+        share = min(1.0, ROWS / max(len(plan) * len(self.history.demand), 1))
+        parts = [self._training_rows(origin, length, share, rng) for origin, length in plan]
+        if sum(len(target) for _, target in parts) < LEAST_ROWS:
+            return None
+        return boosting.fit(np.concatenate([x for x, _ in parts]), np.concatenate([t for _, t in parts]), self.seed)
+
+    def _training_rows(self, origin: int, length: int, share: float, rng) -> tuple[np.ndarray, np.ndarray]:
+        rows = features.build(self.history, origin, length, replace(self.common_at(origin), index=self.index))
+        asked = self.history.asked(origin, length)
+        keep = rows.usable & ~np.isnan(asked) & (rng.random(len(asked)) < share)
+        lowered = asked[keep] - (rng.random(keep.sum()) if self.whole_pieces else 0.0)
+        return rows.x[keep], lowered / rows.unit[keep]
+
+    def held_out(self, block: Block, model: QuantileModel | None) -> list[Held]:
+        return [self._held_at(origin, model) for origin in block.origins]
+
+    def _held_at(self, origin: int, model: QuantileModel | None) -> Held:
+        known = backtest.rows_of(backtest.known_at(self.panel, origin), self.held_series)
+        some = self.history_of_held
+        index = None if self.index is None else self.index[self.held_series]
+        common = replace(self.common_at(origin), index=index)
+        parts = []
+        for length in self.lengths:
+            rows, actual = features.build(some, origin, length, common), some.asked(origin, length)
+            keep = rows.usable & ~np.isnan(actual)
+            steps = some.demand[:, origin : origin + length]
+            windows, losses = {}, {}
+            for name in methods.REGISTRY:
+                window, prediction = classical.run(name, known, length)
+                windows[name] = window.part(keep)
+                losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]
+            pooled = pooled_quantiles(model, rows)
+            parts.append(Held(rows.unit[keep], actual[keep], pooled[keep], windows, losses))
+        return _joined(parts)
+
+    @property
+    def history_of_held(self) -> History:
+        if not hasattr(self, "_held_history"):
+            self._held_history = History.of(backtest.rows_of(self.panel, self.held_series))
+        return self._held_history
+
+
+def _product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], np.ndarray | None, Groups | None]:
+    """Names, place of each series and summed demand of products that several warehouses sell; else nothing."""
+    if panel.product is None:
+        return (), None, None
+    names, index = np.unique(np.asarray(panel.product, str), return_inverse=True)
+    if len(names) == len(filled):
+        return (), None, None
+    return tuple(names.tolist()), index, Groups(filled, panel.freq, panel.last_on, index, len(names))
+
+
+def _joined(parts: list[Held]) -> Held:
+    if not parts:
+        nothing = np.empty(0)
+        return Held(nothing, nothing, np.empty((0, len(GRID))), {}, {})
+    names = parts[0].windows
+    return Held(
+        np.concatenate([p.unit for p in parts]),
+        np.concatenate([p.actual for p in parts]),
+        np.concatenate([p.pooled for p in parts]),
+        {name: classical.joined([p.windows[name] for p in parts]) for name in names},
+        {name: np.concatenate([p.step_losses[name] for p in parts]) for name in names},
+    )
+
+
+def _choose_windows(held: Held, segment: np.ndarray, segments: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The classical method of each segment and the inflation of its variance."""
+    inflation = {name: classical.inflation_of(w, held.actual) for name, w in held.windows.items()}
+    losses = {
+        name: classical.window_loss(window.quantiles(inflation[name]), held.actual, held.unit)
+        for name, window in held.windows.items()
+    }
+    chosen = classical.choose(losses, segment, segments)
+    return tuple(chosen), tuple(inflation.get(name, 1.5) for name in chosen)
+
+
+def _classical_quantiles(held: Held, segment: np.ndarray, chosen: tuple[str, ...], inflation: tuple[float, ...]):
+    out = np.zeros((len(held.unit), len(GRID)))
+    for k, name in enumerate(chosen):
+        rows = segment == k
+        if rows.any():
+            out[rows] = held.windows[name].part(rows).quantiles(inflation[k])
+    return out
+
+
+def _choose_blend(
+    held: Held, base: np.ndarray, segment: np.ndarray, segments: int, has_model: bool
+) -> tuple[float, ...]:
+    """Weight of the pooled model in each segment, by the loss of the held-out windows that it answered."""
+    answered = ~np.isnan(held.pooled[:, 0])
+    if not has_model or not answered.any():
+        return (0.5 if has_model else 0.0,) * segments
+    losses = {
+        f"{at}": classical.window_loss(
+            blended(held.pooled[answered], base[answered], np.full(answered.sum(), weight)),
+            held.actual[answered],
+            held.unit[answered],
+        )
+        for at, weight in enumerate(BLENDS)
+    }
+    return tuple(BLENDS[int(at)] for at in classical.choose(losses, segment[answered], segments))

@@ -1,0 +1,86 @@
+"""Linear regression on calendar, price and promotion, solved for all series at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecasting.engine.calendar import bucket_seasons
+from forecasting.engine.panel import Panel
+from forecasting.methods.base import CYCLE, ForecastMethod, register
+from forecasting.methods.smoothing import observed_variance
+
+HISTORY = {"D": 364, "W": 156, "M": 60}
+
+
+@register
+class CalendarRegression(ForecastMethod):
+    """Ridge regression of demand on trend-free calendar terms, promotion and relative price.
+
+    Beyond what is known ahead, promotion counts as absent and price as the last one.
+    """
+
+    name = "calendar_regression"
+
+    def __init__(self, ridge: float = 4.0):
+        self.ridge = ridge
+
+    def fit(self, panel: Panel) -> CalendarRegression:
+        self.panel_ = panel
+        demand = panel.demand
+        start = max(demand.shape[1] - HISTORY[panel.freq], 0)
+        y = demand[:, start:]
+        seen = ~np.isnan(y)
+        recent = seen & (np.cumsum(seen[:, ::-1], axis=1)[:, ::-1] <= max(y.shape[1] // 4, 6))
+        self.level_ = np.where(recent, y, 0.0).sum(axis=1) / np.maximum(recent.sum(axis=1), 1)
+        design = self._design(start, demand.shape[1])
+        self.centre_ = (design * recent[:, :, None]).sum(axis=1) / np.maximum(recent.sum(axis=1), 1)[:, None]
+        self.slope_ = self._solve(design, y, seen)
+        fitted = self.level_[:, None] + ((design - self.centre_[:, None]) * self.slope_[:, None]).sum(axis=2)
+        self.variance_ = observed_variance(y, fitted)
+        return self
+
+    def _solve(self, design: np.ndarray, y: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Ridge slopes [series, terms] by normal equations."""
+        count = np.maximum(seen.sum(axis=1), 1)[:, None]
+        x = np.where(seen[:, :, None], design, 0.0)
+        x = np.where(seen[:, :, None], x - (x.sum(axis=1) / count)[:, None], 0.0)
+        centred = np.where(seen, y - (np.nan_to_num(y).sum(axis=1) / count[:, 0])[:, None], 0.0)
+        terms = x.shape[2]
+        if not terms:
+            return np.zeros((len(x), 0))
+        gram = np.empty((len(x), terms, terms))
+        for i in range(terms):
+            for j in range(i, terms):
+                gram[:, i, j] = gram[:, j, i] = (x[:, :, i] * x[:, :, j]).sum(axis=1)
+        target = np.stack([(x[:, :, i] * centred).sum(axis=1) for i in range(terms)], axis=1)
+        return np.linalg.solve(gram + self.ridge * np.eye(terms), target[:, :, None])[:, :, 0]
+
+    def _design(self, start: int, stop: int) -> np.ndarray:
+        """Regressors [series, stop - start, terms] of buckets counted from the panel's first one."""
+        panel, buckets = self.panel_, self.panel_.demand.shape[1]
+        seasons = bucket_seasons(panel.freq, panel.last_on, start - buckets + 1, stop - buckets + 1)
+        if panel.freq != "D" and buckets < 2 * CYCLE[panel.freq]:
+            seasons = seasons[:, :0]  # one year cannot tell a season from a trend
+        columns = [np.broadcast_to(seasons[None], (len(panel.demand), *seasons.shape))]
+        for name in ("price", "promotion"):
+            if name in panel.known:
+                columns.append(self._regressor(name, start, stop)[:, :, None])
+        return np.concatenate(columns, axis=2)
+
+    def _regressor(self, name: str, start: int, stop: int) -> np.ndarray:
+        values = np.asarray(self.panel_.known[name], float)[:, :stop]
+        buckets = self.panel_.demand.shape[1]
+        short = np.full((len(values), max(stop - values.shape[1], 0)), np.nan)
+        values = np.concatenate([values, short], axis=1)
+        if name == "promotion":
+            return np.nan_to_num(values)[:, start:stop]
+        usual = np.nan_to_num(values[:, :buckets]).sum(axis=1) / np.maximum((~np.isnan(values[:, :buckets])).sum(1), 1)
+        ratio = values / np.where(usual > 0, usual, 1.0)[:, None]
+        at = np.maximum.accumulate(np.where(np.isnan(ratio), -1, np.arange(ratio.shape[1])), axis=1)
+        held = np.where(at >= 0, np.take_along_axis(np.nan_to_num(ratio), np.maximum(at, 0), axis=1), 1.0)
+        return np.log(np.clip(held, 0.1, 10.0))[:, start:stop]
+
+    def means(self, horizon: int) -> np.ndarray:
+        buckets = self.panel_.demand.shape[1]
+        design = self._design(buckets, buckets + horizon)
+        return self.level_[:, None] + ((design - self.centre_[:, None]) * self.slope_[:, None]).sum(axis=2)

@@ -1,0 +1,178 @@
+"""The engine's parts, each against a case that can be worked out by hand."""
+
+from __future__ import annotations
+
+import doctest
+from datetime import date
+
+import numpy as np
+import pytest
+
+from forecasting.engine import GRID, Panel, boosting, calendar, calibration
+from forecasting.engine.backtest import blocks_of, lengths_for
+from forecasting.engine.censoring import observed
+from forecasting.engine.grid import LEVELS, mean_of, mix, spread_over_grid
+from forecasting.engine.history import History, row_sums
+from forecasting.engine.panel import ProtectionInterval
+from forecasting.engine.profile import multipliers
+
+NAN = np.nan
+SUNDAY = date(2024, 3, 3)
+
+
+def uniform(low: float, high: float) -> np.ndarray:
+    return (low + (high - low) * LEVELS)[None]
+
+
+def test_the_doctests_hold():
+    assert doctest.testmod(calendar).failed == 0
+
+
+def test_a_mixture_of_apart_distributions_keeps_both():
+    parts = np.stack([uniform(0, 10), uniform(100, 110)], axis=1)
+    mixed = mix(parts, np.array([[0.8, 0.2]]))[0]
+    at = dict(zip(GRID, mixed, strict=True))
+    assert at[0.4] == pytest.approx(5.0, abs=0.1)  # half of the first one's mass
+    assert at[0.9] == pytest.approx(105.0, abs=0.1)  # half of the second one's
+    averaged = 0.8 * uniform(0, 10) + 0.2 * uniform(100, 110)
+    assert averaged[0, GRID.index(0.9)] < 40  # what averaging quantiles would have said
+
+
+def test_a_mixture_of_equals_is_the_same():
+    parts = np.stack([uniform(3, 9)] * 3, axis=1)
+    assert mix(parts, np.full((1, 3), 1 / 3))[0] == pytest.approx(uniform(3, 9)[0], abs=1e-6)
+
+
+def test_a_mixture_with_a_point_mass_at_zero():
+    parts = np.stack([np.zeros((1, len(GRID))), uniform(0, 10)], axis=1)
+    mixed = dict(zip(GRID, mix(parts, np.array([[0.5, 0.5]]))[0], strict=True))
+    assert mixed[0.5] == pytest.approx(0.0, abs=0.2)
+    assert mixed[0.75] == pytest.approx(5.0, abs=0.1)
+
+
+def test_the_mean_is_the_area_under_the_quantiles():
+    assert mean_of(uniform(0, 10), np.zeros(1))[0] == pytest.approx(5.0, abs=0.05)
+    assert mean_of(uniform(0, 10), np.ones(1))[0] == pytest.approx(6.0, abs=0.05)
+
+
+def test_filling_the_grid_keeps_given_levels_and_never_crosses():
+    given = np.array([[1.0, 4.0, 3.0, 8.0]])
+    filled = spread_over_grid(given, (0.1, 0.5, 0.9, 0.98))[0]
+    assert filled[GRID.index(0.5)] == 4.0
+    assert filled[GRID.index(0.9)] == 4.0
+    assert (np.diff(filled) >= 0).all()
+    assert filled[-1] > 8.0
+
+
+def test_censored_buckets_are_scaled_up_dropped_or_kept_as_a_lower_bound():
+    demand = np.array([[4.0, 4.0, 3.0, 0.0, 9.0, 4.0]])
+    stocked_out = np.array([[0.0, NAN, 0.25, 1.0, 0.9, 0.0]])
+    found = observed(Panel(demand, "D", SUNDAY, stocked_out=stocked_out))
+    assert found.tolist()[0][:3] == [4.0, 4.0, 4.0]
+    assert np.isnan(found[0, 3])
+    assert found.tolist()[0][4:] == [9.0, 4.0]
+
+
+def test_negative_and_infinite_demand_does_not_get_in():
+    found = observed(Panel(np.array([[-3.0, np.inf, 2.0]]), "D", SUNDAY))
+    assert found[0, 0] == 0.0
+    assert np.isnan(found[0, 1])
+    assert found[0, 2] == 2.0
+
+
+def test_windows_of_a_history_by_hand():
+    history = History(np.array([[NAN, 2.0, 4.0, NAN, 6.0]]), "D", SUNDAY, {})
+    assert history.mean(0, 5)[0] == 4.0
+    assert np.isnan(history.mean(0, 1)[0])
+    assert history.deviation(0, 5)[0] == pytest.approx(np.std([2, 4, 6]))
+    assert history.asked(1, 2)[0] == 6.0
+    assert np.isnan(history.asked(2, 2)[0])  # half of it was not observed
+
+
+def test_row_sums_do_not_depend_on_other_rows_or_memory_order():
+    values = np.asfortranarray(np.random.default_rng(0).random((50, 30)))
+    together = row_sums(values)
+    assert [row_sums(values[k : k + 1])[0] for k in range(50)] == together.tolist()
+
+
+def test_held_out_origins_come_after_their_cutoff_and_cover_a_year():
+    blocks = blocks_of(900, "D", 14)
+    origins = [origin for block in blocks for origin in block.origins]
+    assert len(origins) >= 6
+    assert origins == sorted(set(origins))
+    assert max(origins) == 886
+    assert min(origins) <= 886 - 364
+    assert all(origin >= block.cutoff for block in blocks for origin in block.origins)
+
+
+def test_a_history_too_short_for_a_window_has_no_origins():
+    assert blocks_of(3, "D", 3) == []
+
+
+def test_training_lengths_follow_the_lead_times():
+    panel = Panel(np.zeros((3, 200)), "D", SUNDAY)
+    assert lengths_for(panel, ProtectionInterval.fixed(np.array([14, 14, 14]))) == (14,)
+    assert lengths_for(panel, ProtectionInterval.fixed(np.array([5, 9, 500]))) == (5, 9, 66)
+
+
+def test_conformal_shifts_mend_a_forecast_that_is_too_low():
+    rng = np.random.default_rng(0)
+    actual = rng.normal(100, 10, 20_000)
+    wrong = np.repeat(uniform(60, 100), len(actual), axis=0)
+    unit = np.full(len(actual), 100.0)
+    mended, _ = calibration.fit(wrong, actual, unit, np.empty(0)).apply(wrong, unit)
+    for level in (0.1, 0.5, 0.9, 0.98):
+        assert (actual <= mended[:, GRID.index(level)]).mean() == pytest.approx(level, abs=0.01)
+
+
+def test_without_held_out_windows_nothing_is_shifted():
+    found = calibration.fit(np.empty((0, len(GRID))), np.empty(0), np.empty(0), np.empty(0))
+    quantiles = uniform(0, 10)
+    assert found.apply(quantiles, np.ones(1))[0].tolist() == quantiles.tolist()
+
+
+def test_the_profile_learns_weekdays_and_promotion():
+    rng = np.random.default_rng(0)
+    promotion = (rng.random((2, 147)) < 0.3).astype(float)
+    weekday = np.tile([1.0, 1, 1, 1, 1, 2, 0], 21)
+    demand = 10 * weekday * (1 + promotion)
+    history = History(demand[:, :140], "D", SUNDAY, {"promotion": promotion})
+    _, ahead = multipliers(history, 140, 7, np.ones(7))
+    usual = demand[:, :140].mean(axis=1, keepdims=True)
+    assert ahead * usual == pytest.approx(demand[:, 140:], abs=3.0)
+
+
+def test_both_boosting_libraries_learn_the_same_quantiles(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.random((2_000, 3)).astype(np.float32)
+    x[::7, 1] = NAN
+    target = x[:, 0] * 10 + rng.exponential(1.0, 2_000)
+    upper = boosting.MODEL_LEVELS.index(0.9)
+    first = boosting.fit(x, target, 0)
+    assert first.library == "lightgbm"
+    assert (target <= first.predict(x)[:, upper]).mean() == pytest.approx(0.9, abs=0.02)
+    monkeypatch.setitem(__import__("sys").modules, "lightgbm", None)
+    second = boosting.fit(x, target, 0)
+    assert second.library == "scikit-learn"
+    assert (target <= second.predict(x)[:, upper]).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_stored_trees_answer_like_scikit_learn(monkeypatch):
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    rng = np.random.default_rng(1)
+    x = rng.random((1_000, 4)).astype(np.float32)
+    x[::5, 2] = NAN
+    target = x[:, 0] + rng.random(1_000)
+    answers = []
+    original = HistGradientBoostingRegressor.fit
+
+    def remember(self, *args, **kwargs):
+        fitted = original(self, *args, **kwargs)
+        answers.append(fitted.predict(x))
+        return fitted
+
+    monkeypatch.setattr(HistGradientBoostingRegressor, "fit", remember)
+    monkeypatch.setitem(__import__("sys").modules, "lightgbm", None)
+    model = boosting.fit(x, target, 0)
+    assert model.predict(x) == pytest.approx(np.stack(answers, axis=1), abs=1e-9)
