@@ -201,6 +201,7 @@ def _check_names(path: Path, names: list[str], required: Collection[str]) -> Non
 def _read(path: Path, delimiter: str, names: list[str]) -> tuple[pd.DataFrame, list[int]]:
     """The records as categories of text, and the numbers of those with too many fields."""
     columns = [name or f"unnamed {k}" for k, name in enumerate(names)]
+    too_long: list[int] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", ParserWarning)
@@ -208,7 +209,6 @@ def _read(path: Path, delimiter: str, names: list[str]) -> tuple[pd.DataFrame, l
                 path, sep=delimiter, header=0, names=columns, index_col=False, dtype="category",
                 keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig",
             )  # fmt: skip
-        too_long = []
     except (ParserError, ParserWarning):
         frame, too_long = _read_slowly(path, delimiter, columns)
     except UnicodeDecodeError as error:

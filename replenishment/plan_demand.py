@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ OPTIONAL = ("warehouse", "price", "promotion", "stocked_out")
 HISTORY: dict[Freq, int] = {"D": 4 * 365 + 1, "W": 10 * 52, "M": 20 * 12}
 
 MOST = 1e12
-DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -155,15 +155,14 @@ def _refuse(table: Table) -> None:
     raise UnreadableFileError("\n".join([*lines, _("%s has no row up to --as-of that can be used.") % table.path]))
 
 
-def _day(calendar: Calendar):
+def _day(calendar: Calendar) -> Callable[[str], np.datetime64]:
     """A parser of ISO dates; the time of day, if there is one, is left out."""
     earliest, latest = calendar.as_of - timedelta(days=365 * 40), calendar.as_of + timedelta(days=365 * 3)
 
     def parse(text: str) -> np.datetime64:
-        match = DATE.fullmatch(text)
         try:
-            found = date(*map(int, match.groups()[:3]))
-        except (AttributeError, ValueError):
+            found = date.fromisoformat(text[:10] if DATE.fullmatch(text) else "")
+        except ValueError:
             raise ValueError(_("is not a date (write it as YYYY-MM-DD)")) from None
         if not earliest <= found <= latest:
             raise ValueError(_("lies more than 40 years before or 3 years after --as-of"))
