@@ -12,7 +12,7 @@ from alerts.admin_acts import ACTS
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
 from alerts.pages import told
 from alerts.rules import RULES
-from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
+from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.models import ShopSettings
 from stock.models import Warehouse
 
@@ -61,7 +61,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @display(description=_("about"))
     def item(self, alert: Alert) -> str:
-        return linked(alert.product) if alert.product else str(alert.supplier or "–")
+        return product_cell(alert.product) if alert.product else str(alert.supplier or "–")
 
 
 @admin.register(RuleSetting)

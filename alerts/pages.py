@@ -21,7 +21,7 @@ from inventory_site.common.models import ShopSettings
 from replenishment.models import Suggestion
 from stock.models import Warehouse
 
-SHOWN = 50
+SHOWN = 20
 
 
 @dataclass

@@ -6,6 +6,9 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -21,10 +24,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from inventory_site import nightly
 from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ReadOnlyInline, ShelfAdmin, ShelfInline
+from inventory_site.common.admin_acts import new_key, run_once, safe_next
+from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ApiToken, Audit, JobPartition, JobRun, ShopSettings, User
 from stock.models import WarehouseAccess
 
+RUN = "common.run_nightly"
 RUN_COLOURS = {"running": "info", "published": "success", "failed": "danger"}
 PART_COLOURS = {"open": "", "claimed": "info", "done": "success", "quarantined": "danger"}
 
@@ -118,6 +125,32 @@ class JobRunAdmin(ReadOnlyAdmin):
     fields = ("kind", "business_date", "version", "state", "step", "requested_by", "started_at", "published_at",
               "finished_at", "error", "facts")  # fmt: skip
     inlines = (PartitionInline,)
+    list_before_template = "admin/jobs.html"
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.run_now)
+        return [path("run-now/", view, name="common_jobrun_run_now"), *super().get_urls()]
+
+    def changelist_view(self, request, extra_context=None):
+        told = {"may_run": request.user.has_perm(RUN), "once_key": new_key()}
+        return super().changelist_view(request, told | (extra_context or {}))
+
+    def run_now(self, request):
+        """Ask for the run of the last day that is over; ``again`` makes a new version of a finished one."""
+        if request.method != "POST" or not request.user.has_perm(RUN):
+            raise PermissionDenied
+        try:
+            messages.success(request, run_once(request, request.resolver_match.view_name, lambda: self._start(request)))
+        except DomainError as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(safe_next(request, reverse("admin:common_jobrun_changelist")))
+
+    def _start(self, request) -> str:
+        run = nightly.request_run(requested_by=request.user.get_username(), force="again" in request.POST)
+        if run.state != JobRun.State.RUNNING:
+            return _g("%(run)s is finished already. “Run again” makes it anew.") % {"run": run}
+        nightly.wake_workers()
+        return _g("%(run)s is under way; reload this page to see how far it is.") % {"run": run}
 
     @display(description=_("state"), ordering="state", label=RUN_COLOURS)
     def state_label(self, run: JobRun) -> tuple[str, str]:

@@ -2,9 +2,142 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Avg, Count, Q, Sum
 from django.http import HttpRequest
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from alerts.models import Alert, Severity
+from inventory_site.common import charts
+from inventory_site.common.admin_acts import new_key
+from inventory_site.common.models import JobRun, ShopSettings
+from orders.models import PurchaseOrder
+from replenishment import explain
+from replenishment.models import KpiSnapshot, Suggestion
+from stock.models import Warehouse
+
+LISTED = 6
+TREND = timedelta(days=56)
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One key figure: the latest value in words, what it was four weeks ago, and its trend as a chart."""
+
+    label: str
+    value: str
+    before: str
+    chart: str
+    options: str
 
 
 def dashboard(request: HttpRequest, context: dict) -> dict:
-    """Called by Unfold for the admin's index."""
-    return context
+    """Called by Unfold for the admin's index; every part is narrowed to the person's warehouses."""
+    user, shop = request.user, ShopSettings.objects.load()
+    today = shop.today()
+    sees_costs = user.has_perm(settings.COST_PERMISSION)
+    return context | {
+        "title": _("Today"),
+        "today": today,
+        "sees_costs": sees_costs,
+        "has_role": user.has_perm("catalog.view_product"),
+        "may_order": user.has_perm("replenishment.change_suggestion"),
+        "may_run": user.has_perm("common.run_nightly"),
+        "once_key": new_key(),
+        "tiles": _tiles(user, today),
+        **_suggestions(user, sees_costs),
+        **_late(user, today),
+        "run": _last_run(),
+        "kpis": _kpis(user, today, sees_costs),
+    }
+
+
+def _tiles(user, today: date) -> list[dict[str, Any]]:
+    """Alerts to do by severity, the worst first; a severity without alerts says 0."""
+    to_do = Alert.objects.visible_to(user).to_do(today).order_by()
+    found = {row["severity"]: row for row in to_do.values("severity").annotate(n=Count("pk"), sum=Sum("money_at_risk"))}
+    labels = {Severity.CRITICAL: _("critical"), Severity.WARNING: _("to watch"), Severity.INFO: _("for your notice")}
+    return [
+        {"severity": severity.value, "label": label, "count": found.get(severity, {}).get("n", 0),
+         "money": found.get(severity, {}).get("sum") or Decimal(0)}
+        for severity, label in labels.items()
+    ]  # fmt: skip
+
+
+def _suggestions(user, sees_costs: bool) -> dict[str, Any]:
+    waiting = Suggestion.objects.visible_to(user).open()
+    order = ("-margin_at_risk", "pk") if sees_costs else ("created_at", "pk")
+    rows = list(waiting.select_related("product", "warehouse", "supplier").order_by(*order)[:LISTED])
+    for row in rows:
+        row.reason = explain.sentence(row.reason_code, row.reason_terms)
+    totals = waiting.aggregate(count=Count("pk"), cost=Sum("cost"))
+    return {"suggestions": rows, "suggestion_count": totals["count"], "suggestion_cost": totals["cost"] or Decimal(0)}
+
+
+def _late(user, today: date) -> dict[str, Any]:
+    late = PurchaseOrder.objects.visible_to(user).late(today)
+    rows = list(late.select_related("supplier", "warehouse").order_by("expected_on", "pk")[:LISTED])
+    for row in rows:
+        row.days_late = (today - row.expected_on).days
+    return {"late": rows, "late_count": late.count()}
+
+
+def _last_run() -> JobRun | None:
+    parts = Count("partitions", filter=Q(partitions__state="quarantined"))
+    return (
+        JobRun.objects.filter(kind="nightly").annotate(set_aside=parts).order_by("-business_date", "-version").first()
+    )
+
+
+def _kpis(user, today: date, sees_costs: bool) -> list[Kpi]:
+    """Sums of money over the person's warehouses, means of rates."""
+    mine = Warehouse.objects.visible_to(user).values("pk")
+    days = KpiSnapshot.objects.filter(warehouse__in=mine, on_date__gt=today - TREND, on_date__lte=today)
+    rows = list(
+        days.order_by("on_date").values("on_date").annotate(
+            stock=Sum("stock_value"), over=Sum("overstock_value"), out=Avg("stocked_out_rate"), fill=Avg("fill_rate"),
+            turns=Avg("turnover"), cover=Avg("days_of_cover"),
+        )
+    )  # fmt: skip
+    if not rows:
+        return []
+    shown = [
+        (_("Stock-out rate"), "out", _rate), (_("Fill rate"), "fill", _rate), (_("Turnover a year"), "turns", _plain),
+        (_("Days of cover"), "cover", _plain),
+    ]  # fmt: skip
+    money = [(_("Stock value"), "stock", _money), (_("Overstock value"), "over", _money)]
+    return [_kpi(label, key, shown_as, rows) for label, key, shown_as in (money if sees_costs else []) + shown]
+
+
+def _kpi(label: str, key: str, shown_as: Callable[[Any], str], rows: list[dict]) -> Kpi:
+    known = [(row["on_date"], row[key]) for row in rows if row[key] is not None]
+    if not known:
+        return Kpi(label, "–", "", "", "")
+    last_on, last = known[-1]
+    past = [value for on, value in known if on <= last_on - timedelta(days=28)]
+    before = _("%(value)s four weeks before") % {"value": shown_as(past[-1])} if past else ""
+    if len(known) < 2:
+        return Kpi(label, shown_as(last), before, "", "")
+    labels = [date_format(on, "SHORT_DATE_FORMAT") for on, _value in known]
+    return Kpi(label, shown_as(last), before, json.dumps(charts.sparkline(labels, [float(v) for _on, v in known])),
+               json.dumps(charts.SPARKLINE_OPTIONS))  # fmt: skip
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _money(value: Decimal) -> str:
+    return number_format(round(value), use_l10n=True, force_grouping=True)
+
+
+def _plain(value: float) -> str:
+    return number_format(round(value, 1))

@@ -20,7 +20,7 @@ from inventory_site.common.admin import (
     ShelfAdmin,
     ShelfInline,
     VisibleRelatedFilter,
-    linked,
+    product_cell,
 )
 from inventory_site.common.admin_export import ExportsList, Sheet
 from orders.admin_acts import PURCHASE_ACTS, SALES_ACTS
@@ -73,7 +73,7 @@ class SalesLineInline(ReadOnlyInline):
 
     @display(description=_("product"))
     def item(self, line: SalesOrderLine) -> str:
-        return linked(line.product)
+        return product_cell(line.product)
 
     @display(description=_("allocated"))
     def promised(self, line: SalesOrderLine) -> int:
@@ -212,7 +212,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, receipt: Receipt) -> str:
-        return linked(receipt.line.product)
+        return product_cell(receipt.line.product)
 
     @display(description=_("purchase order"))
     def order(self, receipt: Receipt) -> str:
@@ -233,7 +233,7 @@ class DailyDemandAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, day: DailyDemand) -> str:
-        return linked(day.series.product)
+        return product_cell(day.series.product)
 
     @display(description=_("warehouse"))
     def where(self, day: DailyDemand) -> str:

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
+from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
 from replenishment import explain
 from replenishment.admin_acts import ACTS
@@ -32,6 +32,10 @@ from stock.models import Warehouse
 STATUS_COLOURS = {
     "out": "danger", "order": "warning", "runs_out": "warning", "ok": "success", "overstock": "info", "dead": "info",
     "unplanned": "",
+}  # fmt: skip
+SHORT_STATUS = {
+    "out": _("out"), "order": _("order"), "runs_out": _("runs out"), "ok": _("fine"), "overstock": _("overstock"),
+    "dead": _("dead"), "unplanned": _("not planned"),
 }  # fmt: skip
 SUGGESTION_COLOURS = {"open": "warning", "accepted": "success", "dismissed": "", "superseded": ""}
 
@@ -65,8 +69,7 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     list_fullwidth = True
     cost_fields = ("stock_value", "overstock_value", "margin_at_risk")
     list_display = ("item", "warehouse", "status", "available", "inventory_position", "reorder_point", "cover",
-                    "runs_out_on", "classes", "demand_pattern", "supplier", "stock_value",
-                    "margin_at_risk")  # fmt: skip
+                    "out_on", "classes", "demand_pattern", "supplier", "stock_value", "margin_at_risk")  # fmt: skip
     list_display_links = None
     list_select_related = ("product", "warehouse", "supplier", "level")
     list_filter = (
@@ -79,7 +82,7 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
         ("days_of_cover", RangeNumericFilter),
         ("wape", RangeNumericFilter),
     )
-    sortable_by = ("inventory_position", "cover", "runs_out_on", "stock_value", "margin_at_risk", "status")
+    sortable_by = ("inventory_position", "cover", "out_on", "stock_value", "margin_at_risk", "status")
     ordering = ("-margin_at_risk", "pk")
     search_fields = ("product__sku", "product__name")
     search_help_text = _("SKU or name")
@@ -91,11 +94,11 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, position: InventoryPosition) -> str:
-        return linked(position.product)
+        return product_cell(position.product)
 
     @display(description=_("status"), ordering="stock_status", label=STATUS_COLOURS)
     def status(self, position: InventoryPosition) -> tuple[str, str]:
-        return position.stock_status, position.get_stock_status_display()
+        return position.stock_status, SHORT_STATUS[position.stock_status]
 
     @display(description=_("available"))
     def available(self, position: InventoryPosition) -> int:
@@ -105,7 +108,11 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     def cover(self, position: InventoryPosition) -> str:
         return "–" if position.days_of_cover is None else f"{position.days_of_cover:.0f}"
 
-    @display(description=_("ABC · XYZ"))
+    @display(description=_("runs out"), ordering="runs_out_on")
+    def out_on(self, position: InventoryPosition) -> str:
+        return date_format(position.runs_out_on, "SHORT_DATE_FORMAT") if position.runs_out_on else "–"
+
+    @display(description=_("class"))
     def classes(self, position: InventoryPosition) -> str:
         return " · ".join(filter(None, (position.abc, position.xyz))) or "–"
 
@@ -131,7 +138,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, suggestion: Suggestion) -> str:
-        return linked(suggestion.product)
+        return product_cell(suggestion.product)
 
     @display(description=_("reason"))
     def reason(self, suggestion: Suggestion) -> str:
@@ -191,7 +198,7 @@ class ReorderPointAdmin(ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, row: ReorderPoint) -> str:
-        return linked(row.product)
+        return product_cell(row.product)
 
 
 @admin.register(LeadTime)

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, linked
+from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services
@@ -124,7 +124,7 @@ class StockLevelAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("product"), ordering="product__sku")
     def item(self, level: StockLevel) -> str:
-        return linked(level.product)
+        return product_cell(level.product)
 
     @display(description=_("available"))
     def available(self, level: StockLevel) -> int:
@@ -152,7 +152,7 @@ class StockMovementAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("product"), ordering="level__product__sku")
     def item(self, movement: StockMovement) -> str:
-        return linked(movement.level.product)
+        return product_cell(movement.level.product)
 
     @display(description=_("warehouse"))
     def where(self, movement: StockMovement) -> str:
@@ -175,7 +175,7 @@ class AllocationAdmin(ReadOnlyAdmin):
 
     @display(description=_("product"))
     def item(self, allocation: Allocation) -> str:
-        return linked(allocation.level.product)
+        return product_cell(allocation.level.product)
 
     @display(description=_("warehouse"))
     def where(self, allocation: Allocation) -> str:

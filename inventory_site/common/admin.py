@@ -27,6 +27,13 @@ def linked(row: Any, text: str = "") -> str:
     return format_html('<a class="sw-link" href="{}">{}</a>', row.get_absolute_url(), text or str(row))
 
 
+def product_cell(product: Any) -> str:
+    """SKU over name, leading to the product's page."""
+    return format_html(
+        '<a class="sw-product" href="{}"><b>{}</b> {}</a>', product.get_absolute_url(), product.sku, product.name
+    )
+
+
 class VisibleRelatedFilter(RelatedDropdownFilter):
     """Offers only related rows that the person may see."""
 

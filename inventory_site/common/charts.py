@@ -1,0 +1,46 @@
+"""What Unfold's script draws with Chart.js: data and options as plain values, in Unfold's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+PRIMARY, QUIET, RED = "var(--color-primary-500)", "var(--color-base-400)", "#dc2626"
+BAND = "rgba(20, 148, 136, 0.18)"
+
+SPARKLINE_OPTIONS: dict[str, Any] = {
+    "responsive": True,
+    "maintainAspectRatio": False,
+    "animation": False,
+    "elements": {"point": {"radius": 0, "hitRadius": 12}},
+    "plugins": {"legend": {"display": False}, "tooltip": {"displayColors": False}},
+    "scales": {"x": {"display": False}, "y": {"display": False, "grace": "10%"}},
+}
+
+SERIES_OPTIONS: dict[str, Any] = {
+    "responsive": True,
+    "maintainAspectRatio": False,
+    "animation": False,
+    "interaction": {"mode": "index", "intersect": False},
+    "elements": {"point": {"radius": 0, "hitRadius": 8}},
+    "plugins": {"legend": {"display": False}},
+    "scales": {
+        "x": {"ticks": {"maxTicksLimit": 8, "maxRotation": 0, "color": "#9ca3af"}, "grid": {"display": False}},
+        "y": {"beginAtZero": True, "ticks": {"maxTicksLimit": 6, "color": "#9ca3af"}, "border": {"display": False}},
+    },
+}
+
+
+def sparkline(labels: Sequence[str], values: Sequence[float]) -> dict[str, Any]:
+    return {"labels": list(labels), "datasets": [line("", values)]}
+
+
+def line(label: str, values: Sequence[float | None], colour: str = PRIMARY, **style: Any) -> dict[str, Any]:
+    """One line; None leaves a gap."""
+    drawn = {"label": label, "data": list(values), "borderColor": colour, "backgroundColor": colour, "borderWidth": 2}
+    return drawn | {"pointStyle": False, "tension": 0, "fill": False} | style
+
+
+def bars(label: str, values: Sequence[float | None], colour: str = QUIET) -> dict[str, Any]:
+    drawn = {"type": "bar", "label": label, "data": list(values), "backgroundColor": colour}
+    return drawn | {"barPercentage": 0.9, "categoryPercentage": 1.0, "order": 10}
