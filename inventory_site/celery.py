@@ -10,6 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "inventory_site.settings")
 app = Celery("shelfwise")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A worker takes from both in turn, so that a long run does not keep the small tasks of every few seconds waiting.
-app.conf.task_queues = [Queue("celery"), Queue("night")]
+app.conf.task_queues = [Queue(name, routing_key=name) for name in ("celery", "night")]
 app.conf.task_routes = {"inventory_site.tasks.work_partition": {"queue": "night"}}
 app.autodiscover_tasks()

@@ -27,7 +27,7 @@ from replenishment.models import InventoryPosition, LeadTime, ReorderPoint
 
 CLOSED_AT_ONCE = 2000
 #: A movement's time of recording is taken when its transaction begins, so look back a little further.
-LATE_COMMITS = timedelta(hours=1)
+LATE_COMMITS = timedelta(minutes=5)
 
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly: go on": {"task": "inventory_site.tasks.continue_nightly", "schedule": timedelta(seconds=30)},
     "outbox": {"task": "inventory_site.tasks.deliver_outbox", "schedule": timedelta(seconds=2)},
     "audit": {"task": "inventory_site.tasks.seal_audit", "schedule": timedelta(seconds=10)},
+    "housekeeping": {"task": "inventory_site.tasks.housekeeping", "schedule": timedelta(hours=6)},
 }
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from inventory_site import nightly, nightly_steps  # noqa: F401  the steps register themselves
+from inventory_site import nightly
 from inventory_site.celery import app
 from inventory_site.common import audit, idempotency, jobs, outbox
 from inventory_site.common.models import Heartbeat
@@ -41,12 +41,14 @@ def continue_nightly() -> None:
 
 def send_partitions() -> None:
     """A message for each partition that somebody could work on; who finds it taken does nothing."""
+    know_steps()
     for pk in jobs.claimable_partitions():
         work_partition.apply_async([pk], retry=False)
 
 
 @app.task(expires=3600)
 def work_partition(pk: int) -> None:
+    know_steps()
     if jobs.work_partition(pk):
         wake_next_step(pk)
 
@@ -55,6 +57,11 @@ def wake_next_step(pk: int) -> None:
     """Whoever ends a step wakes the next one; a failed partition waits for beat, which gives it a moment."""
     if jobs.is_step_over(pk):
         send_partitions()
+
+
+def know_steps() -> None:
+    """They bring numpy and scipy, which beat and the worker's main process can do without."""
+    from inventory_site import nightly_steps  # noqa: F401  registers them
 
 
 @app.task(expires=10)
