@@ -27,6 +27,7 @@ from replenishment.models import (
     ReorderPoint,
     Suggestion,
 )
+from replenishment.services.policies import tell_changed
 from stock.models import Warehouse
 
 STATUS_COLOURS = {
@@ -181,6 +182,21 @@ class PolicyAdmin(ShelfAdmin):
         if row.warehouse_id:
             return mine.filter(pk=row.warehouse_id).exists()
         return not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
+
+    def save_model(self, request, obj: Policy, form, change: bool) -> None:
+        before = Policy.objects.filter(pk=obj.pk).values_list("product_id", flat=True)
+        products = {*before, obj.product_id}
+        super().save_model(request, obj, form, change)
+        tell_changed(products)
+
+    def delete_model(self, request, obj: Policy) -> None:
+        super().delete_model(request, obj)
+        tell_changed({obj.product_id})
+
+    def delete_queryset(self, request, queryset) -> None:
+        products = set(queryset.values_list("product_id", flat=True))
+        super().delete_queryset(request, queryset)
+        tell_changed(products)
 
 
 @admin.register(ReorderPoint)

@@ -10,7 +10,7 @@ class ReplenishmentConfig(AppConfig):
         from inventory_site.common import outbox
         from replenishment import roles  # noqa: F401  registers the permission ladder
 
-        outbox.register_consumer("positions", ["stock.changed", "orders.changed"], hear_of_changes)
+        outbox.register_consumer("positions", ["stock.changed", "orders.changed", "policies.changed"], hear_of_changes)
 
 
 def hear_of_changes(payloads: list[dict]) -> None:

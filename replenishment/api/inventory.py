@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, serializers, status
 
 from catalog.models import Product
 from inventory_site.common.api import Pieces, write_once
-from replenishment.models import InventoryPosition, Policy, ReorderPoint
+from replenishment.models import InventoryPosition
 from replenishment.services.inventory import record_inventory
 from stock.access import require
 from stock.api import WarehouseByCode
@@ -95,16 +94,11 @@ class InventoryView(generics.ListAPIView):
     ordering_fields = ["on_hand"]
 
     def get_queryset(self):
-        plans = ReorderPoint.objects.filter(
-            product=OuterRef("product"), warehouse=OuterRef("warehouse"), run=OuterRef("position__run")
-        )
-        by_hand = Policy.objects.filter(
-            product=OuterRef("product"), warehouse=OuterRef("warehouse"), category=None, supplier=None
-        )
+        positions = InventoryPosition.objects.filter(level=OuterRef("pk"))
         levels = StockLevel.objects.visible_to(self.request.user).select_related("product", "warehouse")
         return levels.annotate(
-            minimum=Subquery(InventoryPosition.objects.filter(level=OuterRef("pk")).values("reorder_point")[:1]),
-            lot=Coalesce(Subquery(by_hand.values("order_quantity")[:1]), Subquery(plans.values("order_quantity")[:1])),
+            minimum=Subquery(positions.values("reorder_point")[:1]),
+            lot=Subquery(positions.values("order_quantity")[:1]),
         ).order_by("pk")
 
     @extend_schema(request=RecordSerializer, responses={200: InventorySerializer, 201: InventorySerializer})
@@ -133,9 +127,6 @@ class InventoryWarningView(generics.ListAPIView):
     ordering_fields = ["days_of_cover", "inventory_position"]
 
     def get_queryset(self):
-        plans = ReorderPoint.objects.filter(
-            product=OuterRef("product"), warehouse=OuterRef("warehouse"), run=OuterRef("run")
-        )
         warned = InventoryPosition.objects.visible_to(self.request.user).warning().with_stock()
-        rows = warned.select_related("product", "warehouse").annotate(lot=Subquery(plans.values("order_quantity")[:1]))
+        rows = warned.select_related("product", "warehouse").annotate(lot=F("order_quantity"))
         return rows.order_by("runs_out_on", "pk")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from replenishment.models import Policy
+from stock.models import StockLevel
+from stock.services import levels as stock_levels
 
 #: An item without any policy is planned by the model's own defaults.
 USUAL = Policy()
@@ -37,6 +39,12 @@ def resolve_policies(items: Iterable[Scope]) -> list[Policy]:
     }
     patterns = sorted({tuple(part is not None for part in scope) for scope in known}, reverse=True)
     return [_narrowest(item, known, patterns) for item in items]
+
+
+def tell_changed(product_ids: Iterable[int]) -> None:
+    """A policy that names a product changed: what it sets by hand holds at once, so positions are computed again."""
+    levels = StockLevel.objects.filter(product__in=set(product_ids))
+    stock_levels.tell_changed(levels.values_list("pk", flat=True), topic="policies.changed")
 
 
 def _narrowest(item: Scope, known: dict[tuple, Policy], patterns: list[tuple[bool, ...]]) -> Policy:

@@ -231,3 +231,20 @@ def test_publishing_reads_no_more_often_for_more_items(run, plan, shelf, django_
         services.publish_run(run)
     assert InventoryPosition.objects.count() == StockLevel.objects.count() == 12
     assert JobRun.objects.latest_published() is None
+
+
+def test_a_policy_changed_in_the_admin_is_heard_of(run, plan, shelf, make_user, client_of):
+    level = shelf(30)
+    plan(level.product)
+    published(run)
+    policy = Policy.objects.create(product=level.product, minimum_stock=35)
+    form = {"product": level.product.pk, "rule": "R,s,nQ", "cycle_service_level": 0.95, "minimum_stock": 36}
+    owner = client_of(make_user("owner"))
+    answer = owner.post(f"/admin/replenishment/policy/{policy.pk}/change/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    outbox.deliver()
+    assert (position_of(level).reorder_point, position_of(level).stock_status) == (36, "order")
+    policy.refresh_from_db()
+    owner.post(f"/admin/replenishment/policy/{policy.pk}/delete/", {"post": "yes"})
+    outbox.deliver()
+    assert (position_of(level).reorder_point, differences()) == (20, [])
