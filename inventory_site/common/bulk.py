@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Field, Model
 
 
@@ -48,4 +48,5 @@ def _fields(model: type[Model], columns: Sequence[str]) -> list[Field]:
 
 def _prepared(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> Iterator[tuple]:
     prepare = [field.get_db_prep_save for field in fields]
-    return (tuple(to(value, connection) for to, value in zip(prepare, row, strict=True)) for row in rows)
+    database = connections[DEFAULT_DB_ALIAS]  # itself: looking it up for every value takes longer than the value
+    return (tuple(to(value, database) for to, value in zip(prepare, row, strict=True)) for row in rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -37,10 +36,9 @@ def post_stock(books: Books) -> None:
 def _entries(books: Books, incoming: Incoming, series: np.ndarray, days: range) -> Iterator[Entry]:
     """Day by day: what comes in is there when the day starts, what is sold leaves during it."""
     for day in days:
-        midnight = books.at(day)
         for place in series.tolist():
             for quantity, reason, reference in incoming.get((place, day), ()):
-                yield Entry(*books.keys(place), quantity, reason, reference, midnight)
+                yield Entry(*books.keys[place], quantity, reason, reference, books.midnights[day])
         yield from _shipments(books, series, day)
 
 
@@ -66,9 +64,8 @@ def _shipments(books: Books, series: np.ndarray, day: int) -> Iterator[Entry]:
     """In the evening, or when the shelf was empty: at the share of the day at which the stock was used up."""
     simulation = books.simulation
     references = [order_number(books, day, place) for place in range(len(books.warehouses))]
-    midnight = books.at(day)
     for place in series[simulation.shipped[series, day] > 0].tolist():
         rate = simulation.stocked_out_rate[place, day]
-        at = midnight + timedelta(days=float(1 - rate if rate else SALE_TIME))
+        at = books.during(day, float(1 - rate if rate else SALE_TIME))
         sold = int(simulation.shipped[place, day])
-        yield Entry(*books.keys(place), -sold, Reason.SHIPMENT, references[simulation.warehouse[place]], at)
+        yield Entry(*books.keys[place], -sold, Reason.SHIPMENT, references[simulation.warehouse[place]], at)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -18,8 +17,8 @@ from stock.models import Warehouse, WarehouseAccess
 
 from . import rows
 from .ledger import post_stock
-from .sales import Shop, load_shop
-from .simulation import simulate
+from .sales import Shop
+from .simulation import Simulation, simulate
 from .story import Story, group_orders, tell
 
 #: Who can log in to the demo; the clerk works in one warehouse, so that a limited view can be seen.
@@ -44,25 +43,41 @@ def is_loaded() -> bool:
     return Product.objects.filter(source=rows.PRODUCT_SOURCE).exists()
 
 
-def load_demo(
-    *, today: date, count: int = 600, seed: int = 1, step: Callable[[str], None] = lambda _name: None
-) -> Story:
-    """Read, simulate and write the shop; ``step`` hears what is being done. Refuses a database with other products."""
-    if Product.objects.exists():
-        raise ShopNotEmpty(_("This database holds products already: the demo wants an empty one."))
-    step(_("Reading a year of real sales"))
-    shop = load_shop(today=today, count=count)
+def load_demo(*, shop: Shop, step: Callable[[str], None], seed: int = 1) -> Story:
+    """Simulate what surrounds the real sales, and write it all; ``step`` hears what is being done.
+
+    Refuses a database in which somebody has begun a shop.
+    """
+    _refuse_begun_shop()
     step(_("Simulating suppliers, purchases and stock"))
     simulation = simulate(shop, seed=seed)
     with transaction.atomic():
-        books = _catalog(shop, simulation, step)
-        _history(books, step)
+        step(_("Writing products, suppliers and promotions"))
+        _write_settings(shop)
+        books = _write_catalog(shop, simulation)
+        _write_people()
+        step(_("Writing sales orders"))
+        rows.write_sales(books)
+        step(_("Writing daily demand"))
+        rows.write_demand(books)
+        step(_("Writing purchase orders"))
+        rows.write_purchases(books)
+        step(_("Posting stock movements"))
+        post_stock(books)
+        rows.write_snapshots(books)
     return tell(shop, simulation)
 
 
-def _catalog(shop: Shop, simulation, step: Callable[[str], None]) -> rows.Books:
-    step(_("Writing products, suppliers and promotions"))
-    _settings(shop)
+def _refuse_begun_shop() -> None:
+    people = User.objects.filter(username__in=[role.value for role in PEOPLE])
+    if Product.objects.exists() or Warehouse.objects.exists() or people.exists():
+        raise ShopNotEmpty(
+            _("This database holds products, warehouses or people already. The demo wants an empty one: "
+              "set DATABASE_URL or SHELFWISE_VAR to another place.")
+        )  # fmt: skip
+
+
+def _write_catalog(shop: Shop, simulation: Simulation) -> rows.Books:
     books = rows.Books(
         shop=shop,
         simulation=simulation,
@@ -73,22 +88,10 @@ def _catalog(shop: Shop, simulation, step: Callable[[str], None]) -> rows.Books:
     )
     rows.write_terms(books)
     rows.write_promotions(books)
-    _people()
     return books
 
 
-def _history(books: rows.Books, step: Callable[[str], None]) -> None:
-    step(_("Writing sales orders"))
-    rows.write_sales(books)
-    step(_("Writing daily demand"))
-    rows.write_demand(books)
-    step(_("Writing purchase orders"))
-    rows.write_purchases(books)
-    step(_("Posting stock movements"))
-    post_stock(books)
-
-
-def _settings(shop: Shop) -> None:
+def _write_settings(shop: Shop) -> None:
     """The shop's calendar stands still on the last day of its sales."""
     settings = ShopSettings.objects.load()
     settings.name, settings.currency, settings.time_zone = _("Demo grocery"), rows.CURRENCY, rows.ZONE
@@ -96,7 +99,7 @@ def _settings(shop: Shop) -> None:
     settings.save()
 
 
-def _people() -> None:
+def _write_people() -> None:
     for role, warehouse in PEOPLE.items():
         user = User.objects.create_user(role.value, password=_password(role.value), is_staff=True)
         place = Warehouse.objects.get(code=warehouse) if warehouse else None

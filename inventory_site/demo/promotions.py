@@ -17,7 +17,7 @@ MIN_DISCOUNT = 0.05
 #: Neighbouring weeks are one promotion while the discount moves by less than this.
 SAME_DISCOUNT = 0.04
 #: How far the plan reaches past the last day, and from where in the year it is taken.
-AHEAD_WEEKS, YEAR_WEEKS = 3, 52
+AHEAD_WEEKS, YEAR_WEEKS = 2, 52
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -28,8 +29,9 @@ from orders.models import (
     SalesOrderLine,
     Source,
 )
-from stock.models import Warehouse
+from stock.models import StockLevel, StockSnapshot, Warehouse
 
+from .promotions import AHEAD_WEEKS
 from .sales import WAREHOUSE_SHARES, Shop
 from .simulation import Simulation
 from .story import Orders
@@ -37,11 +39,14 @@ from .suppliers import LATE, SECOND_SOURCE, SECOND_SOURCE_EVERY, SECOND_SOURCE_M
 
 PRODUCT_SOURCE = "demo"
 ZONE, COUNTRY, CURRENCY = "America/New_York", "US", "USD"
-ORDERED_AT, PLACED_AT = time(18, 0), time(12, 0)
+#: Moments of a day, as a share of it.
+PLACED_AT, ORDERED_AT = 0.5, 0.75
 #: So many rows are built at once: all of them would take several hundred MB.
 BATCH_ROWS = 4000
-PROMOTIONS_KNOWN_DAYS = 14
-CENT = Decimal("0.01")
+#: As early as the plan reaches ahead, so that every planned promotion is known on the last day.
+PROMOTIONS_KNOWN_DAYS = 7 * AHEAD_WEEKS
+CENT, MONEY = Decimal("0.01"), Decimal("0.0001")
+RATE_DIGITS = 4
 
 
 @dataclass
@@ -55,15 +60,26 @@ class Books:
     warehouses: list[Warehouse]
     suppliers: list[Supplier]
 
-    def at(self, day: int, clock: time = time(0, 0)) -> datetime:
-        return datetime.combine(self.shop.day(day), clock, tzinfo=ZoneInfo(ZONE))
+    @cached_property
+    def days(self) -> list[date]:
+        return [self.shop.day(day) for day in range(self.simulation.demand.shape[1])]
 
-    def keys(self, series: int) -> tuple[int, int]:
-        """Primary keys of a series' product and warehouse."""
-        return (
-            self.products[self.simulation.product[series]].pk,
-            self.warehouses[self.simulation.warehouse[series]].pk,
-        )
+    @cached_property
+    def midnights(self) -> list[datetime]:
+        """When each day begins, and the last one ends."""
+        days = (self.shop.day(day) for day in range(len(self.days) + 1))
+        return [datetime.combine(day, time(0), tzinfo=ZoneInfo(ZONE)).astimezone(UTC) for day in days]
+
+    def during(self, day: int, share: float) -> datetime:
+        """The moment at which ``share`` of the day is over; days on which the clock changes are shorter or longer."""
+        begins, ends = self.midnights[day : day + 2]
+        return begins + share * (ends - begins)
+
+    @cached_property
+    def keys(self) -> list[tuple[int, int]]:
+        """Primary keys of each series' product and warehouse."""
+        places = zip(self.simulation.product.tolist(), self.simulation.warehouse.tolist(), strict=True)
+        return [(self.products[product].pk, self.warehouses[warehouse].pk) for product, warehouse in places]
 
 
 def _create(model: type[Model], rows: Iterable[Model]) -> Iterator[list[Model]]:
@@ -135,7 +151,6 @@ def write_promotions(books: Books) -> None:
             announced_on=p.starts_on - timedelta(days=PROMOTIONS_KNOWN_DAYS),
         )
         for p in books.shop.promotions
-        if p.starts_on <= books.shop.last_on + timedelta(days=PROMOTIONS_KNOWN_DAYS)
     )
 
 
@@ -154,7 +169,7 @@ def write_sales(books: Books) -> None:
     orders = SalesOrder.objects.bulk_create(
         SalesOrder(
             number=order_number(books, day, warehouse), channel=channel, state=SalesOrder.State.CLOSED,
-            source=Source.IMPORT, currency=CURRENCY, placed_at=books.at(day, PLACED_AT),
+            source=Source.IMPORT, currency=CURRENCY, placed_at=books.during(day, PLACED_AT),
         )
         for day in range(days) for warehouse in range(warehouses) if _sold(books, day, warehouse)
     )  # fmt: skip
@@ -165,7 +180,7 @@ def write_sales(books: Books) -> None:
 
 
 def order_number(books: Books, day: int, warehouse: int) -> str:
-    return f"{books.warehouses[warehouse].code}-{books.shop.day(day):%Y%m%d}"
+    return f"{books.warehouses[warehouse].code}-{books.days[day]:%Y%m%d}"
 
 
 def _sold(books: Books, day: int, warehouse: int) -> bool:
@@ -179,26 +194,24 @@ def _sales_lines(books: Books, order_of: dict[str, int]) -> Iterator[tuple]:
         for series in np.flatnonzero(simulation.demand[:, day]).tolist():
             asked, shipped = int(simulation.demand[series, day]), int(simulation.shipped[series, day])
             yield (
-                orders[simulation.warehouse[series]], *books.keys(series), uuid4(), asked, shipped, asked - shipped,
-                _unit_price(books, series, day), books.shop.day(day),
+                orders[simulation.warehouse[series]], *books.keys[series], uuid4(), asked, shipped, asked - shipped,
+                _unit_price(books, series, day), books.days[day],
             )  # fmt: skip
 
 
 def _unit_price(books: Books, series: int, day: int) -> Decimal:
     """What was really paid for a piece on that day."""
     place = books.simulation.product[series], books.simulation.warehouse[series], day
-    return _money(books.shop.cents[place] / books.shop.demand[place] / 100)
+    return (Decimal(int(books.shop.cents[place])) / (100 * int(books.shop.demand[place]))).quantize(MONEY)
 
 
 def write_demand(books: Books) -> None:
     """Daily demand as the nightly close would write it: a row where something was asked for or not in stock."""
     all_series = DemandSeries.objects.bulk_create(
         DemandSeries(
-            product_id=product, warehouse_id=warehouse, first_on=books.shop.day(first), closed_on=books.shop.last_on
+            product_id=product, warehouse_id=warehouse, first_on=books.days[first], closed_on=books.shop.last_on
         )
-        for (product, warehouse), first in (
-            (books.keys(i), first) for i, first in enumerate(books.simulation.first_day.tolist())
-        )
+        for (product, warehouse), first in zip(books.keys, books.simulation.first_day.tolist(), strict=True)
     )
     columns = ("series_id", "on_date", "demand", "sales", "price", "stocked_out_rate")
     insert_rows(DailyDemand, columns, _daily_demand(books, all_series))
@@ -211,7 +224,23 @@ def _daily_demand(books: Books, all_series: list[DemandSeries]) -> Iterator[tupl
         for day in np.flatnonzero((simulation.demand[series] > 0) | (rates[series] > 0)).tolist():
             asked, shipped = int(simulation.demand[series, day]), int(simulation.shipped[series, day])
             price = _unit_price(books, series, day) if asked else None
-            yield row.pk, books.shop.day(day), asked, shipped, price, round(float(rates[series, day]), 4)
+            yield row.pk, books.days[day], asked, shipped, price, round(float(rates[series, day]), RATE_DIGITS)
+
+
+def write_snapshots(books: Books) -> None:
+    """What the close of each day would have kept: a row where stock or stock-out changed since the day before."""
+    levels = StockLevel.objects.values_list("product_id", "warehouse_id", "pk")
+    level_of = {(product, warehouse): pk for product, warehouse, pk in levels}
+    insert_rows(StockSnapshot, ("level_id", "on_date", "on_hand", "stocked_out_rate"), _snapshots(books, level_of))
+
+
+def _snapshots(books: Books, level_of: dict[tuple[int, int], int]) -> Iterator[tuple]:
+    on_hand, rates = books.simulation.on_hand, np.round(books.simulation.stocked_out_rate, RATE_DIGITS)
+    changed = (np.diff(on_hand, axis=1) != 0) | (np.diff(rates, axis=1) != 0)
+    for series, first in enumerate(books.simulation.first_day.tolist()):
+        level = level_of[books.keys[series]]
+        for day in (first, *(first + 1 + np.flatnonzero(changed[series, first:])).tolist()):
+            yield level, books.days[day], int(on_hand[series, day]), float(rates[series, day])
 
 
 def _corrections(books: Books, all_series: list[DemandSeries]) -> Iterator[DemandCorrection]:
@@ -220,7 +249,7 @@ def _corrections(books: Books, all_series: list[DemandSeries]) -> Iterator[Deman
     columns = (returns.series, returns.sold_day, returns.day, returns.quantity)
     for place, (series, sold, back, quantity) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         yield DemandCorrection(
-            series_id=all_series[series].pk, on_date=books.shop.day(sold), known_on=books.shop.day(back),
+            series_id=all_series[series].pk, on_date=books.days[sold], known_on=books.days[back],
             quantity=quantity, source_key=f"simulated-return-{place}",
         )  # fmt: skip
 
@@ -230,13 +259,13 @@ def write_purchases(books: Books) -> None:
     lines = [line.pk for batch in _create(PurchaseOrderLine, _purchase_lines(books, orders)) for line in batch]
     receipts = books.simulation.receipts
     columns = zip(receipts.line.tolist(), receipts.quantity.tolist(), receipts.day.tolist(), strict=True)
-    rows = ((lines[line], quantity, books.at(day)) for line, quantity, day in columns)
+    rows = ((lines[line], quantity, books.midnights[day]) for line, quantity, day in columns)
     insert_rows(Receipt, ("line_id", "quantity", "received_at"), rows)
 
 
 def purchase_number(books: Books, order: int) -> str:
     supplier, warehouse = SUPPLIERS[books.orders.supplier[order]], books.warehouses[books.orders.warehouse[order]]
-    return f"SIM-{books.shop.day(books.orders.ordered_day[order]):%Y%m%d}-{warehouse.code}-{supplier.code}"
+    return f"SIM-{books.days[books.orders.ordered_day[order]]:%Y%m%d}-{warehouse.code}-{supplier.code}"
 
 
 def _purchase_orders(books: Books) -> Iterator[PurchaseOrder]:
@@ -246,7 +275,7 @@ def _purchase_orders(books: Books) -> Iterator[PurchaseOrder]:
     np.add.at(got, of_line, books.orders.received)
     np.maximum.at(closed, of_line[books.simulation.receipts.line], books.simulation.receipts.day)
     for order in range(count):
-        ordered_at = books.at(books.orders.ordered_day[order], ORDERED_AT)
+        ordered_at = books.during(books.orders.ordered_day[order], ORDERED_AT)
         state = PurchaseOrder.State.PARTLY_RECEIVED if got[order] else PurchaseOrder.State.CONFIRMED
         if got[order] == wanted[order]:
             state = PurchaseOrder.State.RECEIVED
@@ -255,7 +284,7 @@ def _purchase_orders(books: Books) -> Iterator[PurchaseOrder]:
             warehouse=books.warehouses[books.orders.warehouse[order]], state=state, source=Source.SIMULATED,
             reference=_("simulated"), created_at=ordered_at, confirmed_at=ordered_at,
             expected_on=books.shop.day(books.orders.expected_day[order]),
-            closed_at=books.at(closed[order]) if state == PurchaseOrder.State.RECEIVED else None,
+            closed_at=books.midnights[closed[order]] if state == PurchaseOrder.State.RECEIVED else None,
         )  # fmt: skip
 
 
@@ -271,4 +300,4 @@ def _purchase_lines(books: Books, orders: list[PurchaseOrder]) -> Iterator[Purch
 
 
 def _money(amount: float | Decimal) -> Decimal:
-    return Decimal(str(amount)).quantize(Decimal("0.0001"))
+    return Decimal(str(amount)).quantize(MONEY)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings
 from inventory_site.demo.loader import is_loaded, load_demo, logins
+from inventory_site.demo.sales import load_shop
 from inventory_site.demo.source import DemoDataMissingError
+from inventory_site.demo.story import Story
 
 
 class Command(BaseCommand):
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             )
 
     def _load(self, products: int, seed: int) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns) as progress:
             tasks = []
 
@@ -44,7 +46,8 @@ class Command(BaseCommand):
                 tasks.append(progress.add_task(name, total=None))
 
             try:
-                story = load_demo(today=timezone.localdate(), count=products, seed=seed, step=step)
+                step(_("Reading a year of real sales"))
+                story = load_demo(shop=load_shop(today=timezone.localdate(), count=products), seed=seed, step=step)
             except (DomainError, DemoDataMissingError) as error:
                 raise CommandError(str(error)) from error
             progress.update(tasks[-1], total=1, completed=1)
@@ -52,7 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _told(story) -> list[str]:
+def _told(story: Story) -> list[str]:
     return [
         _("Items out of stock: %(count)d, about to run out: %(soon)d, overstocked: %(over)d, dead: %(dead)d.")
         % {"count": story.stocked_out, "soon": story.running_out, "over": story.overstocked, "dead": story.dead},
