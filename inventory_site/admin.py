@@ -24,7 +24,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from inventory_site import nightly
+from inventory_site import health, nightly
 from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ReadOnlyInline, ShelfAdmin, ShelfInline
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
@@ -132,7 +132,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         return [path("run-now/", view, name="common_jobrun_run_now"), *super().get_urls()]
 
     def changelist_view(self, request, extra_context=None):
-        told = {"may_run": request.user.has_perm(RUN), "once_key": new_key()}
+        told = {"may_run": request.user.has_perm(RUN), "once_key": new_key(), "health": health.read_health()}
         return super().changelist_view(request, told | (extra_context or {}))
 
     def run_now(self, request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import Count, F, Sum
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -156,8 +157,8 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     new_head, new_line = PurchaseHead, PurchaseLine
     acts = PURCHASE_ACTS
     cost_fields = ("cost",)
-    list_display = ("number", "supplier", "warehouse", "state_label", "lines_count", "cost", "created_at",
-                    "expected_on")  # fmt: skip
+    list_display = ("number", "supplier", "warehouse", "state_label", "lines_count", "cost", "created_on",
+                    "due_on")  # fmt: skip
     list_select_related = ("supplier", "warehouse")
     list_filter = (
         ("state", ChoicesDropdownFilter),
@@ -191,6 +192,14 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def state_label(self, order: PurchaseOrder) -> tuple[str, str]:
         return order.state, order.get_state_display()
+
+    @display(description=_("created"), ordering="created_at")
+    def created_on(self, order: PurchaseOrder) -> str:
+        return date_format(order.created_at, "SHORT_DATE_FORMAT")
+
+    @display(description=_("expected"), ordering="expected_on")
+    def due_on(self, order: PurchaseOrder) -> str:
+        return date_format(order.expected_on, "SHORT_DATE_FORMAT") if order.expected_on else "–"
 
     @display(description=_("lines"))
     def lines_count(self, order: PurchaseOrder) -> int:

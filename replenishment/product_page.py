@@ -2,13 +2,158 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+import json
+from collections import defaultdict
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from catalog.models import Product
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+
+from catalog.models import Product, Promotion, SupplierProduct
+from forecasting import words
+from forecasting.models import Accuracy, Forecast
+from inventory_site.common import charts
+from inventory_site.common.admin_acts import new_key
+from inventory_site.common.models import ShopSettings
+from orders.models import DailyDemand, DemandSeries, PurchaseOrderLine, SalesOrderLine
+from replenishment import explain
+from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
+from replenishment.product_charts import PAST_DAYS, Demand, Stock, demand_chart, stock_chart
+from stock.models import StockLevel, StockMovement, Warehouse
+
+LISTED = 10
+RECENT = timedelta(days=14)
 
 
 def product(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of one product; ``?warehouse=`` chooses the warehouse."""
-    row = get_object_or_404(Product.objects.visible_to(request.user), pk=pk)
-    return render(request, "replenishment/product.html", {"product": row})
+    """The page of one product; ``?warehouse=code`` chooses the warehouse, else the one that has most to lose."""
+    if not request.user.has_perm("catalog.view_product"):
+        raise PermissionDenied
+    row = get_object_or_404(Product.objects.visible_to(request.user).select_related("category"), pk=pk)
+    levels = StockLevel.objects.visible_to(request.user).filter(product=row).select_related("warehouse")
+    levels = list(levels.select_related("position__supplier").order_by("-position__margin_at_risk", "warehouse"))
+    level = _chosen(request, levels)
+    context = admin.site.each_context(request) | {
+        "title": row.name, "product": row, "levels": levels, "level": level, "once_key": new_key(),
+        "sees_costs": request.user.has_perm(settings.COST_PERMISSION),
+        "may_order": request.user.has_perm("replenishment.change_suggestion"),
+        "may_edit": request.user.has_perm("catalog.change_product"),
+        "may_plan": request.user.has_perm("replenishment.add_policy"),
+        "terms": SupplierProduct.objects.filter(product=row).preferred().select_related("supplier").first(),
+    }  # fmt: skip
+    if level:
+        context |= _of_level(level, ShopSettings.objects.load().today())
+    return TemplateResponse(request, "replenishment/product.html", context)
+
+
+def _chosen(request: HttpRequest, levels: list[StockLevel]) -> StockLevel | None:
+    """The level of the warehouse asked for; 404 where that is not one of the person's."""
+    code = request.GET.get("warehouse")
+    if code:
+        get_object_or_404(Warehouse.objects.visible_to(request.user), code=code)
+        return next((level for level in levels if level.warehouse.code == code), None)
+    return levels[0] if levels else None
+
+
+def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
+    """Everything of one item in one warehouse; as many queries for a busy item as for a new one."""
+    item = {"product": level.product_id, "warehouse": level.warehouse_id}
+    position = getattr(level, "position", None) or InventoryPosition(level=level)
+    plan = ReorderPoint.objects.filter(run=position.run_id, **item).first()
+    forecast = Forecast.objects.filter(run=position.run_id, **item).first()
+    due = PurchaseOrderLine.objects.on_order().filter(order__warehouse=level.warehouse_id, product=level.product_id)
+    due = list(due.select_related("order__supplier").order_by("order__expected_on", "pk"))
+    sales = SalesOrderLine.objects.outstanding().filter(**item).with_allocated().select_related("order")
+    return {
+        "position": position,
+        "plan": plan,
+        "forecast": forecast,
+        "facts": _facts(level, position),
+        "due": due[:LISTED],
+        "sales": list(sales.order_by("pk")[:LISTED]),
+        "suggestion": _suggestion(item, today),
+        "promotions": _promotions(level, today),
+        "method": words.method(forecast.method) if forecast else "",
+        "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
+        "demand_chart": _demand_chart(item, forecast, today),
+        "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
+        "chart_options": json.dumps(charts.SERIES_OPTIONS),
+    }
+
+
+def _facts(level: StockLevel, position: InventoryPosition) -> dict[str, int]:
+    """The parts that add up to the inventory position, as they are now."""
+    total = level.on_hand - level.unsellable + position.on_order + position.in_transit
+    return {"total": total - level.allocated - position.backordered}
+
+
+def _suggestion(item: dict[str, int], today: date) -> Suggestion | None:
+    """The open one, else what was decided in the last days."""
+    recent = Q(state="open") | Q(state__in=["accepted", "dismissed"], run__business_date__gte=today - RECENT)
+    rows = Suggestion.objects.filter(recent, **item).select_related("supplier", "purchase_line__order")
+    row = next(iter(sorted(rows.order_by("-pk")[:LISTED], key=lambda s: s.state != "open")), None)
+    if row:
+        row.reason = explain.sentence(row.reason_code, row.reason_terms)
+    return row
+
+
+def _promotions(level: StockLevel, today: date) -> list[Promotion]:
+    here = Promotion.objects.known_on(today).filter(product=level.product_id, ends_on__gte=today)
+    here = here.filter(warehouse_code__in=["", level.warehouse.code])
+    return list(here.order_by("starts_on")[:5])
+
+
+def _demand_chart(item: dict[str, int], forecast: Forecast | None, today: date) -> str:
+    series = DemandSeries.objects.filter(**item).first()
+    until = forecast.first_on - timedelta(days=1) if forecast else today
+    days = DailyDemand.objects.filter(series=series, on_date__gt=until - timedelta(days=PAST_DAYS), on_date__lte=until)
+    rows = list(days.values_list("on_date", "demand", "stocked_out_rate"))
+    return demand_chart(
+        Demand(
+            until=until,
+            asked={on: demand for on, demand, _rate in rows},
+            without_stock=frozenset(on for on, _demand, rate in rows if rate),
+            known_from=series.first_on if series else None,
+            mean=forecast.mean if forecast else [],
+            quantiles=forecast.quantiles if forecast else [],
+        )
+    )
+
+
+def _stock_chart(level, position, plan, forecast, due: list[PurchaseOrderLine], today: date) -> str:
+    """Goods that are late are drawn as coming tomorrow."""
+    coming: dict[date, int] = defaultdict(int)
+    for line in due:
+        coming[max(line.order.expected_on or today, today + timedelta(days=1))] += line.outstanding
+    return stock_chart(
+        Stock(
+            until=today,
+            on_hand=_on_hand(level, today) | {today: level.on_hand},
+            available=level.available,
+            inventory_position=position.inventory_position,
+            reorder_point=plan.reorder_point if plan else None,
+            due=coming,
+            mean=forecast.mean if forecast else [],
+        )
+    )
+
+
+def _on_hand(level: StockLevel, today: date) -> dict[date, int]:
+    """What was on hand at the end of each day with movements, counted back from now; the ledger says it exactly."""
+    zone = ZoneInfo(level.warehouse.time_zone)
+    first = datetime.combine(today - timedelta(days=PAST_DAYS), time.min, tzinfo=zone)
+    moved = StockMovement.objects.filter(level=level, effective_at__gte=first).order_by()
+    by_day = moved.annotate(on=TruncDate("effective_at", tzinfo=zone)).values_list("on").annotate(Sum("quantity"))
+    at_end, left = {}, level.on_hand
+    for on, quantity in sorted(by_day, reverse=True):
+        at_end[min(on, today)] = left
+        left -= quantity
+    return {first.date(): left} | at_end

@@ -37,8 +37,8 @@ def sparkline(labels: Sequence[str], values: Sequence[float]) -> dict[str, Any]:
 
 def line(label: str, values: Sequence[float | None], colour: str = PRIMARY, **style: Any) -> dict[str, Any]:
     """One line; None leaves a gap."""
-    drawn = {"label": label, "data": list(values), "borderColor": colour, "backgroundColor": colour, "borderWidth": 2}
-    return drawn | {"pointStyle": False, "tension": 0, "fill": False} | style
+    drawn = {"type": "line", "label": label, "data": list(values), "borderColor": colour, "backgroundColor": colour}
+    return drawn | {"borderWidth": 2, "pointStyle": False, "tension": 0, "fill": False} | style
 
 
 def bars(label: str, values: Sequence[float | None], colour: str = QUIET) -> dict[str, Any]:
