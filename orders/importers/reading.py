@@ -1,0 +1,186 @@
+"""CSV and XLSX as one stream of rows, whatever their encoding and delimiter."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, TextIO
+from xml.etree.ElementTree import ParseError
+
+from django.utils.translation import gettext as _
+
+from inventory_site.common.errors import DomainError
+
+Cell = str | datetime
+
+ENCODINGS = ("utf-8", "windows-1252", "windows-1257", "gb18030")
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+CHUNK = 2**20
+BROKEN_WORKBOOK = (zipfile.BadZipFile, zlib.error, EOFError, ParseError, KeyError, ValueError, OSError)
+
+
+class ImportRefused(DomainError):
+    """The file as a whole cannot be brought in; nothing was written."""
+
+    code = "import_refused"
+
+
+@dataclass
+class TableRow:
+    """One row: the line it starts on, its cells, or why they could not be told apart."""
+
+    line: int
+    cells: list[Cell]
+    fault: str = ""
+
+
+@dataclass
+class Table:
+    """A file that is open for reading once; ``total`` is an estimate of its rows."""
+
+    about: str
+    headers: list[str]
+    rows: Iterator[TableRow]
+    total: int
+
+
+@contextmanager
+def open_table(path: Path, encoding: str = "") -> Iterator[Table]:
+    """The first sheet or the whole CSV; what it is decides, not its name. Blank lines are passed over."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start.startswith(b"PK"):
+        with _open_workbook(path) as table:
+            yield table
+    elif start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise ImportRefused(_("This is an old Excel file (.xls). Save it as .xlsx or CSV."))
+    else:
+        yield from _open_text(path, encoding)
+
+
+def _open_text(path: Path, encoding: str) -> Iterator[Table]:
+    encoding, lines = _encoding_of(path, encoding)
+    errors = "strict" if encoding.startswith("utf") else "replace"
+    with open(path, encoding=encoding, errors=errors, newline="") as file:
+        delimiter = _delimiter_of(file)
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        rows = _text_rows(reader)
+        first = next(rows, None)
+        if first is None:
+            raise ImportRefused(_("The file is empty."))
+        about = f"CSV, {encoding.removesuffix('-sig')}, {DELIMITERS[delimiter]}"
+        yield Table(about, [str(cell) for cell in first.cells], rows, max(lines - 1, 1))
+
+
+def _encoding_of(path: Path, wanted: str) -> tuple[str, int]:
+    """The encoding, and how many line ends the file has."""
+    decoder, lines, start = codecs.getincrementaldecoder("utf-8")(), 0, b""
+    is_utf8 = True
+    with open(path, "rb") as file:
+        while chunk := file.read(CHUNK):
+            start = start or chunk[:4]
+            lines += chunk.count(b"\n")
+            if b"\0" in chunk and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise ImportRefused(_("This is neither a text file nor an Excel file (.xlsx)."))
+            is_utf8 = is_utf8 and _decodes(decoder, chunk)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", lines
+    if wanted and wanted != "utf-8":
+        return wanted, lines
+    if wanted == "utf-8" and not is_utf8:
+        raise ImportRefused(_("The file is not UTF-8. Leave the encoding empty or name the right one."))
+    return ("utf-8-sig" if is_utf8 else "windows-1252"), lines
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter_of(file: TextIO) -> str:
+    """The one that stands most often in the first line, outside of quotation marks."""
+    outside = "".join(file.readline().split('"')[::2])
+    file.seek(0)
+    return max(DELIMITERS, key=outside.count)
+
+
+def _text_rows(reader: Any) -> Iterator[TableRow]:
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield TableRow(line, [], _("The line cannot be split into cells (%(why)s).") % {"why": error})
+            continue
+        if any(cells):
+            yield TableRow(line, [cell.strip() for cell in cells])
+
+
+@contextmanager
+def _open_workbook(path: Path) -> Iterator[Table]:
+    import openpyxl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl: missing default style and the like
+        book = _whole(lambda: openpyxl.load_workbook(path, read_only=True, data_only=True))
+    try:
+        if not book.worksheets:
+            raise ImportRefused(_("The workbook has no sheet with cells."))
+        sheet = book.worksheets[0]
+        total = max((sheet.max_row or 1) - 1, 1)
+        sheet.reset_dimensions()  # many exporters write a wrong size, and rows beyond it would be lost
+        rows = _sheet_rows(sheet)
+        first = next(rows, None)
+        if first is None:
+            raise ImportRefused(_("The sheet “%(name)s” is empty.") % {"name": sheet.title})
+        yield Table(f"XLSX, “{sheet.title}”", [str(cell) for cell in first.cells], rows, total)
+    finally:
+        book.close()
+
+
+def _sheet_rows(sheet: Any) -> Iterator[TableRow]:
+    values = sheet.iter_rows(values_only=True)
+    for line in itertools.count(1):
+        row = _whole(lambda: next(values, None))
+        if row is None:
+            return
+        if any(value is not None and value != "" for value in row):
+            yield TableRow(line, [_cell(value) for value in row])
+
+
+def _whole(read: Callable[[], Any]) -> Any:
+    """Read from a workbook; a torn one is refused in words."""
+    try:
+        return read()
+    except BROKEN_WORKBOOK as error:
+        raise ImportRefused(
+            _("The Excel file is damaged or not complete (%(why)s). Save or download it again.") % {"why": error}
+        ) from error
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
