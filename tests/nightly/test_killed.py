@@ -1,0 +1,103 @@
+"""Workers of a real night, killed with -9 at random moments: what is left behind is that of an undisturbed night."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import connection, connections
+
+from inventory_site import nightly
+from tests.nightly.shop import open_shop, outcomes
+
+KILLS, LEASE_SECONDS = 6, 0.6
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Farm:
+    """Real worker processes."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+
+    def start_worker(self, file: Path) -> int:
+        self.process.stdin.write(f"{file}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def finish(self, file: Path) -> None:
+        self.start_worker(file)
+        deadline = time.monotonic() + 120
+        while state(file) == "running" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert state(file) == "published"
+
+
+def state(file: Path) -> str:
+    with closing(sqlite3.connect(file, timeout=20)) as database:
+        return database.execute("SELECT state FROM common_jobrun").fetchone()[0]
+
+
+@pytest.fixture
+def farm() -> Iterator[Farm]:
+    # The console is where the answers come from, so the digest's mail must not go there.
+    environment = os.environ | {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.nightly.worker_farm", str(LEASE_SECONDS)], env=environment, cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with process:
+        yield Farm(process)
+        process.stdin.close()
+
+
+@contextmanager
+def database_in(file: Path) -> Iterator[None]:
+    """Let this process look into another database file."""
+    before = connection.settings_dict["NAME"]
+    connections.close_all()
+    connection.settings_dict["NAME"] = str(file)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = before
+
+
+@pytest.fixture
+def evenings(transactional_db, tmp_path, settings) -> list[Path]:
+    """Two database files with the same small shop, its run just begun."""
+    if settings.TEST_DATABASE != "sqlite":
+        pytest.skip("copies database files; tests/common/test_jobs.py kills workers on PostgreSQL")
+    open_shop()
+    nightly.request_run(requested_by="test")
+    files = [tmp_path / name for name in ("undisturbed.sqlite3", "disturbed.sqlite3")]
+    with connection.cursor() as cursor:
+        for file in files:
+            cursor.execute("VACUUM INTO %s", [str(file)])
+    return files
+
+
+def test_a_night_whose_worker_is_killed_at_random_moments_ends_as_an_undisturbed_one(evenings, farm):
+    undisturbed, disturbed = evenings
+    farm.finish(undisturbed)
+    chance = random.Random()
+    for _ in range(KILLS):
+        pid = farm.start_worker(disturbed)
+        time.sleep(chance.uniform(0.05, 0.9))
+        os.kill(pid, signal.SIGKILL)
+    farm.finish(disturbed)
+    with database_in(undisturbed):
+        expected = outcomes()
+    with database_in(disturbed):
+        assert outcomes() == expected
+    assert all(expected[name] for name in expected)
