@@ -18,7 +18,7 @@ from orders.models import DemandSeries
 HORIZON = 28
 
 #: Series that teach the pooled models; more only take memory.
-TRAINED_ON = 12_000
+TRAINED_ON = 8_000
 
 WRITTEN_AT_ONCE = 500
 STORED_LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)

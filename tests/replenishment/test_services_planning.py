@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import SupplierProduct
+from forecasting import services as forecasting_services
 from forecasting.models import Accuracy, Forecast
 from inventory_site.common.models import ShopSettings
 from orders.models import DailyDemand, DemandCorrection, DemandSeries
@@ -162,3 +163,15 @@ def test_habits_of_a_year():
     assert found.is_dormant.tolist() == [True, False, False]  # the third has been watched for 20 days only
     assert found.last_demand.tolist() == [309, 310, -1]
     assert (found.yearly_demand.tolist(), found.yearly_revenue.tolist()) == ([4, 4, 0], [10, 10, 0])
+
+
+def test_products_outside_the_training_sample_are_planned_too(run, sold, make_warehouse, monkeypatch):
+    monkeypatch.setattr(forecasting_services, "TRAINED_ON", 4)
+    elsewhere = make_warehouse("lille")
+    for seed in range(6):
+        product = sold(random_demand(3, seed))
+        here = DemandSeries.objects.get(product=product)
+        DemandSeries.objects.create(product=product, warehouse=elsewhere, first_on=here.first_on, closed_on=TODAY)
+    work(run)
+    assert len(forecasting_services.training_series(run)) == 4
+    assert ReorderPoint.objects.count() == 12
