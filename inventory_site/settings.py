@@ -136,6 +136,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+MEDIA_ROOT = VAR_DIR / "files"  # imports; never served by address
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
@@ -203,6 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "nightly: go on": {"task": "inventory_site.tasks.continue_nightly", "schedule": timedelta(seconds=30)},
     "outbox": {"task": "inventory_site.tasks.deliver_outbox", "schedule": timedelta(seconds=2)},
     "audit": {"task": "inventory_site.tasks.seal_audit", "schedule": timedelta(seconds=10)},
+    "imports: go on": {"task": "orders.tasks.continue_imports", "schedule": timedelta(seconds=30)},
     "housekeeping": {"task": "inventory_site.tasks.housekeeping", "schedule": timedelta(hours=6)},
 }
 
@@ -231,6 +233,9 @@ UNFOLD = {
     "SITE_HEADER": "Shelfwise",
     "SITE_SUBHEADER": _("What to do today"),
     "SITE_SYMBOL": "inventory_2",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("shelfwise.svg")},
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -24,6 +24,7 @@ from inventory_site.common.admin import (
     product_cell,
 )
 from inventory_site.common.admin_export import ExportsList, Sheet
+from orders import import_admin  # noqa: F401  registers the imports
 from orders.admin_acts import PURCHASE_ACTS, SALES_ACTS
 from orders.admin_new import NewOrderPage, PurchaseHead, PurchaseLine, SalesHead, SalesLine, make_purchase, make_sale
 from orders.errors import WrongState

@@ -11,7 +11,7 @@ from typing import Any
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
 from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
 from forecasting.models import Accuracy, Forecast
-from inventory_site.common.models import ApiToken, Audit, JobPartition, JobRun, ShopSettings, User
+from inventory_site.common.models import ApiToken, Audit, ImportJob, JobPartition, JobRun, ShopSettings, User
 from orders.models import (
     Customer,
     DailyDemand,
@@ -163,6 +163,9 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "common.apitoken": lambda shop, n: ApiToken.objects.issue(user=_user(shop, n), name=f"token {n}")[0],
     "common.audit": lambda shop, n: Audit.objects.create(
         actor=shop.actor, action="x", subject_type="y", subject_key=str(n)
+    ),
+    "common.importjob": lambda shop, n: ImportJob.objects.create(
+        kind="sales", file_name=f"{n}.csv", fingerprint=str(n), requested_by=shop.actor
     ),
     "common.jobrun": _partitioned_run,
     "common.shopsettings": lambda shop, n: ShopSettings.objects.get_or_create(pk=1)[0],

@@ -16,12 +16,12 @@ from orders.importers.cells import BadCell
 from orders.importers.corrections import set_off
 from orders.importers.formats import Fault, Kind, Row, SalesFormat, shape_fault
 from orders.importers.lines import NOTHING, Growing
+from orders.importers.options import WRITE_SALES, Progress, SalesOptions, no_progress
 from orders.importers.reading import ImportRefused, Table, TableRow, open_table
 from orders.importers.report import Listing, Report
-from orders.importers.sales_file import FORMATS, OrderName, Progress, SalesFile, SalesOptions, no_progress
+from orders.importers.sales_file import FORMATS, OrderName, SalesFile
 from orders.importers.warehouses import Warehouses
 
-WRITE_SALES = "orders.add_salesorder"
 TOLD_EVERY = 5000
 
 

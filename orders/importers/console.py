@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from orders.importers.formats import Fault
-from orders.importers.sales_file import Progress
+from orders.importers.options import Progress
 
 
 def listing_path(file: Path, asked: str | None, kind: str) -> Path:

@@ -17,7 +17,8 @@ from django.db.models import Count, DecimalField, F, Min, Q, Sum
 from inventory_site.common.bulk import insert_rows, update_rows
 from inventory_site.common.models import ShopSettings
 from orders.importers.formats import Kind
-from orders.importers.sales_file import Correction, Progress, SalesFile
+from orders.importers.options import Progress
+from orders.importers.sales_file import Correction, SalesFile
 from orders.models import DailyDemand, DemandCorrection, DemandSeries, DirtyDay, SalesOrderLine
 from stock.models import StockMovement, Warehouse
 

@@ -86,6 +86,21 @@ class Report:
         return told
 
 
+def finding_label(code: str) -> str:
+    """What a listing's code means, for people."""
+    return {
+        "bad_row": _("bad row"),
+        "duplicate": _("duplicate"),
+        "not_goods": _("not goods"),
+        "write_off": _("write-off"),
+        "already_live": _("entered here"),
+        "cancellation_without_sale": _("cancellation without a sale"),
+        "sale": _("sale"),
+        "cancellation": _("cancellation"),
+        "bad": _("bad row"),
+    }[code]
+
+
 def rows_of(report: dict) -> list[tuple[str, str]]:
     """The counts of a report as (label, value), in the order in which they add up to the rows read."""
     kinds, facts = report["kinds"], report["facts"]

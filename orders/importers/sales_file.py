@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -15,29 +15,12 @@ from orders.importers.generic import Generic
 from orders.importers.invoices import Invoices
 from orders.importers.known import KnownLine, batches
 from orders.importers.lines import Index, line_key
+from orders.importers.options import SalesOptions
 from orders.importers.report import Report
 from orders.importers.warehouses import Warehouses
 
 FORMATS: dict[str, type[SalesFormat]] = {kind.name: kind for kind in (Generic, Invoices)}
 READ_AT_ONCE = 2000
-
-Progress = Callable[[str, int, int], None]  # step, done, of how many
-
-
-def no_progress(step: str, done: int, total: int) -> None:
-    """For callers who do not wait."""
-
-
-@dataclass(frozen=True)
-class SalesOptions:
-    """How to read a file of sales."""
-
-    format: str = "generic"
-    channel: str = "import"
-    warehouse: str = ""
-    create_warehouses: bool = False
-    date_order: str = ""
-    encoding: str = ""
 
 
 @dataclass(frozen=True)

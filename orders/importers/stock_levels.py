@@ -14,9 +14,9 @@ from inventory_site.common.retry import retry_when_busy
 from orders.importers import cells
 from orders.importers.formats import Fault, FileFormat, RowReading, shape_fault, sku
 from orders.importers.known import batches, products_by_sku
+from orders.importers.options import Progress, no_progress
 from orders.importers.reading import Cell, ImportRefused, TableRow, open_table
 from orders.importers.report import FAULTS_SHOWN, Listing
-from orders.importers.sales_file import Progress, no_progress
 from orders.importers.warehouses import Warehouses
 from stock.models import StockMovement
 from stock.services import Entry, ensure_levels, post_movements

@@ -23,8 +23,9 @@ from orders.importers.days import twice_if_beaten, write_days
 from orders.importers.formats import Kind
 from orders.importers.known import KnownLine, batches
 from orders.importers.lines import NOTHING, line_key
+from orders.importers.options import Progress, no_progress
 from orders.importers.reading import ImportRefused
-from orders.importers.sales_file import FileLine, OrderName, Progress, SalesFile, no_progress
+from orders.importers.sales_file import FileLine, OrderName, SalesFile
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine, Source
 from stock.models import Warehouse
 

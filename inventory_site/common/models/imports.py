@@ -19,6 +19,8 @@ class ImportJob(models.Model):
     file_name = models.CharField(_("file name"), max_length=300)
     fingerprint = models.CharField(max_length=64, editable=False, db_index=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    listing = models.FileField(_("rows left out"), upload_to="imports/", max_length=300, blank=True)
     skip_bad_rows = models.BooleanField(_("leave out bad rows"), default=False)
     rows_read = models.PositiveIntegerField(_("rows read"), default=0)
     rows_done = models.PositiveIntegerField(_("rows applied"), default=0)
@@ -27,6 +29,8 @@ class ImportJob(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, verbose_name=_("requested by")
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     class Meta:

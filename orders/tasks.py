@@ -1,0 +1,33 @@
+"""What the workers do for orders. A message is only a wake-up: lost or doubled, it does no harm."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from orders.importers import jobs
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(expires=25)
+def continue_imports() -> None:
+    """Wake somebody for each import that waits, whatever became of the first message."""
+    for pk in jobs.waiting().values_list("pk", flat=True):
+        work_import.apply_async([pk], retry=False)
+
+
+@shared_task(expires=3600)
+def work_import(pk: int) -> None:
+    jobs.work(pk)
+
+
+def wake_import(pk: int) -> None:
+    """Ask for it at once; where the broker does not answer, beat asks again."""
+    try:
+        work_import.apply_async([pk], retry=False)
+    except (OperationalError, RedisError, OSError):
+        log.warning("the broker does not answer; import %s waits for beat", pk)
