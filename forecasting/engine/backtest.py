@@ -63,9 +63,9 @@ def training_origins(first: int, last: int, freq: str) -> list[int]:
     return list(range(last, first - 1, -step))
 
 
-def known_at(panel: Panel, origin: int) -> Panel:
-    """The panel as it was after ``origin`` buckets, with the known-ahead signals and not too much of the past."""
-    start = max(origin - READ[panel.freq], 0)
+def known_at(panel: Panel, origin: int, most: int | None = None) -> Panel:
+    """The panel as it was after ``origin`` buckets, with the known-ahead signals and at most ``most`` of the past."""
+    start = max(origin - (most or READ[panel.freq]), 0)
     buckets = panel.demand.shape[1]
     last_on = bucket_dates(panel.freq, panel.last_on, origin - buckets, origin - buckets + 1)[0].astype(object)
     known = {name: values[:, start:] for name, values in panel.known.items()}

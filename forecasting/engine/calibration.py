@@ -13,6 +13,8 @@ from forecasting.engine.panel import GRID
 SEGMENTS = 4
 #: Held-out windows that a segment needs to outweigh the others, and all of them to outweigh no correction.
 SEGMENT_PRIOR, PRIOR = 300.0, 40.0
+#: No correction is larger than this many spreads: a shop that reopens must not widen all the others.
+MOST_SHIFT = 2.0
 _LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
 
 
@@ -37,7 +39,7 @@ class Calibration:
 
 def spread_of(quantiles: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Width of each distribution [rows], pieces; never quite zero, or a flat zero could not be corrected."""
-    return quantiles[:, _HIGH] - quantiles[:, _LOW] + 0.25 * np.sqrt(unit)
+    return quantiles[:, _HIGH] - quantiles[:, _LOW] + 0.25 * np.sqrt(unit) + 0.02 * unit
 
 
 def edges_of(unit: np.ndarray) -> np.ndarray:
@@ -53,7 +55,7 @@ def fit(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.n
     if not len(actual):
         return none
     spread = spread_of(quantiles, unit)
-    error = (actual[:, None] - quantiles) / spread[:, None]
+    error = np.clip((actual[:, None] - quantiles) / spread[:, None], -MOST_SHIFT, MOST_SHIFT)
     common = _level_quantiles(error) * len(error) / (len(error) + PRIOR)
     segment = none.segment(unit)
     shift = np.empty_like(none.shift)
@@ -63,7 +65,7 @@ def fit(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.n
         shift[k] = (len(own) * local + SEGMENT_PRIOR * common) / (len(own) + SEGMENT_PRIOR)
     found = Calibration(edges, shift, none.excess)
     last, _ = found.apply(quantiles, unit)
-    over = np.maximum(actual - last[:, -1], 0.0) / spread
+    over = np.minimum(np.maximum(actual - last[:, -1], 0.0) / spread, MOST_SHIFT)
     number = np.bincount(segment, minlength=len(shift))
     excess = (np.bincount(segment, over, len(shift)) + SEGMENT_PRIOR * over.mean()) / (number + SEGMENT_PRIOR)
     return Calibration(edges, shift, (excess * len(over) + 0.002 * PRIOR) / (len(over) + PRIOR))

@@ -22,7 +22,7 @@ class WindowForecast:
     mean: np.ndarray
     variance: np.ndarray
 
-    def quantiles(self, inflation: float) -> np.ndarray:
+    def quantiles(self, inflation: float | np.ndarray) -> np.ndarray:
         """Gamma quantiles on the grid, [series, grid]."""
         return methods.gamma_quantiles(self.mean, self.variance * inflation, GRID)
 
@@ -47,24 +47,25 @@ def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
     return float(np.clip((ratio.sum() + 10 * 1.5) / (len(ratio) + 10), 0.3, 9.0))
 
 
-def choose(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int) -> list[str]:
-    """The method with the least loss in each segment; a small segment listens to the whole."""
+def choose(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, weight=None) -> list[str]:
+    """The name with the least loss in each segment, by weighted rows; a small segment listens to the whole."""
     names = sorted(losses)
     if not names or not len(segment):
         return [DEFAULT] * segments
     table = np.stack([losses[name] for name in names])
-    whole = table.mean(axis=1)
+    weight = np.ones(len(segment)) if weight is None else weight
+    whole = (table * weight).sum(axis=1) / weight.sum()
     chosen = []
     for k in range(segments):
         own = segment == k
-        mean = (table[:, own].sum(axis=1) + 50 * whole) / (own.sum() + 50)
+        mean = ((table[:, own] * weight[own]).sum(axis=1) + 50 * whole) / (weight[own].sum() + 50)
         chosen.append(names[int(mean.argmin())])
     return chosen
 
 
 def window_loss(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Pinball loss relative to the window's expected demand [rows], so that no big series decides alone."""
-    return pinball(actual, quantiles, SCORED) / np.maximum(unit, 1.0)
+    """Pinball loss over the root of the window's expected demand [rows]: big series count more, none decides alone."""
+    return pinball(actual, quantiles, SCORED) / np.sqrt(np.maximum(unit, 1.0))
 
 
 def step_loss(prediction: methods.Prediction, actual: np.ndarray, unit: np.ndarray) -> np.ndarray:
@@ -73,7 +74,7 @@ def step_loss(prediction: methods.Prediction, actual: np.ndarray, unit: np.ndarr
     error = actual[:, :, None] - prediction.quantiles[:, :steps]
     level = np.asarray(STEP_LEVELS)
     loss = np.nan_to_num(np.maximum(level * error, (level - 1) * error).mean(axis=2))
-    return loss.sum(axis=1) / np.maximum(unit, 1.0)
+    return loss.sum(axis=1) / np.sqrt(np.maximum(unit, 1.0))
 
 
 def joined(parts: list[WindowForecast]) -> WindowForecast:

@@ -55,14 +55,17 @@ def _level(history: History, origin: int, length: int, week: np.ndarray, found: 
     """Recent demand a usual bucket, drawn a little towards the long mean, and the window's mean multiplier."""
     span = LEVEL[history.freq]
     start = max(origin - span, 0)
-    total, seen = history.total[:, origin] - history.total[:, start], history.count[:, origin] - history.count[:, start]
+    total, seen = (
+        history.total[:, origin] - history.total[:, start],
+        history.opened[:, origin] - history.opened[:, start],
+    )
     ahead = np.ones(len(total))
     if "promotion" in history.known or (history.freq == "D" and length % 7):
         before, after = multipliers(history, origin, length, week)
-        observed = ~np.isnan(history.demand[:, start:origin])
-        seen = np.where(observed, before[:, before.shape[1] - (origin - start) :], 0.0).sum(axis=1)
+        opened = np.diff(history.opened[:, start : origin + 1]) > 0
+        seen = np.where(opened, before[:, before.shape[1] - (origin - start) :], 0.0).sum(axis=1)
         ahead = np.maximum(after.mean(axis=1), 1e-3)
-    ever = history.total[:, origin] / np.maximum(history.count[:, origin], 1)
+    ever = history.total[:, origin] / np.maximum(history.opened[:, origin], 1)
     level = (total + span / 8 * ever) / (seen + span / 8)
     found["multiplier"] = ahead
     promo = promotion_of(history, origin - min(origin, LOOK_BACK[history.freq]), origin + length)
@@ -92,6 +95,12 @@ def _recent(history: History, origin: int, length: int, level: np.ndarray, found
     seen = history.count[:, origin]
     for window in WINDOWS[history.freq]:
         found[f"mean_{window}"] = np.where(seen >= window / 2, history.mean(origin - window, origin) / level, np.nan)
+    for weight, mean in history.smoothed.items():
+        found[f"smoothed_{weight}"] = mean[:, origin] / level
+    before = max(origin - LEVEL[history.freq], 0)
+    found["opened"] = (history.opened[:, origin] - history.opened[:, before]) / np.maximum(
+        seen - history.count[:, before], 1
+    )
     found["same_length"] = history.mean(origin - length, origin) / level
     found["same_length_before"] = history.mean(origin - 2 * length, origin - length) / level
     found["ever"] = history.total[:, origin] / np.maximum(seen, 1) / level
@@ -153,12 +162,17 @@ def _pooled(common: Common, origin: int, length: int, freq: str, level: np.ndarr
         group, index = whole, np.zeros(len(level), int)
     else:
         group, index = common.group, common.index
-    found["group_season"] = np.clip(_season(group, length), 0, 10)[index]
+    found["group_season"] = _of_group(np.clip(_season(group, length), 0, 10), index)
     now = group.recent[:, -1:]
-    trend = np.where(now > 0, group.recent / np.maximum(now, 1e-12), np.nan)[index]
+    trend = _of_group(np.where(now > 0, group.recent / np.maximum(now, 1e-12), np.nan), index)
     for at, window in enumerate(RECENT[freq][:-1]):
         found[f"group_{window}"] = trend[:, at]
-    found["group_size"] = group.members[index]
+    found["group_size"] = _of_group(group.members, index)
+
+
+def _of_group(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Each series' group's values; NaN where ``index`` is one past the end, for a group nobody trained on."""
+    return np.concatenate([values, np.full((1, *values.shape[1:]), np.nan)])[index]
 
 
 def _season(pooled: Pooled, length: int) -> np.ndarray:

@@ -10,6 +10,9 @@ import numpy as np
 from forecasting.engine.censoring import observed
 from forecasting.engine.panel import Panel
 
+#: Weights of the exponentially weighted means.
+SMOOTHING = {"D": (0.02, 0.06, 0.2), "W": (0.05, 0.15, 0.4), "M": (0.1, 0.25, 0.5)}
+
 
 def running(values: np.ndarray) -> np.ndarray:
     """Sums before each bucket, float64 [series, buckets + 1], starting with 0."""
@@ -21,6 +24,34 @@ def running(values: np.ndarray) -> np.ndarray:
 def row_sums(values: np.ndarray) -> np.ndarray:
     """Sum of each row, bit for bit the same whatever other rows are there (numpy's own depends on memory order)."""
     return np.ascontiguousarray(values).sum(axis=1)
+
+
+def smoothed(demand: np.ndarray, weight: float) -> np.ndarray:
+    """Exponentially weighted mean of the observed demand before each bucket [series, buckets + 1]; NaN at first.
+
+    Weights are renormalised, so that the first buckets are not drawn to a starting value.
+    """
+    out = np.full((demand.shape[1] + 1, len(demand)), np.nan)
+    top, bottom = np.zeros(len(demand)), np.zeros(len(demand))
+    for at, column in enumerate(np.ascontiguousarray(demand.T), start=1):
+        seen = ~np.isnan(column)
+        keep = np.where(seen, 1 - weight, 1.0)
+        top, bottom = keep * top + np.where(seen, weight * column, 0.0), keep * bottom + weight * seen
+        np.divide(top, bottom, out=out[at], where=bottom > 0)
+    return np.ascontiguousarray(out.T)
+
+
+def closed(demand: np.ndarray, freq: str) -> np.ndarray:
+    """Days without demand on a weekday that has sold plenty eight weeks in a row: a holiday, not a lack of interest."""
+    if freq != "D" or demand.shape[1] < 57:
+        return np.zeros(demand.shape, bool)
+    least = np.full(demand.shape, np.inf)
+    above = np.zeros(demand.shape)
+    for week in range(1, 9):
+        before = demand[:, : -7 * week]
+        above[:, 7 * week :] += before > 0
+        least[:, 7 * week :] = np.minimum(least[:, 7 * week :], np.where(before > 0, before, np.inf))
+    return (demand == 0) & (above >= 7) & (least >= 5)
 
 
 class History:
@@ -35,6 +66,8 @@ class History:
         self.launch = np.where(seen.any(axis=1), seen.argmax(axis=1), demand.shape[1])
         when = np.where(self.filled > 0, np.arange(1, demand.shape[1] + 1), 0)
         self.last_sale = np.maximum.accumulate(when, axis=1)
+        self.smoothed = {weight: smoothed(demand, weight) for weight in SMOOTHING[freq]}
+        self.opened = running(seen & ~closed(demand, freq))
         self._sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     @classmethod

@@ -18,7 +18,7 @@ from forecasting.engine.pooled import Groups
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 6_000_000, 50_000, 1_500
+CELLS, ROWS, HELD_SERIES = 6_000_000, 60_000, 1_500
 #: Fewer rows than this teach a pooled model nothing.
 LEAST_ROWS = 600
 BLENDS = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -31,6 +31,7 @@ class Held:
 
     unit: np.ndarray
     actual: np.ndarray
+    weight: np.ndarray
     pooled: np.ndarray
     windows: dict[str, classical.WindowForecast]
     step_losses: dict[str, np.ndarray]
@@ -44,7 +45,9 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     workshop = _Workshop(panel, backtest.lengths_for(panel, interval), seed)
     blocks = backtest.blocks_of(workshop.buckets, panel.freq, workshop.lengths[-1])
     models = [workshop.boost(block.cutoff) for block in blocks]
-    held = _joined([h for block, model in zip(blocks, models, strict=True) for h in workshop.held_out(block, model)])
+    held = _joined(
+        [workshop.held_out(block, model, 2.0**at) for at, (block, model) in enumerate(zip(blocks, models, strict=True))]
+    )
     model = workshop.boost(workshop.buckets)
     edges = calibration.edges_of(held.unit)
     segment = np.searchsorted(edges, held.unit)
@@ -61,7 +64,7 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
         ),
         calibration=calibration.fit(quantiles, held.actual - workshop.jitter(len(held.actual)), held.unit, edges),
         blend=blend, window_method=window_method, inflation=inflation,
-        step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1)),
+        step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1, held.weight)),
     )  # fmt: skip
 
 
@@ -93,8 +96,8 @@ class _Workshop:
         rng = np.random.default_rng(seed)
         number = min(len(panel.demand), max(CELLS // self.buckets, HELD_SERIES))
         chosen = np.sort(rng.permutation(len(panel.demand))[:number])
-        self.panel = replace(backtest.rows_of(panel, chosen), demand=everything.demand[chosen], stocked_out=None)
-        self.history = everything if number == len(panel.demand) else History.of(self.panel)
+        self.told = backtest.rows_of(panel, chosen)
+        self.panel = replace(self.told, demand=everything.demand[chosen], stocked_out=None)
         self.index = None if index is None else index[chosen]
         self.held_series = np.sort(rng.permutation(number)[:HELD_SERIES])
 
@@ -116,23 +119,27 @@ class _Workshop:
             )
             if origin >= 1
         ]
-        share = min(1.0, ROWS / max(len(plan) * len(self.history.demand), 1))
-        parts = [self._training_rows(origin, length, share, rng) for origin, length in plan]
+        share = min(1.0, ROWS / max(len(plan) * len(self.told.demand), 1))
+        history = History.of(backtest.known_at(self.told, known, most=known))
+        parts = [self._training_rows(history, origin, length, share, rng) for origin, length in plan]
         if sum(len(target) for _, target in parts) < LEAST_ROWS:
             return None
         return boosting.fit(np.concatenate([x for x, _ in parts]), np.concatenate([t for _, t in parts]), self.seed)
 
-    def _training_rows(self, origin: int, length: int, share: float, rng) -> tuple[np.ndarray, np.ndarray]:
-        rows = features.build(self.history, origin, length, replace(self.common_at(origin), index=self.index))
-        asked = self.history.asked(origin, length)
+    def _training_rows(
+        self, history: History, origin: int, length: int, share: float, rng
+    ) -> tuple[np.ndarray, np.ndarray]:
+        rows = features.build(history, origin, length, replace(self.common_at(origin), index=self.index))
+        asked = history.asked(origin, length)
         keep = rows.usable & ~np.isnan(asked) & (rng.random(len(asked)) < share)
         lowered = asked[keep] - (rng.random(keep.sum()) if self.whole_pieces else 0.0)
         return rows.x[keep], lowered / rows.unit[keep]
 
-    def held_out(self, block: Block, model: QuantileModel | None) -> list[Held]:
-        return [self._held_at(origin, model) for origin in block.origins]
+    def held_out(self, block: Block, model: QuantileModel | None, weight: float) -> Held:
+        """What was said at the block's origins; later blocks weigh more, as their models knew nearly all of today's."""
+        return _joined([self._held_at(origin, model, weight) for origin in block.origins])
 
-    def _held_at(self, origin: int, model: QuantileModel | None) -> Held:
+    def _held_at(self, origin: int, model: QuantileModel | None, weight: float) -> Held:
         known = backtest.rows_of(backtest.known_at(self.panel, origin), self.held_series)
         some = self.history_of_held
         index = None if self.index is None else self.index[self.held_series]
@@ -148,7 +155,9 @@ class _Workshop:
                 windows[name] = window.part(keep)
                 losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]
             pooled = pooled_quantiles(model, rows)
-            parts.append(Held(rows.unit[keep], actual[keep], pooled[keep], windows, losses))
+            parts.append(
+                Held(rows.unit[keep], actual[keep], np.full(keep.sum(), weight), pooled[keep], windows, losses)
+            )
         return _joined(parts)
 
     @property
@@ -171,11 +180,12 @@ def _product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], 
 def _joined(parts: list[Held]) -> Held:
     if not parts:
         nothing = np.empty(0)
-        return Held(nothing, nothing, np.empty((0, len(GRID))), {}, {})
+        return Held(nothing, nothing, nothing, np.empty((0, len(GRID))), {}, {})
     names = parts[0].windows
     return Held(
         np.concatenate([p.unit for p in parts]),
         np.concatenate([p.actual for p in parts]),
+        np.concatenate([p.weight for p in parts]),
         np.concatenate([p.pooled for p in parts]),
         {name: classical.joined([p.windows[name] for p in parts]) for name in names},
         {name: np.concatenate([p.step_losses[name] for p in parts]) for name in names},
@@ -184,13 +194,20 @@ def _joined(parts: list[Held]) -> Held:
 
 def _choose_windows(held: Held, segment: np.ndarray, segments: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """The classical method of each segment and the inflation of its variance."""
-    inflation = {name: classical.inflation_of(w, held.actual) for name, w in held.windows.items()}
+    inflation = {
+        name: np.array(
+            [classical.inflation_of(w.part(segment == k), held.actual[segment == k]) for k in range(segments)]
+        )
+        for name, w in held.windows.items()
+    }
     losses = {
-        name: classical.window_loss(window.quantiles(inflation[name]), held.actual, held.unit)
+        name: classical.window_loss(window.quantiles(inflation[name][segment]), held.actual, held.unit)
         for name, window in held.windows.items()
     }
-    chosen = classical.choose(losses, segment, segments)
-    return tuple(chosen), tuple(inflation.get(name, 1.5) for name in chosen)
+    chosen = classical.choose(losses, segment, segments, held.weight)
+    return tuple(chosen), tuple(
+        float(inflation[name][k]) if name in inflation else 1.5 for k, name in enumerate(chosen)
+    )
 
 
 def _classical_quantiles(held: Held, segment: np.ndarray, chosen: tuple[str, ...], inflation: tuple[float, ...]):
@@ -217,4 +234,4 @@ def _choose_blend(
         )
         for at, weight in enumerate(BLENDS)
     }
-    return tuple(BLENDS[int(at)] for at in classical.choose(losses, segment[answered], segments))
+    return tuple(BLENDS[int(at)] for at in classical.choose(losses, segment[answered], segments, held.weight[answered]))

@@ -176,3 +176,12 @@ def test_stored_trees_answer_like_scikit_learn(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "lightgbm", None)
     model = boosting.fit(x, target, 0)
     assert model.predict(x) == pytest.approx(np.stack(answers, axis=1), abs=1e-9)
+
+
+def test_a_shut_item_is_unobserved_but_a_stopped_or_fading_one_is_zero():
+    steady, silence = [5.0] * 60, [0.0] * 40
+    fading = [5.0] * 30 + [0.0, 0, 1, 0, 0, 0, 1, 0, 0, 0] * 3
+    shut, stopped, season = steady + silence + steady, [0.0] * 20 + steady + silence * 2, fading + silence + steady
+    found = observed(Panel(np.array([shut, stopped, season]), "D", SUNDAY))
+    assert np.isnan(found[0, 60:100]).all()
+    assert np.isnan(found).sum() == 40
