@@ -7,6 +7,7 @@ import ipaddress
 import itertools
 import socket
 
+import kombu.pools
 import pytest
 import redis
 from django.conf import settings
@@ -90,17 +91,17 @@ def broker(broker_server, monkeypatch):
     """The address of an empty broker, used by Celery here and by every command that the test starts."""
     with redis.Redis.from_url(broker_server) as client:
         client.flushdb()
+    before = celery_app.conf.broker_url
     monkeypatch.setenv("REDIS_URL", broker_server)
     monkeypatch.setattr(settings, "CELERY_BROKER_URL", broker_server)
-    before = celery_app.conf.broker_url
     _use_broker(broker_server)
     yield broker_server
     _use_broker(before)
 
 
 def _use_broker(address: str) -> None:
-    celery_app.pool.force_close_all()
-    celery_app._pool = None  # Celery keeps connections to the address before
+    kombu.pools.reset()  # Celery keeps connections to the address before
+    celery_app._pool = celery_app.amqp._producer_pool = None
     celery_app.conf.broker_url = address
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import socket
 
@@ -16,6 +17,7 @@ from inventory_site.serve.supervisor import Child, Supervisor
 from inventory_site.serve.valkey import ValkeyFailed, embedded
 
 PORT_TAKEN = 3
+ANSWERS_WITHIN_SECONDS = 5
 #: Two processes, so that a long page keeps nobody waiting; SQLite lets them read side by side.
 WEB = ("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--timeout", "120",
        "--graceful-timeout", "5", "--log-level", "warning")  # fmt: skip
@@ -53,10 +55,15 @@ class Command(BaseCommand):
         self.tell(_("Stopped."))
 
     def started(self, host: str, port: int, address: str) -> bool:
+        """Tell it when a page really comes: the port is open before the web is ready."""
+        web = http.client.HTTPConnection(host, port, timeout=ANSWERS_WITHIN_SECONDS)
         try:
-            socket.create_connection((host, port), timeout=1).close()
-        except OSError:
+            web.request("GET", "/admin/login/")
+            web.getresponse().read()
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            web.close()
         self.tell(_("Shelfwise is at %(address)s (Ctrl-C stops it).") % {"address": address})
         return True
 
