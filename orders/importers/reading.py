@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 from xml.etree.ElementTree import ParseError
 
 from django.utils.translation import gettext as _
@@ -59,8 +59,8 @@ def open_table(path: Path, encoding: str = "") -> Iterator[Table]:
     with open(path, "rb") as file:
         start = file.read(8)
     if start.startswith(b"PK"):
-        with _open_workbook(path) as table:
-            yield table
+        with open(path, "rb") as file:  # not by its name: an upload may be called anything
+            yield from _open_workbook(file)
     elif start.startswith(b"\xd0\xcf\x11\xe0"):
         raise ImportRefused(_("This is an old Excel file (.xls). Save it as .xlsx or CSV."))
     else:
@@ -130,13 +130,12 @@ def _text_rows(reader: Any) -> Iterator[TableRow]:
             yield TableRow(line, [cell.strip() for cell in cells])
 
 
-@contextmanager
-def _open_workbook(path: Path) -> Iterator[Table]:
+def _open_workbook(file: BinaryIO) -> Iterator[Table]:
     import openpyxl
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # openpyxl: missing default style and the like
-        book = _whole(lambda: openpyxl.load_workbook(path, read_only=True, data_only=True))
+        book = _whole(lambda: openpyxl.load_workbook(file, read_only=True, data_only=True))
     try:
         if not book.worksheets:
             raise ImportRefused(_("The workbook has no sheet with cells."))
