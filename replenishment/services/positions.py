@@ -45,6 +45,7 @@ def publish_run(run: JobRun) -> None:
     for ids in _all_levels():
         positions = _recompute(ids, run, cuts)
         totals.add(positions)
+        suggestions.withdraw_unneeded(ids, run)  # what moved since they were made was heard of under the plan before
     kpis.save_snapshots(run=run, totals=totals, cuts=cuts)
 
 

@@ -261,6 +261,16 @@ def test_suggestions_of_a_run_that_is_not_published_yet_stay(run, plan, shelf):
     assert open_ones() == [(level.product.sku, 30)]
 
 
+def test_what_arrives_between_suggesting_and_publishing_is_not_bought(run, plan, shelf, receive):
+    arrived, short = shelf(20), shelf(20)
+    plan(arrived.product)
+    plan(short.product)
+    propose(run)
+    receive(arrived.product, 40)
+    published(run)
+    assert open_ones() == [(short.product.sku, 30)]
+
+
 def test_a_write_that_is_rolled_back_leaves_nothing(run, plan, shelf):
     plan(shelf(5).product)
     [payload] = services.split_suggestions(run)
