@@ -11,5 +11,6 @@ app = Celery("shelfwise")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A worker takes from both in turn, so that a long run does not keep the small tasks of every few seconds waiting.
 app.conf.task_queues = [Queue(name, routing_key=name) for name in ("celery", "night")]
-app.conf.task_routes = {"inventory_site.tasks.work_partition": {"queue": "night"}}
+LONG_TASKS = ("inventory_site.tasks.work_partition", "orders.tasks.work_import")
+app.conf.task_routes = {name: {"queue": "night"} for name in LONG_TASKS}
 app.autodiscover_tasks()

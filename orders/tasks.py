@@ -26,7 +26,9 @@ def work_import(pk: int) -> None:
 
 
 def wake_import(pk: int) -> None:
-    """Ask for it at once; where the broker does not answer, beat asks again."""
+    """Ask for it at once, where a worker was seen lately; else beat asks, and no page waits for a broker that is away."""
+    if not jobs.has_worker():
+        return
     try:
         work_import.apply_async([pk], retry=False)
     except (OperationalError, RedisError, OSError):
