@@ -24,6 +24,9 @@ from .story import Story, group_orders, tell
 #: Who can log in to the demo; the clerk works in one warehouse, so that a limited view can be seen.
 PEOPLE = {Role.OWNER: None, Role.BUYER: None, Role.CLERK: "CENTRAL"}
 
+#: Per line of a purchase order: groceries are ordered by the hundred, and a line costs seconds.
+ORDER_COST = "0.50"
+
 
 class ShopNotEmpty(DomainError):
     """The demo never goes on top of somebody's own shop."""
@@ -95,6 +98,7 @@ def _write_settings(shop: Shop) -> None:
     """The shop's calendar stands still on the last day of its sales."""
     settings = ShopSettings.objects.load()
     settings.name, settings.currency, settings.time_zone = _("Demo grocery"), rows.CURRENCY, rows.ZONE
+    settings.order_cost = ORDER_COST
     settings.demo_until = shop.last_on
     settings.save()
 

@@ -13,15 +13,19 @@ import numpy as np
 
 from .choice import DEAD_DAYS
 from .sales import Shop
-from .suppliers import SUPPLIERS, Terms, lead_times, terms
+from .suppliers import LATE, SUPPLIERS, Terms, lead_times, terms
 
 #: The owner looks at the pace of these last days, in equal parts, and keeps so many days on top of the lead time.
 PACE_DAYS = (28, 91)
 SPARE_DAYS = 3
+#: Some spare cases as well, but not of the goods that nobody watches.
+SPARE_CASES, UNWATCHED_RATE = 2, 0.25
 #: After an order the shelf should last so many days longer, or a review period where that is longer.
 ORDER_DAYS = 10
 #: A bargain bought too much of: which share of the goods that keep, how many days before the end, for how long.
 BARGAIN_SHARE, BARGAIN_BEFORE_DAYS, BARGAIN_COVER_DAYS = 0.04, 50, 170
+#: A large order with the late supplier not long ago: enough is on its way, and will not be there in time.
+WAITED_FOR_SHARE, WAITED_FOR_BEFORE_DAYS, WAITED_FOR_COVER_DAYS = 0.2, 13, 60
 #: Left over from a last order before a product was discontinued.
 LEFTOVER_BEFORE_DAYS, LEFTOVER_COVER_DAYS = 20, 75
 #: Some deliveries come in two parts.
@@ -96,7 +100,8 @@ def simulate(shop: Shop, *, seed: int = 1) -> Simulation:
     product, warehouse = np.nonzero(shop.listed)
     demand = shop.demand[product, warehouse]
     first_day = (demand > 0).argmax(axis=1)
-    shelf = _Shelf(shop_terms, product, warehouse, demand, first_day, _extra_orders(shop, product, demand, rng), rng)
+    extra = _extra_orders(shop, shop_terms, product, demand.shape, rng)
+    shelf = _Shelf(shop_terms, product, warehouse, demand, first_day, extra, rng)
     for day in range(demand.shape[1]):
         shelf.live(day)
     return Simulation(
@@ -120,17 +125,25 @@ def pace(demand: np.ndarray, first_day: np.ndarray) -> np.ndarray:
     return np.where(days[None, :] < (first_day + PACE_DAYS[0])[:, None], guess[:, None], seen)
 
 
-def _extra_orders(shop: Shop, product: np.ndarray, demand: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Days of cover bought on top [series, day]: bargains before the end, last orders of what was discontinued."""
-    extra = np.zeros(demand.shape)
-    days = demand.shape[1]
-    keeps = np.flatnonzero([not p.is_fresh for p in shop.products])
+def _extra_orders(
+    shop: Shop, terms: Terms, product: np.ndarray, shape: tuple[int, int], rng: np.random.Generator
+) -> np.ndarray:
+    """Days of cover bought on top [series, day]: bargains, large orders, the last ones of what was discontinued."""
+    extra, days = np.zeros(shape), shape[1]
     sold = shop.demand.sum(axis=1) > 0
     last = days - 1 - sold[:, ::-1].argmax(axis=1)
-    current = keeps[last[keeps] >= days - DEAD_DAYS]
-    bargains = rng.choice(current, max(1, round(BARGAIN_SHARE * len(current))), replace=False)
-    extra[np.isin(product, bargains), days - BARGAIN_BEFORE_DAYS] = BARGAIN_COVER_DAYS
-    for discontinued in keeps[last[keeps] < days - DEAD_DAYS]:
+    keeps = np.array([not p.is_fresh for p in shop.products])
+    is_current = last >= days - DEAD_DAYS
+
+    def some(of: np.ndarray, share: float) -> np.ndarray:
+        places = np.flatnonzero(of)
+        count = min(len(places), max(1, round(share * len(places))))
+        return np.isin(product, rng.choice(places, count, replace=False))
+
+    extra[some(keeps & is_current, BARGAIN_SHARE), days - BARGAIN_BEFORE_DAYS] = BARGAIN_COVER_DAYS
+    waited_for = some(is_current & (terms.supplier == LATE), WAITED_FOR_SHARE)
+    extra[waited_for, days - WAITED_FOR_BEFORE_DAYS] = WAITED_FOR_COVER_DAYS
+    for discontinued in np.flatnonzero(keeps & ~is_current):
         extra[product == discontinued, last[discontinued] - LEFTOVER_BEFORE_DAYS] = LEFTOVER_COVER_DAYS
     return extra
 
@@ -147,9 +160,10 @@ class _Shelf:
         self.lead = np.array([s.lead_time_days for s in SUPPLIERS])[self.supplier]
         self.review = np.array([s.review_period_days for s in SUPPLIERS])[self.supplier]
         self.real_lead = lead_times(days, warehouse.max() + 1, rng)
+        self.spare = SPARE_CASES * self.pack * (rng.random(series) >= UNWATCHED_RATE)
         self.pace = pace(demand, first_day)
         at_start = self.pace[np.arange(series), first_day]
-        self.opening = self._packs(at_start * (self.lead + self.review + SPARE_DAYS + ORDER_DAYS / 2))
+        self.opening = self._packs(at_start * (self.lead + self.review + SPARE_DAYS + ORDER_DAYS / 2) + self.spare)
         self.on_hand = np.zeros(series, int)
         self.on_order = np.zeros(series, int)
         self.delivered = np.zeros((days, series), int)
@@ -186,7 +200,7 @@ class _Shelf:
     def _order(self, day: int) -> None:
         pace = self.pace[:, day]
         position = self.on_hand + self.on_order
-        reorder_point = pace * (self.lead + self.review + SPARE_DAYS)
+        reorder_point = pace * (self.lead + self.review + SPARE_DAYS) + self.spare
         up_to = reorder_point + pace * np.maximum(self.review, ORDER_DAYS)
         on_sale = self.first_day <= day
         is_due = on_sale & ((day + self.warehouse) % self.review == 0) & (pace > 0) & (position <= reorder_point)
