@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -10,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
@@ -23,6 +26,7 @@ from django_celery_beat.models import (
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from inventory_site import health, nightly
 from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ReadOnlyInline, ShelfAdmin, ShelfInline
@@ -42,8 +46,21 @@ for model in (AccessAttempt, AccessLog, AccessFailureLog):
         admin.site.unregister(model)
 
 
+class OffersLanguages:
+    """A language is chosen, not typed."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name != "language":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        empty = [("", _("the shop's language"))] if db_field.blank else []
+        return forms.ChoiceField(
+            choices=[*empty, *settings.LANGUAGES], required=not db_field.blank, widget=UnfoldAdminSelectWidget,
+            label=capfirst(db_field.verbose_name),
+        )  # fmt: skip
+
+
 @admin.register(ShopSettings)
-class ShopSettingsAdmin(NeverDeleted, ShelfAdmin):
+class ShopSettingsAdmin(OffersLanguages, NeverDeleted, ShelfAdmin):
     list_display = ("name", "currency", "time_zone", "night_at", "language", "demo_until")
     cost_fields = ("holding_rate", "order_cost")
     fieldsets = (
@@ -63,7 +80,7 @@ class AccessInline(ShelfInline):
 
 
 @admin.register(User)
-class UserAdmin(NeverDeleted, ShelfAdmin, DjangoUserAdmin):
+class UserAdmin(OffersLanguages, NeverDeleted, ShelfAdmin, DjangoUserAdmin):
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "email", "is_active", "last_login")
     list_filter = ("is_active",)

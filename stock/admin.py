@@ -22,9 +22,7 @@ Reason = StockMovement.Reason
 
 class AdjustForm(forms.Form):
     quantity = forms.IntegerField(
-        label=_("change"),
-        help_text=_("-3 takes three off, 3 adds three."),
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "text", "autocomplete": "off"}),
+        label=_("change"), widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "text", "autocomplete": "off"})
     )
     reason = forms.ChoiceField(
         label=_("reason"),
@@ -34,6 +32,11 @@ class AdjustForm(forms.Form):
     reference = forms.CharField(
         label=_("why"), max_length=120, help_text=_("Found, broken, stolen, …"), widget=UnfoldAdminTextInputWidget
     )
+
+    def __init__(self, data, level: StockLevel):
+        super().__init__(data)
+        told = _g("-3 takes three off, 3 adds three. On hand now: %(number)d.") % {"number": level.on_hand}
+        self.fields["quantity"].help_text = told
 
 
 class CountForm(forms.Form):
@@ -117,7 +120,7 @@ class StockLevelAdmin(ExportsList, ReadOnlyAdmin):
     readonly_fields = ("item", "available")
     acts = (
         Act("adjust", _("Adjust stock"), "stock.add_stockmovement", adjust,
-            form=lambda request, level: AdjustForm(request.POST or None), variant="primary"),
+            form=lambda request, level: AdjustForm(request.POST or None, level), variant="primary"),
         Act("count", _("Enter a count"), "stock.add_stockmovement", count,
             form=lambda request, level: CountForm(request.POST or None)),
     )  # fmt: skip

@@ -1,0 +1,147 @@
+"""A real ``manage.py serve`` on the test's database, and a real Chromium that notes what it complains about."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.db import connections
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from inventory_site.common.models import JobRun, ShopSettings
+from tests.admin_rows import DAY, ROWS, Shop
+
+PASSWORD = "correct-horse"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+STARTS_WITHIN_SECONDS = 60
+
+
+@pytest.fixture
+def morning(transactional_db, make_warehouse, make_supplier, make_user):
+    """A shop after its nightly run: one product below its reorder point, with a suggestion and an alert."""
+    ShopSettings.objects.create(pk=1, name="Morning shop", demo_until=DAY + timedelta(days=1))
+    run = JobRun.objects.create(kind="nightly", business_date=DAY, state="published")
+    shop = Shop(make_warehouse("riga", name="Riga"), make_supplier(name="Acme"), run, make_user("manager"))
+    shop.product(0).name = "Oat milk"
+    shop.products[0].save()
+    for name in ("replenishment.reorderpoint", "forecasting.forecast", "forecasting.accuracy", "orders.dailydemand",
+                 "replenishment.inventoryposition", "replenishment.suggestion", "alerts.alert",
+                 "replenishment.kpisnapshot"):  # fmt: skip
+        ROWS[name](shop, 0)
+    shop.products[0].positions.update(run=run)
+    return shop
+
+
+@pytest.fixture
+def person(make_user):
+    """Somebody whose password the served product can check: the tests' fast hasher is not among its own."""
+
+    def person(role: str) -> str:
+        user = make_user(role)
+        user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt-of-the-tests", iterations=1000)
+        user.save()
+        return user.username
+
+    return person
+
+
+@pytest.fixture
+def address(morning):
+    """Where the shop is served; the server ends with the test."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    connections.close_all()
+    command = [sys.executable, "manage.py", "serve", "--no-worker", "--port", str(port)]
+    server = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/admin/login/", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def _wait_for(url: str, server: subprocess.Popen) -> None:
+    for _attempt in range(STARTS_WITHIN_SECONDS * 4):
+        assert server.poll() is None, "manage.py serve ended before it answered"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (URLError, OSError):
+            time.sleep(0.25)
+    pytest.fail(f"nothing answered at {url}")
+
+
+@dataclass
+class Visitor:
+    """One browser window; ``trouble`` is what a person with open developer tools would see in red."""
+
+    browser: Browser
+    address: str
+    options: dict = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page: Page = self.browser.new_context(**self.options).new_page()
+        self.page.set_default_timeout(15_000)
+        self.page.on("console", lambda message: message.type == "error" and self.trouble.append(message.text))
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("requestfailed", self._note_failure)
+        self.page.on("request", self._note_strangers)
+
+    def _note_failure(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # that is the visitor, who went on before it was there
+            self.trouble.append(f"failed: {request.url} {request.failure}")
+
+    def _note_strangers(self, request) -> None:
+        if request.url.startswith("http") and urlsplit(request.url).netloc != urlsplit(self.address).netloc:
+            self.trouble.append(f"other host: {request.url}")
+
+    def open(self, path: str):
+        return self.page.goto(f"{self.address}{path}", wait_until="networkidle")
+
+    def log_in(self, username: str) -> None:
+        self.open("/admin/login/?next=/admin/")
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url(f"{self.address}/admin/")
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """``with visit(username) as visitor``: a window, logged in.
+
+    No ORM inside: Playwright's event loop runs in the test's thread meanwhile, and Django would open another
+    connection there, which the next test would still hold.
+    """
+
+    @contextlib.contextmanager
+    def visit(username: str, **options) -> Iterator[Visitor]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            visitor = Visitor(browser, address, options)
+            visitor.log_in(username)
+            yield visitor
+            browser.close()
+
+    return visit
