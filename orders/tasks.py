@@ -26,7 +26,7 @@ def work_import(pk: int) -> None:
 
 
 def wake_import(pk: int) -> None:
-    """Ask for it at once, where a worker was seen lately; else beat asks, and no page waits for a broker that is away."""
+    """Ask at once where a worker was seen lately; else beat asks, and no page waits for a broker that is away."""
     if not jobs.has_worker():
         return
     try:
