@@ -10,8 +10,8 @@ from unfold.decorators import display
 
 from alerts.admin_acts import ACTS
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
-from alerts.pages import told
 from alerts.rules import RULES
+from alerts.sentences import sentence
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.models import ShopSettings
 from stock.models import Warehouse
@@ -49,7 +49,8 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @display(description=_("what"))
     def told(self, alert: Alert) -> str:
-        return told(alert, getattr(alert, "shown_costs", False), ShopSettings.objects.load().currency)
+        currency = ShopSettings.objects.load().currency
+        return sentence(alert.code, alert.terms, currency, shows_money=alert.shown_costs)
 
     @display(description=_("rule"), ordering="rule")
     def rule_label(self, alert: Alert) -> str:

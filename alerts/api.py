@@ -37,7 +37,8 @@ class AlertSerializer(serializers.ModelSerializer):
         return fields
 
     def get_sentence(self, alert) -> str:
-        return sentence(alert.code, alert.terms, self.context.get("currency", ""))
+        shows_money = "money_at_risk" in self.fields
+        return sentence(alert.code, alert.terms, self.context.get("currency", ""), shows_money=shows_money)
 
 
 class SnoozeSerializer(serializers.Serializer):

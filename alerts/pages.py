@@ -43,16 +43,6 @@ class Group:
         return self.count - len(self.alerts)
 
 
-def told(alert: Alert, sees_costs: bool, currency: str) -> str:
-    """The alert in words; who may not see costs reads a dash for each sum of money."""
-    terms = alert.terms
-    if not sees_costs:
-        terms = {name: "–" if name.endswith("_money") else value for name, value in terms.items()}
-    if "–" in terms.values():
-        currency = ""
-    return sentence(alert.code, terms, currency)
-
-
 @login_required
 @permission_required("alerts.view_alert", raise_exception=True)
 def warnings(request: HttpRequest, code: str = "") -> HttpResponse:
@@ -96,7 +86,7 @@ def _complete(alerts: list[Alert], user, sees_costs: bool, currency: str) -> Non
     suggestions = {(row.product_id, row.warehouse_id): row for row in waiting} if products else {}
     for alert in alerts:
         rule = RULES.get(alert.rule)
-        alert.sentence = told(alert, sees_costs, currency)
+        alert.sentence = sentence(alert.code, alert.terms, currency, shows_money=sees_costs)
         alert.action = rule.action if rule else Action.CHECK
         alert.action_label = Action.LABELS[alert.action]
         alert.suggestion = suggestions.get((alert.product_id, alert.warehouse_id))

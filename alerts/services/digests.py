@@ -76,9 +76,11 @@ def _alerts(subscription: Subscription, today: date) -> list[Alert]:
 
 def _text(shop: ShopSettings, subscription: Subscription, alerts: list[Alert], day: str) -> str:
     groups: dict[str, list[str]] = {}
+    sees_costs = subscription.user.has_perm(settings.COST_PERMISSION)
     for alert in alerts[:LISTED]:
         label = str(RULES[alert.rule].label) if alert.rule in RULES else alert.rule
-        groups.setdefault(label, []).append(sentence(alert.code, alert.terms, shop.currency))
+        told = sentence(alert.code, alert.terms, shop.currency, shows_money=sees_costs)
+        groups.setdefault(label, []).append(told)
     context = {
         "shop": shop, "day": day, "person": subscription.user, "groups": groups, "more": max(0, len(alerts) - LISTED),
         "link": f"{settings.SITE_URL}/warnings/",

@@ -1,0 +1,88 @@
+"""The warnings page: grouped, narrowed, printable, without money for who may not see it."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from alerts.models import Alert
+from inventory_site.common.models import JobRun, ShopSettings
+from tests.admin_rows import DAY, ROWS, Shop
+
+
+@pytest.fixture
+def shop(warehouse, make_supplier, make_user):
+    ShopSettings.objects.create(pk=1, currency="EUR", demo_until=DAY)
+    run = JobRun.objects.create(kind="nightly", business_date=DAY, state="published")
+    return Shop(warehouse=warehouse, supplier=make_supplier(), run=run, actor=make_user("manager"))
+
+
+def _page(client, path: str = "/warnings/") -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", unescape(answer.content.decode()))
+
+
+def _dead(shop: Shop) -> Alert:
+    return Alert.objects.create(
+        rule="dead_stock", subject="x", code="dead_stock_never_asked_for", severity=1, opened_on=DAY, seen_on=DAY,
+        money_at_risk=55, warehouse=shop.warehouse, product=shop.product(9),
+        terms={"sku": "ROW-9", "product": "Lamp", "warehouse": "Riga", "available": 5, "stock_money": "55.00"},
+    )  # fmt: skip
+
+
+def test_alerts_are_grouped_by_cause_the_worst_first_with_the_action_as_a_button(shop, make_user, client_of):
+    _dead(shop)
+    ROWS["alerts.alert"](shop, 1)
+    ROWS["replenishment.suggestion"](shop, 1)
+    text = _page(client_of(make_user("buyer")))
+    assert text.index("Out of stock") < text.index("Dead stock")
+    assert "5 pieces worth 55.00 EUR, never asked for" in text
+    assert "/accept/" in text and "Sell off or stop buying" in text
+
+
+def test_a_clerk_reads_a_dash_where_money_would_stand(shop, make_user, client_of):
+    _dead(shop)
+    text = _page(client_of(make_user("clerk")))
+    assert "5 pieces worth –, never asked for" in text
+    assert "55" not in text.split("<main")[1] and "EUR" not in text
+
+
+def test_a_warehouse_narrows_and_another_ones_page_is_not_there(shop, make_user, make_warehouse, client_of):
+    ROWS["alerts.alert"](shop, 1)
+    other = make_warehouse("elsewhere")
+    owner, stranger = client_of(make_user("owner")), client_of(make_user("manager", other))
+    assert "is out of stock" in _page(owner, "/warnings/riga/")
+    assert "Nothing to warn of" in _page(owner, "/warnings/elsewhere/")
+    assert "Nothing to warn of" in _page(stranger)
+    assert stranger.get("/warnings/riga/").status_code == 404
+
+
+def test_snoozed_and_closed_alerts_are_left_out(shop, make_user, client_of):
+    ROWS["alerts.alert"](shop, 1)
+    for state, until in (("snoozed", DAY.replace(month=12)), ("resolved", None)):
+        Alert.objects.update(state=state, snoozed_until=until)
+        assert "Nothing to warn of" in _page(client_of(make_user("owner")))
+
+
+def test_it_costs_the_same_for_many_and_counts_those_it_does_not_show(shop, make_user, client_of):
+    client = client_of(make_user("owner"))
+    counts = []
+    for numbers in (range(1), range(1, 30)):
+        for n in numbers:
+            ROWS["alerts.alert"](shop, n)
+            ROWS["replenishment.suggestion"](shop, n)
+        _page(client)
+        with CaptureQueriesContext(connection) as captured:
+            text = _page(client)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert text.count("is out of stock") == 20 and "and 10 more" in text
+
+
+def test_whoever_is_not_logged_in_is_sent_to_the_log_in_page(client, db):
+    assert client.get("/warnings/").url == "/admin/login/?next=/warnings/"
