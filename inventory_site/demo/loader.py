@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from alerts.models import Subscription
 from catalog.models import Product
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings, User
@@ -16,6 +17,7 @@ from inventory_site.common.roles import Role
 from stock.models import Warehouse, WarehouseAccess
 
 from . import rows
+from .figures import write_key_figures
 from .ledger import post_stock
 from .sales import Shop
 from .simulation import Simulation, simulate
@@ -68,6 +70,7 @@ def load_demo(*, shop: Shop, step: Callable[[str], None], seed: int = 1) -> Stor
         step(_("Posting stock movements"))
         post_stock(books)
         rows.write_snapshots(books)
+        write_key_figures(books)
     return tell(shop, simulation)
 
 
@@ -105,9 +108,16 @@ def _write_settings(shop: Shop) -> None:
 
 def _write_people() -> None:
     for role, warehouse in PEOPLE.items():
-        user = User.objects.create_user(role.value, password=_password(role.value), is_staff=True)
+        user = User.objects.create_user(
+            role.value,
+            f"{role.value}@demo.example",
+            _password(role.value),
+            is_staff=True,
+            first_name=str(role.label).title(),
+        )
         place = Warehouse.objects.get(code=warehouse) if warehouse else None
         WarehouseAccess.objects.create(user=user, warehouse=place, role=role)
+        Subscription.objects.create(user=user, warehouse=place)
 
 
 def _password(username: str) -> str:

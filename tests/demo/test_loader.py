@@ -1,6 +1,7 @@
 """The demo shop in the database: real sales kept to the piece, and books that balance."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -24,6 +25,7 @@ from orders.models import (
     SalesOrderLine,
     Source,
 )
+from replenishment.models import KpiSnapshot
 from stock.models import StockLevel, StockMovement, StockSnapshot, Warehouse
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +158,18 @@ def test_a_changed_password_is_not_shown(demo):
 
 def test_the_story_is_the_one_that_was_simulated(demo, shop, simulation):
     assert demo == tell(shop, simulation)
+
+
+def test_key_figures_have_a_trend_that_the_ledger_bears_out(demo, shop):
+    weeks = sorted(set(KpiSnapshot.objects.values_list("on_date", flat=True)))
+    assert weeks == [shop.last_on - timedelta(days=7 * back) for back in range(12, 0, -1)]
+    place, day = Warehouse.objects.get(code="CENTRAL"), weeks[-1]
+    end = datetime.combine(day + timedelta(days=1), time(0), tzinfo=ZoneInfo(place.time_zone))
+    moved = StockMovement.objects.filter(level__warehouse=place, effective_at__lt=end)
+    value = moved.aggregate(value=Sum(F("quantity") * F("level__product__unit_cost")))["value"]
+    figures = KpiSnapshot.objects.get(warehouse=place, on_date=day)
+    assert float(figures.stock_value) == pytest.approx(float(value), rel=1e-3)
+    recent = DailyDemand.objects.filter(
+        series__warehouse=place, on_date__gt=day - timedelta(days=28), on_date__lte=day
+    ).aggregate(asked=Sum("demand"), shipped=Sum("sales"))
+    assert figures.fill_rate == pytest.approx(recent["shipped"] / recent["asked"])
