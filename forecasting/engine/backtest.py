@@ -10,8 +10,8 @@ import numpy as np
 from forecasting.engine.calendar import YEAR, bucket_dates
 from forecasting.engine.panel import Panel, ProtectionInterval
 
-BLOCKS = 3
-ORIGINS_A_BLOCK = 4
+BLOCKS = 2
+ORIGINS_A_BLOCK = 6
 #: Where the lead times are not told: lengths that shops have.
 LENGTHS = {"D": (1, 7, 14, 30, 60), "W": (1, 2, 4, 8, 13), "M": (1, 2, 3, 6)}
 #: Buckets of history that the classical methods read; older ones do not help them.

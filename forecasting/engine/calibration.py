@@ -49,19 +49,22 @@ def edges_of(unit: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(unit, np.arange(1, SEGMENTS) / SEGMENTS))
 
 
-def fit(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.ndarray) -> Calibration:
-    """Learn the shifts from held-out rows (any number, also none)."""
+def fit(
+    quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.ndarray, weight: np.ndarray | None = None
+) -> Calibration:
+    """Learn the shifts from held-out rows (any number, also none), of which some may weigh more."""
     none = Calibration(edges, np.zeros((len(edges) + 1, len(GRID))), np.full(len(edges) + 1, 0.002))
     if not len(actual):
         return none
     spread = spread_of(quantiles, unit)
     error = np.clip((actual[:, None] - quantiles) / spread[:, None], -MOST_SHIFT, MOST_SHIFT)
-    common = _level_quantiles(error) * len(error) / (len(error) + PRIOR)
+    weight = np.ones(len(error)) if weight is None else weight
+    common = _level_quantiles(error, weight) * len(error) / (len(error) + PRIOR)
     segment = none.segment(unit)
     shift = np.empty_like(none.shift)
     for k in range(len(shift)):
         own = error[segment == k]
-        local = _level_quantiles(own) if len(own) else common
+        local = _level_quantiles(own, weight[segment == k]) if len(own) else common
         shift[k] = (len(own) * local + SEGMENT_PRIOR * common) / (len(own) + SEGMENT_PRIOR)
     found = Calibration(edges, shift, none.excess)
     last, _ = found.apply(quantiles, unit)
@@ -71,14 +74,15 @@ def fit(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.n
     return Calibration(edges, shift, (excess * len(over) + 0.002 * PRIOR) / (len(over) + PRIOR))
 
 
-def _level_quantiles(error: np.ndarray) -> np.ndarray:
-    """For each level of the grid the quantile of its own column, [grid]."""
-    ordered = np.sort(error, axis=0)
-    at = np.clip(LEVELS * (len(ordered) + 1) - 1, 0, len(ordered) - 1)
-    low = np.floor(at).astype(int)
-    high = np.minimum(low + 1, len(ordered) - 1)
-    columns = np.arange(ordered.shape[1])
-    return ordered[low, columns] * (1 - (at - low)) + ordered[high, columns] * (at - low)
+def _level_quantiles(error: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """For each level of the grid the weighted quantile of its own column, [grid]."""
+    order = np.argsort(error, axis=0, kind="stable")
+    out = np.empty(error.shape[1])
+    for column in range(error.shape[1]):
+        heavy = weight[order[:, column]]
+        place = (np.cumsum(heavy) - heavy / 2) / heavy.sum()
+        out[column] = np.interp(LEVELS[column], place, error[order[:, column], column])
+    return out
 
 
 def pinball(actual: np.ndarray, quantiles: np.ndarray, columns: list[int]) -> np.ndarray:

@@ -18,11 +18,11 @@ from forecasting.engine.pooled import Groups
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 6_000_000, 60_000, 1_500
+CELLS, ROWS, HELD_SERIES = 6_000_000, 90_000, 1_500
 #: Fewer rows than this teach a pooled model nothing.
 LEAST_ROWS = 600
 BLENDS = (1.0, 0.75, 0.5, 0.25, 0.0)
-SCORED_A_BLOCK = 2
+SCORED_A_BLOCK = 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     blocks = backtest.blocks_of(workshop.buckets, panel.freq, workshop.lengths[-1])
     models = [workshop.boost(block.cutoff) for block in blocks]
     held = _joined(
-        [workshop.held_out(block, model, 2.0**at) for at, (block, model) in enumerate(zip(blocks, models, strict=True))]
+        [
+            workshop.held_out(block, model, 10.0**at)
+            for at, (block, model) in enumerate(zip(blocks, models, strict=True))
+        ]
     )
     model = workshop.boost(workshop.buckets)
     edges = calibration.edges_of(held.unit)
@@ -62,7 +65,9 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
             Scored(origin, model, workshop.common_at(origin))
             for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]
         ),
-        calibration=calibration.fit(quantiles, held.actual - workshop.jitter(len(held.actual)), held.unit, edges),
+        calibration=calibration.fit(
+            quantiles, held.actual - workshop.jitter(len(held.actual)), held.unit, edges, np.sqrt(held.weight)
+        ),
         blend=blend, window_method=window_method, inflation=inflation,
         step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1, held.weight)),
     )  # fmt: skip
