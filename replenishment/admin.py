@@ -84,7 +84,7 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
         ("wape", RangeNumericFilter),
     )
     sortable_by = ("inventory_position", "cover", "out_on", "stock_value", "margin_at_risk", "status")
-    ordering = ("-margin_at_risk", "pk")
+    ordering = ("-margin_at_risk", "-pk")
     search_fields = ("product__sku", "product__name")
     search_help_text = _("SKU or name")
     fields = ("item", "warehouse", "supplier", "stock_status", "inventory_position", "on_order", "in_transit",
