@@ -15,9 +15,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, connections
+from django.db.models import Count, Sum
 
 from inventory_site import nightly
+from inventory_site.common.models import JobPartition
 from tests.nightly.shop import open_shop, outcomes
+from tests.nightly.test_serve import serving
 
 KILLS, LEASE_SECONDS = 6, 0.6
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +104,45 @@ def test_a_night_whose_worker_is_killed_at_random_moments_ends_as_an_undisturbed
     with database_in(disturbed):
         assert outcomes() == expected
     assert all(expected[name] for name in expected)
+
+
+@pytest.mark.long
+def test_the_demo_shop_whose_worker_is_killed_five_times_finishes_by_itself(transactional_db, tmp_path, settings):
+    """The whole system: serve, beat, the broker and leases as they are; only the first message is ours."""
+    if settings.TEST_DATABASE != "sqlite":
+        pytest.skip("copies database files")
+    undisturbed, disturbed = tmp_path / "undisturbed.sqlite3", tmp_path / "disturbed.sqlite3"
+    manage("prepare", database=undisturbed)
+    manage("load_demo", database=undisturbed)
+    with closing(sqlite3.connect(undisturbed)) as database:
+        database.execute("VACUUM INTO ?", [str(disturbed)])
+    manage("run_nightly", database=undisturbed)
+    with database_in(undisturbed):
+        expected = outcomes()
+    with database_in(disturbed):
+        nightly.request_run(requested_by="test")
+    chance, kills, seen = random.Random(), 0, 0
+    with serving(tmp_path / "var", database=disturbed) as shop:
+        deadline = time.monotonic() + 1800
+        while state(disturbed) == "running" and time.monotonic() < deadline:
+            time.sleep(0.5)
+            if kills < 5 and claims(disturbed) > seen:
+                time.sleep(chance.uniform(0.2, 15))
+                os.killpg(shop.pid_of(" worker "), signal.SIGKILL)
+                kills, seen = kills + 1, claims(disturbed)
+    assert (kills, state(disturbed)) == (5, "published")
+    with database_in(disturbed):
+        assert outcomes() == expected
+        attempts = JobPartition.objects.aggregate(Sum("attempts"), Count("pk"))
+        assert attempts["attempts__sum"] > attempts["pk__count"]
+        assert not JobPartition.objects.exclude(state="done").exists()
+
+
+def manage(*arguments: str, database: Path) -> None:
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{database}"}
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=True)
+
+
+def claims(file: Path) -> int:
+    with closing(sqlite3.connect(file, timeout=20)) as database:
+        return database.execute("SELECT coalesce(sum(attempts), 0) FROM common_jobpartition").fetchone()[0]

@@ -42,10 +42,13 @@ def until(true: Callable[[], object]) -> None:
 
 
 class Shop:
-    def __init__(self, folder: Path, *arguments: str):
+    def __init__(self, folder: Path, *arguments: str, database: Path | None = None):
         self.folder, self.port = folder, free_port()
+        folder.mkdir(exist_ok=True)
         environment = os.environ | {"SHELFWISE_VAR": str(folder), "SECRET_KEY": "x" * 60}
         environment.pop("REDIS_URL")
+        if database:
+            environment["DATABASE_URL"] = f"sqlite:///{database}"
         connection.close()
         self.valkey = 0
         self.log = (folder / "log").open("w+")
@@ -85,8 +88,9 @@ class Shop:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[Shop]:
-    shop = Shop(folder, *arguments)
+def serving(folder: Path, *arguments: str, database: Path | None = None) -> Iterator[Shop]:
+    """With another database than the test's, where one is named."""
+    shop = Shop(folder, *arguments, database=database)
     try:
         until(lambda: "Shelfwise is at" in shop.said() or shop.process.poll() is not None)
         if (folder / "valkey/server.json").exists():
