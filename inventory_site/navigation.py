@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-Entry = tuple[str, str, str, str]  # title, icon, URL name, permission
+Entry = tuple[str, str, str, str]  # title, icon, URL name (and what to ask it for), permission
 
 
 def sections(request: HttpRequest) -> list[dict]:
@@ -26,15 +26,16 @@ def sections(request: HttpRequest) -> list[dict]:
 
 
 def _item(entry: Entry) -> dict:
-    title, icon, name, _permission = entry
-    return {"title": title, "icon": icon, "link": reverse(name)}
+    title, icon, place, _permission = entry
+    name, question, query = place.partition("?")
+    return {"title": title, "icon": icon, "link": f"{reverse(name)}{question}{query}"}
 
 
 def _everyday() -> list[Entry]:
     return [
         (_("Today"), "today", "admin:index", "catalog.view_product"),
         (_("Warnings"), "warning", "warnings", "alerts.view_alert"),
-        (_("Suggestions"), "shopping_cart", "admin:replenishment_suggestion_changelist",
+        (_("Suggestions"), "shopping_cart", "admin:replenishment_suggestion_changelist?state__exact=open",
          "replenishment.view_suggestion"),
         (_("Inventory positions"), "inventory", "admin:replenishment_inventoryposition_changelist",
          "replenishment.view_inventoryposition"),
@@ -67,7 +68,7 @@ def _orders() -> list[Entry]:
 
 def _planning() -> list[Entry]:
     return [
-        (_("Alerts"), "notifications", "admin:alerts_alert_changelist", "alerts.view_alert"),
+        (_("Alerts"), "notifications", "admin:alerts_alert_changelist?state__exact=open", "alerts.view_alert"),
         (_("Reorder points"), "vertical_align_bottom", "admin:replenishment_reorderpoint_changelist",
          "replenishment.view_reorderpoint"),
         (_("Policies"), "tune", "admin:replenishment_policy_changelist", "replenishment.view_policy"),

@@ -138,6 +138,7 @@ class SalesOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
         ("placed_at", RangeDateTimeFilter),
     )
     search_fields = ("number", "external_id")
+    autocomplete_fields = ("customer",)
     fields = ("number", "channel", "external_id", "customer", "state", "source", "currency", "placed_at")
     inlines = (SalesLineInline,)
 

@@ -126,7 +126,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
     list_display = ("item", "warehouse", "quantity", "supplier", "cost", "margin_at_risk", "state_label", "made_on")
     list_display_links = ("quantity",)
-    list_select_related = ("product", "warehouse", "supplier")
+    list_select_related = ("product", "warehouse", "supplier", "run")
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("warehouse", VisibleRelatedFilter),
@@ -149,9 +149,9 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     def state_label(self, suggestion: Suggestion) -> tuple[str, str]:
         return suggestion.state, suggestion.get_state_display()
 
-    @display(description=_("made"), ordering="created_at")
+    @display(description=_("made"), ordering="run__business_date")
     def made_on(self, suggestion: Suggestion) -> str:
-        return date_format(suggestion.created_at, "SHORT_DATE_FORMAT")
+        return date_format(suggestion.run.business_date, "SHORT_DATE_FORMAT")
 
 
 @admin.register(Policy)
