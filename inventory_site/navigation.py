@@ -61,7 +61,6 @@ def _orders() -> list[Entry]:
         (_("Promotions"), "sell", "admin:catalog_promotion_changelist", "catalog.view_promotion"),
         (_("Customers"), "person", "admin:orders_customer_changelist", "orders.view_customer"),
         (_("Imports"), "upload_file", "admin:common_importjob_changelist", "common.view_importjob"),
-        (_("Imports"), "upload_file", "admin:common_importjob_changelist", "common.view_importjob"),
         (_("Daily demand"), "bar_chart", "admin:orders_dailydemand_changelist", "orders.view_dailydemand"),
     ]  # fmt: skip
 
