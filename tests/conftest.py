@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import itertools
+import signal
 import socket
 
 import kombu.pools
@@ -20,6 +21,12 @@ from inventory_site.common.models import ApiToken, User
 from inventory_site.common.roles import Role
 from stock.models import StockMovement, Warehouse, WarehouseAccess
 from tests import databases, machine
+
+
+def pytest_configure(config):
+    """However the run is stopped, it stops the servers that it started; a shell's background job ignores SIGINT."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
