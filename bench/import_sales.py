@@ -1,9 +1,10 @@
 #!/usr/bin/env python
 """How long a file of sales takes to import, and its peak memory, on fresh databases; then the same file once more.
 
-python bench/import_sales.py SALES.parquet|.csv|.xlsx [--format online_retail] [--kinds csv,xlsx] [--databases sqlite,postgres]
+python bench/import_sales.py SALES.parquet [--format online_retail] [--kinds csv,xlsx] [--databases sqlite,postgres]
 
-A parquet file is first written as CSV and as XLSX into a scratch folder. Each import is one process of its own.
+SALES may be CSV or XLSX too; a parquet file is first written as both into a scratch folder.
+Each import is one process of its own.
 """
 
 from __future__ import annotations

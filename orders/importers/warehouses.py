@@ -62,7 +62,8 @@ class Warehouses:
         if found := self._known.get(name.casefold()):
             return found
         code = slugify(name)[:32]
-        if not self._may_create or not code:
+        is_others = Warehouse.objects.filter(code=code).exists() and code not in self._known
+        if not self._may_create or not code or is_others:
             raise BadCell(_("there is no such warehouse that you may write to"))
         made = self._known.get(code) or _new(code, name[:100])
         self._known[name.casefold()] = self._known[code] = made

@@ -184,7 +184,8 @@ class _LineWriter:
 
     def _find_orders(self, wanted: Iterable[int]) -> dict[int, int]:
         by_name = {self._name_in_channel(number): number for number in wanted}
-        rows = SalesOrder.objects.filter(external_id__in=[name for _channel, name in by_name])
+        channels, names = {channel for channel, _name in by_name}, [name for _channel, name in by_name]
+        rows = SalesOrder.objects.filter(channel__in=channels, external_id__in=names)
         told = rows.values_list("channel_id", "external_id", "pk")
         return {by_name[channel, name]: pk for channel, name, pk in told if (channel, name) in by_name}
 

@@ -196,6 +196,12 @@ def test_a_person_imports_only_into_their_warehouses(bring_in, file_of, make_war
     assert [(fault.line, fault.value) for fault in file.report.first_faults] == [(3, "tartu")]
 
 
+def test_a_closed_warehouse_is_not_made_again(bring_in, file_of, make_warehouse):
+    make_warehouse("riga"), make_warehouse("tartu", is_active=False)
+    path = file_of("sku,date,quantity,warehouse", "cup,2024-03-01,1,tartu")
+    assert bring_in(path, create_warehouses=True, write=False).report.bad_rows == 1
+
+
 def test_an_order_entered_here_is_left_out(bring_in, file_of, warehouse, make_product, receive, make_user):
     cup = make_product("CUP")
     receive(cup, 10)
