@@ -12,6 +12,7 @@ from forecasting.engine.features import Common, Rows
 from forecasting.engine.grid import mean_of, mix
 from forecasting.engine.history import History, row_sums
 from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand, Panel, ProtectionInterval
+from forecasting.engine.signals import with_signals
 from forecasting.engine.trained import Trained
 from forecasting.engine.training import blended, pooled_quantiles
 
@@ -28,7 +29,7 @@ def forecast(panel: Panel, trained: Trained, interval: ProtectionInterval, *, ho
         raise ValueError("the panel has another calendar than the one that was trained on")
     if not len(panel.demand):
         return _empty(horizon)
-    parts = []
+    panel, parts = with_signals(panel, trained.ahead), []
     for start in range(0, len(panel.demand), CHUNK):
         rows = slice(start, start + CHUNK)
         part = ProtectionInterval(interval.lengths[rows], interval.weights[rows])

@@ -34,6 +34,7 @@ class Trained:
     last_on: date
     buckets: int
     whole_pieces: bool
+    ahead: tuple[str, ...]
     lengths: tuple[int, ...]
     products: tuple[str, ...]
     model: QuantileModel | None
@@ -93,7 +94,8 @@ class Trained:
 
 
 _PLAIN = (
-    "freq", "buckets", "whole_pieces", "lengths", "products", "blend", "window_method", "inflation", "step_method",
+    "freq", "buckets", "whole_pieces", "ahead", "lengths", "products", "blend", "window_method", "inflation",
+    "step_method",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from forecasting.engine.grid import spread_over_grid
 from forecasting.engine.history import History
 from forecasting.engine.panel import GRID, Panel, ProtectionInterval
 from forecasting.engine.pooled import Groups
+from forecasting.engine.signals import told_ahead, with_signals
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
@@ -42,6 +43,8 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
 
     ``interval`` tells for which lengths to be sharp; without it, for those that shops usually have.
     """
+    ahead = told_ahead(panel)
+    panel = with_signals(panel, ahead)
     workshop = _Workshop(panel, backtest.lengths_for(panel, interval), seed)
     blocks = backtest.blocks_of(workshop.buckets, panel.freq, workshop.lengths[-1])
     models = [workshop.boost(block.cutoff) for block in blocks]
@@ -60,7 +63,8 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
     return Trained(
         freq=panel.freq, last_on=panel.last_on, buckets=workshop.buckets, whole_pieces=workshop.whole_pieces,
-        lengths=workshop.lengths, products=workshop.products, model=model, common=workshop.common_at(workshop.buckets),
+        ahead=ahead, lengths=workshop.lengths, products=workshop.products, model=model,
+        common=workshop.common_at(workshop.buckets),
         scored=tuple(
             Scored(origin, model, workshop.common_at(origin))
             for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]

@@ -226,3 +226,23 @@ def test_a_longer_lead_time_needs_more():
     assert short.mean.sum() < mixed.mean.sum() < long.mean.sum()
     upper = GRID.index(0.95)
     assert (mixed.quantiles[:, upper] <= long.quantiles[:, upper]).all()
+
+
+def test_prices_that_were_only_written_down_with_sales_change_nothing():
+    demand = shop()
+    price = np.where(demand > 0, 9.5, NAN)
+    with_price = Panel(demand, "D", LAST_ON["D"], {"price": np.pad(price, ((0, 0), (0, 7)), constant_values=NAN)})
+    interval = ProtectionInterval.fixed(np.full(90, 7))
+    plain = Panel(demand, "D", LAST_ON["D"])
+    results = [forecast(p, train(p, interval=interval), interval, horizon=7) for p in (with_price, plain)]
+    assert same(*results)
+
+
+def test_a_price_known_ahead_holds_between_sales():
+    from forecasting.engine.signals import told_ahead, with_signals
+
+    panel = Panel(np.ones((1, 4)), "D", LAST_ON["D"], {"price": np.array([[NAN, 5.0, NAN, 4.0, NAN, 3.0]])})
+    assert told_ahead(panel) == ("price",)
+    held = with_signals(panel, ("price",)).known["price"][0]
+    assert np.isnan(held[0])
+    assert held[1:].tolist() == [5, 5, 4, 4, 3]
