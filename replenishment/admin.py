@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
@@ -184,6 +185,8 @@ class PolicyAdmin(ShelfAdmin):
         return not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
 
     def save_model(self, request, obj: Policy, form, change: bool) -> None:
+        if not self.may(request, self._permission("change" if change else "add"), obj):
+            raise PermissionDenied(_("Your role does not reach all that this policy would match. Name a warehouse."))
         before = Policy.objects.filter(pk=obj.pk).values_list("product_id", flat=True)
         products = {*before, obj.product_id}
         super().save_model(request, obj, form, change)

@@ -8,6 +8,7 @@ from django.urls import reverse
 from catalog.models import SupplierProduct
 from inventory_site.common.models import ApiToken, Audit, JobRun, ShopSettings, User
 from orders.models import Customer, PurchaseOrder, SalesChannel, SalesOrder
+from replenishment.models import Policy
 from stock.models import StockLevel, StockMovement
 from tests.admin_rows import DAY, ROWS, Shop
 
@@ -234,3 +235,13 @@ def test_a_customer_can_be_picked_by_name_but_not_from_an_autocomplete_of_others
     found = client_of(make_user("clerk")).get(reverse("admin:autocomplete"), asked)
     assert [row["text"] for row in found.json()["results"]] == ["Ada"]
     assert client_of(make_user("viewer")).get(reverse("admin:autocomplete"), asked).status_code == 403
+
+
+def test_a_buyer_of_one_warehouse_sets_no_policy_for_all_of_them(shop, make_user, make_warehouse, client_of):
+    make_warehouse("elsewhere")
+    person, address = make_user("buyer", shop.warehouse), reverse("admin:replenishment_policy_add")
+    told = {"product": shop.product(1).pk, "rule": "R,s,nQ", "cycle_service_level": "0.9", "minimum_stock": 5}
+    assert client_of(person).post(address, told).status_code == 403
+    assert not Policy.objects.exists()
+    assert client_of(person).post(address, told | {"warehouse": shop.warehouse.pk}).status_code == 302
+    assert Policy.objects.get().minimum_stock == 5
