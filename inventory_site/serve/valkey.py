@@ -122,7 +122,8 @@ def _stop_stale(folder: Path) -> None:
 
 def _looks_like(server: Server) -> bool:
     """Valkey shows its name and port as its command."""
-    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(server.pid)], capture_output=True, text=True).stdout
+    command = ["ps", "-ww", "-o", "command=", "-p", str(server.pid)]
+    shown = subprocess.run(command, capture_output=True, text=True).stdout
     return "valkey-server" in shown and f"127.0.0.1:{server.port}" in shown
 
 

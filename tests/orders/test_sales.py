@@ -68,7 +68,7 @@ def test_the_same_order_of_a_channel_comes_in_once(place, make_product, receive)
 
 @pytest.mark.parametrize("quantity", [0, -1, 1.5, True, 2**63])
 def test_what_is_no_quantity_is_refused(quantity, place, make_product):
-    with pytest.raises(InvalidLines, match="CUP: .* is not a quantity"):
+    with pytest.raises(InvalidLines, match=r"CUP: .* is not a quantity"):
         place((make_product("CUP"), quantity))
     assert SalesOrder.objects.count() == 0
 
