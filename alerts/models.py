@@ -80,7 +80,8 @@ class Alert(models.Model):
         indexes = [models.Index(fields=["state", "-severity", "-money_at_risk"], name="alerts_alert_list")]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.subject}"
+        name = self.terms.get("sku") or self.terms.get("number") or self.subject
+        return f"{self.rule.replace('_', ' ').capitalize()}: {name}"
 
 
 class RuleSetting(models.Model):

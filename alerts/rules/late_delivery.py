@@ -21,7 +21,11 @@ class LateDelivery(AlertRule):
         "late_delivery": _(
             "%(supplier)s is %(days)s days late with %(number)s for %(warehouse)s: %(pieces)s pieces were expected "
             "on %(expected_on)s."
-        )
+        ),
+        "late_delivery_one_day": _(
+            "%(supplier)s is a day late with %(number)s for %(warehouse)s: %(pieces)s pieces were expected on "
+            "%(expected_on)s."
+        ),
     }
 
     def findings(self):
@@ -37,6 +41,7 @@ class LateDelivery(AlertRule):
         is_critical = days >= self.threshold("critical_after_days")
         return Finding(
             subject=f"purchase_order:{order.pk}",
+            code="late_delivery_one_day" if days == 1 else self.code,
             severity=max(self.level, Severity.CRITICAL) if is_critical else self.level,
             money=Decimal(order.cost or 0).quantize(Decimal("0.01")),
             warehouse_id=order.warehouse_id,

@@ -110,3 +110,11 @@ def test_a_late_delivery_gets_critical_after_a_week(planters):
 
 def test_an_unknown_sentence_is_shown_with_its_terms():
     assert sentence("gone", {"sku": "CUP"}) == "gone: sku CUP"
+
+
+def test_a_delivery_that_is_a_day_late_is_said_in_the_singular(planters):
+    planters["late_delivery"][0]()
+    services.evaluate(rules=["late_delivery"], today=TODAY - timedelta(days=2))
+    alert = Alert.objects.get()
+    assert " is a day late with " in sentence(alert.code, alert.terms)
+    assert str(alert) == f"Late delivery: {alert.terms['number']}"
