@@ -19,7 +19,8 @@ demo: ## load the demo shop, run its nightly job and serve it until Ctrl-C
 	@$(PYTHON_IN) manage.py prepare
 	@$(PYTHON_IN) manage.py load_demo
 	@$(PYTHON_IN) manage.py run_nightly
-	@echo "The demo shop is ready at http://127.0.0.1:$(PORT)/ with the logins above."
+	@$(PYTHON_IN) manage.py load_demo | tail -n 4 # the date and the logins again, below the night's mails
+	@echo "The demo shop is ready at http://127.0.0.1:$(PORT)/"
 ifneq ($(SERVE),0)
 	@exec $(PYTHON_IN) manage.py serve --port $(PORT)
 else

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from django.core.management import get_commands, load_command_class
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.source import APPS, ROOT, modules
@@ -89,6 +90,12 @@ def test_every_environment_variable_is_explained():
 def test_every_command_is_explained():
     assert "prepare" in commands()
     assert unnamed(commands(), docs()) == []
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_explains_itself(name, capsys):
+    load_command_class(get_commands()[name], name).print_help("manage.py", name)
+    assert f"manage.py {name}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

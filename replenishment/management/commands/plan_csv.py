@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from forecasting import engine
 from forecasting.engine.panel import Forecast, ProtectionInterval
@@ -36,7 +36,7 @@ def _count(text: str) -> int:
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Forecast and plan from CSV files; needs no database. The columns: docs/plan_csv.md")
+    help = _("Forecast and plan from CSV files; needs no database. The columns: docs/plan_csv.md")
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
