@@ -117,7 +117,7 @@ def _write_people() -> None:
         )
         place = Warehouse.objects.get(code=warehouse) if warehouse else None
         WarehouseAccess.objects.create(user=user, warehouse=place, role=role)
-        Subscription.objects.create(user=user, warehouse=place)
+    Subscription.objects.create(user=User.objects.get(username=Role.OWNER))
 
 
 def _password(username: str) -> str:

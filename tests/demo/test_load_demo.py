@@ -28,3 +28,6 @@ def test_loading_twice_changes_nothing_and_shows_the_logins_again():
     assert (Product.objects.count(), StockMovement.objects.count(), User.objects.count()) == before
     assert before[0] == 8 and "loaded already" in second.getvalue()
     assert all(f"Login: {x.username}, password: {x.password}" in second.getvalue() for x in logins())
+    logins_only = StringIO()
+    call_command("load_demo", logins=True, stdout=logins_only)
+    assert logins_only.getvalue().splitlines() == second.getvalue().splitlines()[-3:]

@@ -21,14 +21,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--products", type=int, default=600, help=_("How many products to take."))
         parser.add_argument("--seed", type=int, default=1, help=_("Seed of what is simulated."))
+        parser.add_argument("--logins", action="store_true", help=_("Only print who can log in."))
 
     def handle(self, *, products: int, seed: int, **options) -> None:
+        if options["logins"]:
+            self._print_logins()
+            return
         if is_loaded():
             self.stdout.write(_("The demo shop is loaded already; nothing was changed."))
         else:
             self._load(products, seed)
         until = ShopSettings.objects.load().demo_until
         self.stdout.write(_("The shop's calendar stands still on %(date)s.") % {"date": until})
+        self._print_logins()
+
+    def _print_logins(self) -> None:
         for login in logins():
             self.stdout.write(
                 _("Login: %(user)s, password: %(password)s")
