@@ -107,8 +107,11 @@ def test_a_night_whose_worker_is_killed_at_random_moments_ends_as_an_undisturbed
 
 
 @pytest.mark.long
-def test_the_demo_shop_whose_worker_is_killed_five_times_finishes_by_itself(transactional_db, tmp_path, settings):
-    """The whole system: serve, beat, the broker and leases as they are; only the first message is ours."""
+def test_the_demo_shop_whose_worker_is_killed_five_times_finishes_by_itself(
+    transactional_db, tmp_path, settings, monkeypatch
+):
+    """The whole system: serve, beat, the broker and leases as they are; only the run is asked for."""
+    monkeypatch.setenv("SITE_URL", "http://shop.example")  # where digests link to, else serve's own port
     if settings.TEST_DATABASE != "sqlite":
         pytest.skip("copies database files")
     undisturbed, disturbed = tmp_path / "undisturbed.sqlite3", tmp_path / "disturbed.sqlite3"
