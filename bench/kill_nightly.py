@@ -133,23 +133,24 @@ def kill_worker(serve: int, dice: random.Random) -> str:
 
 
 def kill_at(plan: list[Moment], serve: int, seed: int) -> None:
-    """Wait for each moment and kill. A partition that was quicker this time is killed right after its end."""
+    """Wait for each moment and kill. Where the partition was quicker this time, the next one is killed."""
     from inventory_site.common.models import JobPartition, JobRun
 
     run, dice = JobRun.objects.latest("pk"), random.Random(seed)
     dead: set[UUID] = set()
 
-    def is_worked_on(part: QuerySet) -> bool:
-        return part.filter(state="claimed").exclude(token__in=dead).exists()
+    def in_work() -> QuerySet:
+        return JobPartition.objects.filter(run=run, state="claimed").exclude(token__in=dead)
 
     for count, moment in enumerate(plan, 1):
         part = JobPartition.objects.filter(run=run, step=moment.step, number=moment.number)
-        wait_for(lambda part=part: is_worked_on(part) or is_over(part))
+        wait_for(lambda part=part: in_work().filter(pk__in=part).exists() or is_over(part))
         until = time.monotonic() + moment.seconds
         while time.monotonic() < until and not is_over(part):
             time.sleep(LOOKED_AGAIN_SECONDS)
+        wait_for(lambda: in_work().exists() or not JobRun.objects.running().filter(pk=run.pk).exists())
         what = kill_worker(serve, dice)
-        lost = [row for row in JobPartition.objects.filter(run=run, state="claimed") if row.token not in dead]
+        lost = list(in_work())
         dead.update(row.token for row in lost)
         print(
             f"kill -9 {count}: {what}; in work: {', '.join(map(str, lost)) or 'nothing'} "
