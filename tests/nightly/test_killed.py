@@ -92,12 +92,19 @@ def evenings(transactional_db, tmp_path, settings) -> list[Path]:
 
 def test_a_night_whose_worker_is_killed_at_random_moments_ends_as_an_undisturbed_one(evenings, farm):
     undisturbed, disturbed = evenings
+    began = time.monotonic()
     farm.finish(undisturbed)
-    chance = random.Random()
-    for _ in range(KILLS):
+    length = time.monotonic() - began
+    chance, kills = random.Random(), 0
+    while kills < KILLS:
         pid = farm.start_worker(disturbed)
-        time.sleep(chance.uniform(0.05, 0.9))
-        os.kill(pid, signal.SIGKILL)
+        time.sleep(chance.uniform(0, length / 2))
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            break  # it had time enough to finish the night
+        kills += 1
+    assert kills > 0
     farm.finish(disturbed)
     with database_in(undisturbed):
         expected = outcomes()
