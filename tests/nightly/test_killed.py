@@ -98,7 +98,7 @@ def test_a_night_whose_worker_is_killed_at_random_moments_ends_as_an_undisturbed
     chance, kills = random.Random(), 0
     while kills < KILLS:
         pid = farm.start_worker(disturbed)
-        time.sleep(chance.uniform(0, length / 2))
+        time.sleep(chance.uniform(0, length / 5))
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
