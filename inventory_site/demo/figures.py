@@ -11,8 +11,9 @@ from replenishment.models import KpiSnapshot
 from .rows import Books
 
 WEEKS, RECENT_DAYS = 12, 28
-#: What lies above so many days of recent demand counts as too much.
-PLENTY_DAYS = 90
+#: What lies above so many days of the half year's demand counts as too much: the nightly job's forecasts are not there
+#: to ask for these weeks.
+PLENTY_DAYS, LONG_DAYS = 90, 182
 
 
 def write_key_figures(books: Books) -> None:
@@ -38,12 +39,20 @@ def _snapshot(books: Books, place: int, day: int) -> KpiSnapshot:
         warehouse=books.warehouses[place],
         on_date=books.days[day],
         stock_value=_money(value),
-        overstock_value=_money(float(np.maximum(on_hand - PLENTY_DAYS * pace, 0) @ cost)),
+        overstock_value=_money(
+            float(_surplus(on_hand, world.demand[here, max(day + 1 - LONG_DAYS, 0) : day + 1]) @ cost)
+        ),
         stocked_out_rate=float((on_hand[pace > 0] == 0).mean()),
         fill_rate=float(shipped.sum() / demand.sum()),
         turnover=float(year.sum(axis=1) @ cost) * 365 / year.shape[1] / value,
         days_of_cover=value / daily_cost,
     )
+
+
+def _surplus(on_hand: np.ndarray, demand: np.ndarray) -> np.ndarray:
+    """Pieces above plenty of what is still asked for; dead stock is counted apart."""
+    pace = demand.mean(axis=1)
+    return np.where(pace > 0, np.maximum(on_hand - PLENTY_DAYS * pace, 0), 0)
 
 
 def _money(value: float) -> Decimal:
