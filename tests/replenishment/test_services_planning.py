@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -28,11 +30,11 @@ DAYS = 200
 def sold(make_product, warehouse, supplier):
     """A product with that daily demand, the last value today; sold by the supplier unless ``terms`` is None."""
 
-    def sold(demand, *, terms: dict | None = {}, **fields):  # noqa: B006
+    def sold(demand, *, terms: Mapping | None = MappingProxyType({}), **fields):
         product = make_product(**fields)
         if terms is not None:
             values = {"unit_cost": product.unit_cost, "is_preferred": True}
-            SupplierProduct.objects.create(supplier=supplier, product=product, **(values | terms))
+            SupplierProduct.objects.create(supplier=supplier, product=product, **(values | dict(terms)))
         first_on = TODAY - timedelta(days=len(demand) - 1)
         series = DemandSeries.objects.create(product=product, warehouse=warehouse, first_on=first_on, closed_on=TODAY)
         DailyDemand.objects.bulk_create(
