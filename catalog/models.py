@@ -83,6 +83,12 @@ class Supplier(models.Model):
     minimum_order_cost = models.DecimalField(
         _("minimum order value"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE
     )
+    order_weekdays = models.JSONField(
+        _("order weekdays"),
+        default=list,
+        blank=True,
+        help_text=_("Days on which the supplier takes orders, 0 for Monday to 6 for Sunday; none: every day."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = CatalogQuerySet.as_manager()
@@ -133,6 +139,25 @@ class SupplierProduct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} · {self.supplier}"
+
+
+class PriceBreak(models.Model):
+    """From so many pieces in one order on, each of them costs this."""
+
+    terms = models.ForeignKey(
+        SupplierProduct, models.CASCADE, related_name="price_breaks", verbose_name=_("supplier's terms")
+    )
+    min_quantity = models.PositiveIntegerField(_("from pieces"), validators=[MinValueValidator(2)])
+    unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, validators=NOT_NEGATIVE)
+
+    class Meta:
+        verbose_name = _("price break")
+        verbose_name_plural = _("price breaks")
+        ordering = ["terms", "min_quantity"]
+        constraints = [models.UniqueConstraint(fields=["terms", "min_quantity"], name="catalog_pricebreak_once")]
+
+    def __str__(self) -> str:
+        return f"{self.min_quantity}: {self.unit_cost}"
 
 
 class Promotion(models.Model):

@@ -80,3 +80,21 @@ class DemandSeriesQuerySet(InWarehouse):
 
 class DailyDemandQuerySet(InWarehouse):
     warehouse_path = "series__warehouse"
+
+
+class ReturnLineQuerySet(InWarehouse):
+    pass
+
+
+class ReturnQuerySet(models.QuerySet):
+    def visible_to(self, user, permission: str | None = None):
+        """Returns with at least one line in a warehouse that the user may enter."""
+        from orders.models import ReturnLine
+
+        if user.is_authenticated and user.is_superuser:
+            return self
+        lines = ReturnLine.objects.visible_to(user, permission).filter(document=OuterRef("pk"))
+        return self.filter(Exists(lines))
+
+    def locked(self):
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)

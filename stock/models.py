@@ -16,9 +16,11 @@ from inventory_site.common.models.shop import validate_zone
 from inventory_site.common.roles import Role
 from stock.querysets import (
     AllocationQuerySet,
+    SetAsideQuerySet,
     StockLevelQuerySet,
     StockMovementQuerySet,
     StockSnapshotQuerySet,
+    TransferQuerySet,
     WarehouseQuerySet,
 )
 
@@ -112,6 +114,7 @@ class StockMovement(models.Model):
         COUNT = "count", _("count")
         ADJUSTMENT = "adjustment", _("adjustment")
         WRITE_OFF = "write_off", _("write-off")
+        TRANSFER = "transfer", _("transfer")
         REVERSAL = "reversal", _("reversal")
 
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements", verbose_name=_("stock level"))
@@ -200,3 +203,103 @@ class StockSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on_date} {self.on_hand}"
+
+
+class SetAside(models.Model):
+    """Pieces on hand that may not be sold, or put back on sale; append-only. A level's ``unsellable`` is its sum."""
+
+    class Reason(models.TextChoices):
+        DAMAGED = "damaged", _("damaged")
+        EXPIRED = "expired", _("expired")
+        HELD = "held", _("held for inspection")
+        RETURNED = "returned", _("returned, not fit for sale")
+        PUT_BACK = "put_back", _("put back on sale")
+        GONE = "gone", _("left the building")
+
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="set_asides", verbose_name=_("stock level"))
+    quantity = models.BigIntegerField(_("quantity"), help_text=_("Below zero where pieces were put back or left."))
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, verbose_name=_("who"))
+    effective_at = models.DateTimeField(_("effective"))
+    recorded_at = models.DateTimeField(_("recorded"), db_default=Now())
+
+    objects = SetAsideQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("set-aside")
+        verbose_name_plural = _("set-asides")
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="stock_setaside_not_zero")]
+        indexes = [models.Index(fields=["level", "effective_at"], name="stock_setaside_history")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} {self.reason}"
+
+
+class Transfer(models.Model):
+    """Goods on their way between two of our warehouses; what was shipped and not received is in transit."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SHIPPED = "shipped", _("in transit")
+        PARTLY_RECEIVED = "partly_received", _("partly received")
+        RECEIVED = "received", _("received")
+        CANCELLED = "cancelled", _("cancelled")
+
+    number = models.CharField(_("number"), max_length=64, unique=True)
+    source = models.ForeignKey(Warehouse, models.PROTECT, related_name="transfers_out", verbose_name=_("from"))
+    destination = models.ForeignKey(Warehouse, models.PROTECT, related_name="transfers_in", verbose_name=_("to"))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.DRAFT, db_index=True)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
+    expected_on = models.DateField(_("expected on"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    objects = TransferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("transfers")
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(source=F("destination")), name="stock_transfer_between_two")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class TransferLine(models.Model):
+    """In transit = shipped - received - returned; ``received`` includes what was written off as lost on the way."""
+
+    transfer = models.ForeignKey(Transfer, models.CASCADE, related_name="lines", verbose_name=_("transfer"))
+    product = models.ForeignKey(Product, models.PROTECT, related_name="transfer_lines", verbose_name=_("product"))
+    quantity = models.BigIntegerField(_("asked"))
+    shipped = models.BigIntegerField(_("shipped"), default=0)
+    received = models.BigIntegerField(_("received"), default=0)
+    returned = models.BigIntegerField(_("sent back"), default=0)
+    lost = models.BigIntegerField(_("of these lost on the way"), default=0)
+
+    class Meta:
+        verbose_name = _("transfer line")
+        verbose_name_plural = _("transfer lines")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["transfer", "product"], name="stock_transferline_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    quantity__gt=0, shipped__gte=F("received") + F("returned"), received__gte=F("lost"), lost__gte=0,
+                    returned__gte=0,
+                ),
+                name="stock_transferline_quantities",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product}"
+
+    @property
+    def in_transit(self) -> int:
+        return self.shipped - self.received - self.returned

@@ -85,3 +85,24 @@ class AllocationQuerySet(InWarehouse):
 
 class StockSnapshotQuerySet(InWarehouse):
     warehouse_path = "level__warehouse"
+
+
+class SetAsideQuerySet(InWarehouse):
+    warehouse_path = "level__warehouse"
+
+
+class TransferQuerySet(models.QuerySet):
+    def visible_to(self, user, permission: str | None = None):
+        """Transfers from or to a warehouse that the user may enter."""
+        from stock.models import Warehouse
+
+        if user.is_authenticated and user.is_superuser:
+            return self
+        warehouses = Warehouse.objects.visible_to(user, permission)
+        if not warehouses.query.where:
+            return self
+        mine = warehouses.values("pk")
+        return self.filter(Q(source__in=mine) | Q(destination__in=mine))
+
+    def locked(self):
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -29,6 +29,7 @@ from orders.models import (
     SalesOrderLine,
     Source,
 )
+from orders.money import line_amount
 from stock.models import StockLevel, StockSnapshot, Warehouse
 
 from .promotions import AHEAD_WEEKS
@@ -175,7 +176,7 @@ def write_sales(books: Books) -> None:
     )  # fmt: skip
     order_of = {order.number: order.pk for order in orders}
     columns = ("order_id", "product_id", "warehouse_id", "holder", "quantity", "shipped", "cancelled", "unit_price",
-               "demand_on")  # fmt: skip
+               "amount", "demand_on")  # fmt: skip
     insert_rows(SalesOrderLine, columns, _sales_lines(books, order_of))
 
 
@@ -193,9 +194,10 @@ def _sales_lines(books: Books, order_of: dict[str, int]) -> Iterator[tuple]:
         orders = [order_of.get(order_number(books, day, place)) for place in range(len(books.warehouses))]
         for series in np.flatnonzero(simulation.demand[:, day]).tolist():
             asked, shipped = int(simulation.demand[series, day]), int(simulation.shipped[series, day])
+            price = _unit_price(books, series, day)
             yield (
                 orders[simulation.warehouse[series]], *books.keys[series], uuid4(), asked, shipped, asked - shipped,
-                _unit_price(books, series, day), books.days[day],
+                price, line_amount(asked, price), books.days[day],
             )  # fmt: skip
 
 

@@ -27,13 +27,14 @@ from orders.importers.options import Progress, no_progress
 from orders.importers.reading import ImportRefused
 from orders.importers.sales_file import FileLine, OrderName, SalesFile
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine, Source
+from orders.money import line_amount
 from stock.models import Warehouse
 
 LINES_AT_ONCE = 2000
 ROWS_AT_ONCE = 500
 LINE_COLUMNS = (
-    "order_id", "product_id", "warehouse_id", "holder", "quantity", "shipped", "cancelled", "unit_price", "demand_on",
-    "import_key",
+    "order_id", "product_id", "warehouse_id", "holder", "quantity", "shipped", "cancelled", "unit_price", "amount",
+    "demand_on", "import_key",
 )  # fmt: skip
 
 
@@ -154,7 +155,7 @@ class _LineWriter:
         price = Decimal(line.price) / PRICE_SCALE
         return (
             order_id, self._product(line), self._warehouse(line), uuid.uuid4(), line.quantity, line.quantity, 0, price,
-            line.day, line.key,
+            line_amount(line.quantity, price), line.day, line.key,
         )  # fmt: skip
 
     def _product(self, line: FileLine) -> int:
@@ -165,9 +166,10 @@ class _LineWriter:
 
     def _change(self, line: FileLine, before: KnownLine) -> None:
         """The file's word replaces the earlier one; the day that loses the sale is closed again by the next night."""
+        price = Decimal(line.price) / PRICE_SCALE
         SalesOrderLine.objects.filter(import_key=line.key).update(
             warehouse=self._warehouse(line), quantity=line.quantity, shipped=line.quantity,
-            unit_price=Decimal(line.price) / PRICE_SCALE, demand_on=line.day,
+            unit_price=price, amount=line_amount(line.quantity, price), demand_on=line.day,
         )  # fmt: skip
         if (before.warehouse_id, before.day) != (self._warehouse(line), line.day):
             mark_dirty(product_id=self._product(line), warehouse_id=before.warehouse_id, on_date=before.day)

@@ -6,6 +6,7 @@ import zoneinfo
 from datetime import date, datetime, time
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,15 @@ def validate_zone(value: str) -> None:
     """Refuse a time zone that this machine doesn't know."""
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(value)s” is not a time zone. Write one like Europe/Riga."), params={"value": value})
+
+
+class AllocationStrategy(models.TextChoices):
+    """From which warehouse an order gets its goods; its demand always stays with the line's first choice."""
+
+    FIRST_CHOICE = "first_choice", _("only the warehouse of first choice")
+    NEAREST_TO_COMPLETE = "nearest_to_complete", _("the fewest parcels: who can ship most of the order")
+    MOST_STOCK = "most_stock", _("whoever has most of the item")
+    PRIORITY = "priority", _("in the warehouses' order of priority")
 
 
 class ShopSettingsManager(models.Manager["ShopSettings"]):
@@ -43,6 +53,17 @@ class ShopSettings(models.Model):
         decimal_places=2,
         default="5.00",
         help_text=_("Per line of a purchase order: writing, receiving, paying."),
+    )
+    allocation_strategy = models.CharField(
+        _("allocate from"), max_length=20, choices=AllocationStrategy, default=AllocationStrategy.FIRST_CHOICE
+    )
+    over_receipt_rate = models.DecimalField(
+        _("over-receipt tolerance"),
+        max_digits=4,
+        decimal_places=3,
+        default="0.000",
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("How much more than ordered may be received by who is allowed to: 0.05 for 5 in 100."),
     )
     demo_until = models.DateField(
         _("demo date"), null=True, blank=True, help_text=_("Where set, the shop's calendar stands still on this day.")
