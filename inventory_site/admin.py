@@ -65,6 +65,7 @@ class ShopSettingsAdmin(OffersLanguages, NeverDeleted, ShelfAdmin):
     cost_fields = ("holding_rate", "order_cost")
     fieldsets = (
         (None, {"fields": ("name", ("currency", "language"), ("time_zone", "night_at"))}),
+        (_("Orders and receipts"), {"fields": (("allocation_strategy", "over_receipt_rate"),)}),
         (_("What stock and orders cost"), {"fields": (("holding_rate", "order_cost"),)}),
         (_("Demo"), {"fields": ("demo_until",)}),
     )
