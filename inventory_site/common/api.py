@@ -15,10 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from inventory_site.common import audit, idempotency
+from inventory_site.common.api_lines import LARGEST, Pieces  # noqa: F401
 from inventory_site.common.errors import Busy, DomainError, KeyReused
 from inventory_site.common.retry import retry_when_busy
-
-LARGEST = 2**53
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -70,13 +69,6 @@ def write_once(
     return Response(answer, status=code, headers=None if is_new else {"Idempotency-Replayed": "true"})
 
 
-class Pieces(serializers.IntegerField):
-    """A whole number of pieces, from ``min_value`` (1) up to what the ledger can hold."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**({"min_value": 1, "max_value": LARGEST} | kwargs))
-
-
 class CostFields:
     """A serializer that leaves out ``cost_fields`` for people who may not see costs."""
 
@@ -99,10 +91,10 @@ class Room(viewsets.GenericViewSet):
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)
 
-    def valid_body(self, serializer: type[serializers.Serializer] | None = None):
-        """The validated body, or a 400 that names every bad field at once."""
+    def valid_body(self, serializer: type[serializers.Serializer] | None = None, **context):
+        """The validated body, or a 400 that names every bad field at once; ``context`` is told to the serializer."""
         made = (serializer or self.get_serializer_class())(
-            data=self.request.data, context=self.get_serializer_context()
+            data=self.request.data, context=self.get_serializer_context() | context
         )
         made.is_valid(raise_exception=True)
         return made

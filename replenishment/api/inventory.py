@@ -8,7 +8,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, permissions, serializers, status
 
 from catalog.models import Product
-from inventory_site.common.api import Pieces, write_once
+from inventory_site.common.api import write_once
+from inventory_site.common.api_lines import Pieces, PiecesLine
 from replenishment.models import InventoryPosition
 from replenishment.services.inventory import record_inventory
 from stock.access import require
@@ -46,7 +47,7 @@ class WarningSerializer(InventorySerializer):
         return "order" if row.inventory_position <= row.reorder_point else "runs_out"
 
 
-class RecordSerializer(serializers.Serializer):
+class RecordSerializer(PiecesLine):
     """``sku`` or a product_name that only one product has; ``warehouse`` where there are several."""
 
     sku = serializers.CharField(max_length=64, required=False)
@@ -55,6 +56,9 @@ class RecordSerializer(serializers.Serializer):
     current_stock = Pieces(min_value=0, required=False)
     minimum_stock = Pieces(min_value=0, required=False)
     order_quantity = Pieces(required=False)
+
+    def subject_of(self, data) -> str:
+        return str(data.get("sku") or data.get("product_name") or "")[:64]
 
     def validate(self, data):
         if "warehouse" not in data:
