@@ -1,0 +1,84 @@
+"""Programs that talk to the server at once: one kept-alive connection each."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+LONGEST_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    is_replay: bool = False
+
+
+class Client:
+    """Not for two threads: one connection, one question at a time."""
+
+    def __init__(self, port: int, token: str):
+        self.port = port
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST_SECONDS)
+
+    def get(self, path: str) -> Answer:
+        return self._ask("GET", path, None, {})
+
+    def post(self, path: str, body: dict | None = None, key: str = "") -> Answer:
+        return self._ask("POST", f"/api/v1/{path}/", body or {}, {"Idempotency-Key": key} if key else {})
+
+    def post_and_hang_up(self, path: str, body: dict | None, key: str) -> None:
+        """Send all of it and be gone before the answer comes."""
+        self.connection.request("POST", f"/api/v1/{path}/", *self._told(body or {}, {"Idempotency-Key": key}))
+        self.connection.sock.shutdown(socket.SHUT_RDWR)
+        self.connection.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _ask(self, method: str, path: str, body: dict | None, extra: dict) -> Answer:
+        self.connection.request(method, path, *self._told(body, extra))
+        answer = self.connection.getresponse()
+        text = answer.read()
+        is_json = answer.headers.get_content_type() == "application/json"
+        return Answer(
+            answer.status, json.loads(text) if is_json else text.decode(), "Idempotency-Replayed" in answer.headers
+        )
+
+    def _told(self, body: dict | None, extra: dict) -> tuple[bytes | None, dict]:
+        return None if body is None else json.dumps(body).encode(), self.headers | extra
+
+
+def at_once(clients: Iterable[Client], work: Callable[[Client, int], T]) -> list[T]:
+    """Each client does its ``work(client, number)`` in a thread; all start at the same moment."""
+    clients = list(clients)
+    start = threading.Barrier(len(clients))
+
+    def go(number: int) -> T:
+        start.wait(LONGEST_SECONDS)
+        try:
+            return work(clients[number], number)
+        finally:
+            clients[number].close()
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        return list(pool.map(go, range(len(clients))))
+
+
+def flat(lists: Iterable[Iterable[T]]) -> list[T]:
+    return [item for one in lists for item in one]
+
+
+def by_status(answers: Iterable[Answer]) -> dict[int, int]:
+    return dict(Counter(answer.status for answer in answers))

@@ -1,0 +1,81 @@
+"""The product behind a real gunicorn, of several processes with several threads, on the test's database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.http.clients import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = "inventory_site.wsgi:application"
+STARTS_WITHIN_SECONDS = 60
+
+
+@dataclass
+class Server:
+    port: int
+    log: Path
+
+    def client(self, token: str) -> Client:
+        """A connection of its own, for one thread."""
+        return Client(self.port, token)
+
+    def said(self) -> str:
+        """The end of what it wrote to its log, to explain a failure."""
+        return self.log.read_text()[-4000:]
+
+
+@contextmanager
+def serving(application: str = PRODUCT, *, processes: int = 2, threads: int = 8) -> Iterator[Server]:
+    """Serve until the block ends. The database must outlive it, and be one file or name all the while."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="shelfwise-http-") as folder:
+        log = Path(folder) / "log"
+        options = ["--workers", processes, "--threads", threads, "--worker-class", "gthread", "--preload"]
+        options += ["--bind", f"127.0.0.1:{port}", "--keep-alive", 60, "--timeout", 120, "--log-level", "warning"]
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", application, *map(str, options)],
+                cwd=ROOT, env=os.environ | {"API_RATE": "100000000/hour"}, stdout=out, stderr=out,
+                start_new_session=True,
+            )  # fmt: skip
+        try:
+            _wait(port, process, log)
+            yield Server(port, log)
+        finally:
+            _stop(process)
+
+
+def _wait(port: int, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        client = Client(port, "")
+        try:
+            client.get("/api/v1/")
+            return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            client.close()
+    raise RuntimeError(f"gunicorn did not answer: {log.read_text()[-4000:]}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGQUIT)  # quick: whoever still waits for a lock is not waited for
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,62 @@
+"""The product with one of its guards off, for the negative controls: what the tests find must be the guard's doing."""
+
+from __future__ import annotations
+
+from inventory_site.wsgi import application
+
+
+def without_locks():
+    """Levels are read and not locked."""
+    from stock.querysets import StockLevelQuerySet
+
+    StockLevelQuerySet.locked = lambda self: self.order_by("pk")
+    return application
+
+
+def without_document_locks():
+    """Orders, transfers and returns are read again and not locked."""
+    from orders import querysets as orders
+    from stock.querysets import TransferQuerySet
+
+    for rows in (orders.SalesOrderQuerySet, orders.PurchaseOrderQuerySet, orders.ReturnQuerySet, TransferQuerySet):
+        rows.locked = lambda self: self.order_by("pk")
+    return application
+
+
+def in_any_order():
+    """Levels are locked in another order each time, as they would be in the order of the request."""
+    from django.conf import settings
+
+    from stock.querysets import StockLevelQuerySet
+
+    settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c deadlock_timeout=20ms"
+
+    StockLevelQuerySet.locked = lambda self: self.order_by("?").select_for_update(of=("self",), no_key=True)
+    return application
+
+
+def without_keys():
+    """No key is remembered."""
+    from inventory_site.common import idempotency
+
+    class Unguarded:
+        is_new, status, answer = True, 0, None
+
+        def store(self, status, answer):
+            self.status, self.answer = status, answer
+
+    idempotency.claim = lambda **_fields: Unguarded()
+    return application
+
+
+def cut_off():
+    """The guarded product behind a line that breaks: the answer to a first try (a key that ends in -cut) is thrown away."""
+
+    def serve(environ, start_response):
+        answer = application(environ, start_response)
+        if not environ.get("HTTP_IDEMPOTENCY_KEY", "").endswith("-cut"):
+            return answer
+        answer.close()
+        raise ConnectionAbortedError("the line broke after the commit")
+
+    return serve
