@@ -35,3 +35,16 @@ def require(user, permission: str, *warehouses: Warehouse) -> None:
                 _("Your role in %(warehouse)s does not allow this. Ask its owner or manager.")
                 % {"warehouse": warehouse}
             )
+
+
+def require_either(user, permission: str, *warehouses: Warehouse) -> None:
+    """Refuse unless the user's role in at least one of the warehouses grants the permission."""
+    allowed = set(Warehouse.objects.visible_to(user, permission).values_list("pk", flat=True))
+    if not allowed & {warehouse.pk for warehouse in warehouses}:
+        raise PermissionDenied(_("Your role in these warehouses does not allow this. Ask an owner or manager."))
+
+
+def within(user, permission: str) -> set[int] | None:
+    """The warehouses where the user's role grants the permission, for services; None: in all of them."""
+    warehouses = Warehouse.objects.visible_to(user, permission)
+    return set(warehouses.values_list("pk", flat=True)) if warehouses.query.where else None

@@ -7,22 +7,14 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 
 from catalog.api import ProductBySku
-from inventory_site.common.api import LARGEST, ReadRoom
+from inventory_site.common.api import ReadRoom
+from inventory_site.common.api_lines import LARGEST, Pieces, PiecesLine, Versioned
+from stock import services, set_aside_api, transfer_api
 from stock.access import require
+from stock.api_fields import WarehouseByCode
 from stock.models import StockLevel, StockMovement, Warehouse
-from stock.services import adjust, reverse_movement
 
 Reason = StockMovement.Reason
-
-
-class WarehouseByCode(serializers.SlugRelatedField):
-    """A warehouse that the caller may see, by its code; others do not exist for them."""
-
-    def __init__(self, **kwargs):
-        super().__init__(slug_field="code", **({"queryset": Warehouse.objects.all()} | kwargs))
-
-    def get_queryset(self):
-        return super().get_queryset().visible_to(self.context["request"].user)
 
 
 class WarehouseSerializer(serializers.ModelSerializer):
@@ -54,19 +46,21 @@ class StockMovementSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class AdjustmentSerializer(serializers.Serializer):
-    """A correction: a signed quantity with the reason for it."""
+class AdjustmentSerializer(PiecesLine, Versioned):
+    """A correction: a signed quantity with the reason for it; ``version`` is that of the stock level."""
 
     product = ProductBySku()
     warehouse = WarehouseByCode()
-    quantity = serializers.IntegerField(min_value=-LARGEST, max_value=LARGEST)
+    quantity = Pieces(min_value=-LARGEST)
     reason = serializers.ChoiceField(choices=[Reason.ADJUSTMENT, Reason.WRITE_OFF, Reason.OPENING])
     reference = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    effective_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
-    def validate_quantity(self, value):
-        if value == 0:
-            raise serializers.ValidationError(_("A movement of 0 pieces moves nothing. Write what changes."))
-        return value
+    def validate(self, data):
+        if data["quantity"] == 0:
+            sentence = _("%(sku)s: a movement of 0 pieces moves nothing. Write what changes.")
+            raise serializers.ValidationError({"quantity": [sentence % {"sku": data["product"].sku}]})
+        return data
 
 
 class WarehouseViewSet(ReadRoom):
@@ -109,20 +103,24 @@ class StockMovementViewSet(ReadRoom):
 
     def create(self, request, *args, **kwargs):
         """Post an adjustment, a write-off or an opening quantity."""
-        wish = self.valid_body().validated_data
+        wish = {name: value for name, value in self.valid_body().validated_data.items() if value is not None}
         require(request.user, "stock.add_stockmovement", wish["warehouse"])
-        return self.act(lambda: adjust(**wish, actor=request.user), code=status.HTTP_201_CREATED)
+        return self.act(lambda: services.adjust(**wish, actor=request.user), code=status.HTTP_201_CREATED)
 
     @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
     def reverse(self, request, pk=None):
         """Post the opposite movement, once."""
         movement = self.get_object()
         require(request.user, "stock.add_stockmovement", movement.level.warehouse)
-        return self.act(lambda: reverse_movement(movement=movement, actor=request.user), code=status.HTTP_201_CREATED)
+        return self.act(
+            lambda: services.reverse_movement(movement=movement, actor=request.user), code=status.HTTP_201_CREATED
+        )
 
 
 ROUTES = {
     "warehouses": WarehouseViewSet,
     "stock-levels": StockLevelViewSet,
     "stock-movements": StockMovementViewSet,
+    "set-asides": set_aside_api.SetAsideViewSet,
+    "transfers": transfer_api.TransferViewSet,
 }

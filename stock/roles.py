@@ -1,6 +1,15 @@
 """Who may do what in the warehouses. Nobody changes a level or a movement: stock moves through services only."""
 
-from inventory_site.common.roles import EVERYONE, FLOOR, MANAGERS, Role, every_permission, grant, grant_shop_wide
+from inventory_site.common.roles import (
+    EVERYONE,
+    FLOOR,
+    MANAGERS,
+    OFFICE,
+    Role,
+    every_permission,
+    grant,
+    grant_shop_wide,
+)
 
 grant(
     EVERYONE,
@@ -9,7 +18,13 @@ grant(
     "stock.view_stockmovement",
     "stock.view_allocation",
     "stock.view_stocksnapshot",
+    "stock.view_setaside",
+    "stock.view_transfer",
+    "stock.view_transferline",
 )
 grant(FLOOR, "stock.add_stockmovement")  # adjust, write off, reverse
+grant(FLOOR, "stock.add_setaside")  # set aside, put back, write off what is set aside
+grant(OFFICE | FLOOR, "stock.add_transfer")  # draft one, give a draft up
+grant(FLOOR, "stock.change_transfer")  # ship, receive, close, send back
 grant(MANAGERS, "stock.change_warehouse", "stock.view_warehouseaccess")
 grant_shop_wide(frozenset({Role.OWNER}), "stock.add_warehouse", *every_permission("stock.warehouseaccess"))

@@ -13,7 +13,7 @@ from inventory_site.common.api_lines import Pieces, PiecesLine
 from replenishment.models import InventoryPosition
 from replenishment.services.inventory import record_inventory
 from stock.access import require
-from stock.api import WarehouseByCode
+from stock.api_fields import WarehouseByCode
 from stock.models import StockLevel, Warehouse
 
 
