@@ -12,17 +12,17 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from catalog.models import Product, Supplier, SupplierProduct
+from catalog.models import Product
 from inventory_site.common.admin_acts import KEY, new_key, run_once
 from inventory_site.common.errors import DomainError
 from orders import services
-from orders.models import Customer, PurchaseOrder, PurchaseOrderLine, SalesChannel, SalesOrder, SalesOrderLine
+from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine
 from stock.models import Warehouse
 
 LINES = 8
 
 
-def _picker(model, field: str) -> AutocompleteSelect:
+def picker(model, field: str) -> AutocompleteSelect:
     return AutocompleteSelect(model._meta.get_field(field), admin.site)
 
 
@@ -30,7 +30,7 @@ def _number(**attrs) -> UnfoldAdminTextInputWidget:
     return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"} | attrs)
 
 
-class _Head(forms.Form):
+class Head(forms.Form):
     warehouse = forms.ModelChoiceField(Warehouse.objects.none(), label=_("warehouse"), widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args, user, permission: str, **kwargs):
@@ -38,7 +38,7 @@ class _Head(forms.Form):
         self.fields["warehouse"].queryset = Warehouse.objects.visible_to(user, permission).active()
 
 
-class SalesHead(_Head):
+class SalesHead(Head):
     channel = forms.ModelChoiceField(SalesChannel.objects.all(), label=_("sales channel"),
                                      widget=UnfoldAdminSelectWidget)  # fmt: skip
     customer = forms.ModelChoiceField(Customer.objects.all(), label=_("customer"), required=False)
@@ -48,21 +48,11 @@ class SalesHead(_Head):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["customer"].widget = _picker(SalesOrder, "customer")
+        self.fields["customer"].widget = picker(SalesOrder, "customer")
         self.fields["customer"].widget.choices = self.fields["customer"].choices
 
 
-class PurchaseHead(_Head):
-    supplier = forms.ModelChoiceField(Supplier.objects.filter(is_active=True), label=_("supplier"))
-    reference = forms.CharField(label=_("reference"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["supplier"].widget = _picker(PurchaseOrder, "supplier")
-        self.fields["supplier"].widget.choices = self.fields["supplier"].choices
-
-
-class _Line(forms.Form):
+class Line(forms.Form):
     product = forms.ModelChoiceField(Product.objects.active(), label=_("product"), required=False)
     quantity = forms.IntegerField(label=_("quantity"), required=False, min_value=1, widget=_number(inputmode="numeric"))
     money = forms.DecimalField(
@@ -73,7 +63,7 @@ class _Line(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["product"].widget = _picker(self.line_model, "product")
+        self.fields["product"].widget = picker(self.line_model, "product")
         self.fields["product"].widget.choices = self.fields["product"].choices
 
     def clean(self) -> dict:
@@ -83,19 +73,15 @@ class _Line(forms.Form):
         return told
 
 
-class SalesLine(_Line):
+class SalesLine(Line):
     line_model = SalesOrderLine
-
-
-class PurchaseLine(_Line):
-    line_model = PurchaseOrderLine
 
 
 class NewOrderPage:
     """Replaces Django's add form, which would write rows past the services."""
 
-    new_head: type[_Head]
-    new_line: type[_Line]
+    new_head: type[Head]
+    new_line: type[Line]
 
     def add_view(self, request, form_url="", extra_context=None):
         permission = self._permission("add")
@@ -135,26 +121,3 @@ def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
             for line in lines
         ],
     )  # fmt: skip
-
-
-def make_purchase(request, head: dict, lines: list[dict]) -> PurchaseOrder:
-    """Costs and packs that were left empty come from the supplier's terms."""
-    terms = {
-        term.product_id: term
-        for term in SupplierProduct.objects.filter(
-            supplier=head["supplier"], product__in=[line["product"] for line in lines]
-        )
-    }
-    return services.create_purchase_order(
-        supplier=head["supplier"],
-        warehouse=head["warehouse"],
-        reference=head["reference"],
-        actor=request.user,
-        lines=[_purchase_line(line, terms.get(line["product"].pk)) for line in lines],
-    )
-
-
-def _purchase_line(line: dict, term: SupplierProduct | None) -> services.NewPurchaseLine:
-    usual = term.unit_cost if term else line["product"].unit_cost
-    cost = usual if line["money"] is None else line["money"]
-    return services.NewPurchaseLine(line["product"], line["quantity"], cost, term.pack_size if term else 1)

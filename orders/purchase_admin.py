@@ -1,0 +1,144 @@
+"""Purchase orders and receipts in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Count, F, Sum
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+    RangeDateTimeFilter,
+)
+from unfold.decorators import display
+
+from inventory_site.common.admin import (
+    NeverDeleted,
+    ReadOnlyAdmin,
+    ShelfAdmin,
+    ShelfInline,
+    VisibleRelatedFilter,
+    product_cell,
+)
+from inventory_site.common.admin_export import ExportsList, Sheet
+from orders.admin_new import NewOrderPage
+from orders.errors import WrongState
+from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
+from orders.purchase_acts import PURCHASE_ACTS
+from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
+
+STATE_COLOURS = {
+    "draft": "warning", "confirmed": "info", "partly_received": "info", "received": "success", "cancelled": "danger",
+}  # fmt: skip
+
+
+class PurchaseSheet(Sheet):
+    class Meta:
+        model = PurchaseOrder
+        fields = ("number", "supplier__name", "warehouse__code", "state", "created_at", "confirmed_at", "expected_on",
+                  "closed_at", "reference")  # fmt: skip
+
+
+class PurchaseLineInline(ShelfInline):
+    """Lines of a draft can still be changed; afterwards the supplier has them."""
+
+    model = PurchaseOrderLine
+    cost_fields = ("unit_cost",)
+    fields = ("product", "quantity", "received", "cancelled", "unit_cost", "pack_size")
+    autocomplete_fields = ("product",)
+    readonly_fields = ("received", "cancelled")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("product", "order")
+
+    def _is_open(self, order) -> bool:
+        return order is not None and order.state == PurchaseOrder.State.DRAFT
+
+    def has_add_permission(self, request, obj=None) -> bool:
+        return self._is_open(obj) and request.user.has_perm("orders.change_purchaseorder")
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return self._is_open(obj) and request.user.has_perm("orders.change_purchaseorder")
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return self._is_open(obj) and request.user.has_perm("orders.change_purchaseorder")
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
+    resource_classes = [PurchaseSheet]
+    by_warehouse = True
+    new_head, new_line = PurchaseHead, PurchaseLine
+    acts = PURCHASE_ACTS
+    cost_fields = ("cost",)
+    list_display = ("number", "supplier", "warehouse", "state_label", "lines_count", "cost", "created_on",
+                    "due_on")  # fmt: skip
+    list_select_related = ("supplier", "warehouse")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("warehouse", VisibleRelatedFilter),
+        ("supplier", AutocompleteSelectFilter),
+        ("expected_on", RangeDateFilter),
+    )
+    search_fields = ("number", "reference", "supplier__name")
+    fields = ("number", "supplier", "warehouse", "state", "reference", "created_at", "confirmed_at", "expected_on",
+              "closed_at", "source")  # fmt: skip
+    inlines = (PurchaseLineInline,)
+
+    make = staticmethod(make_purchase)
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for name in self.fields if name != "reference"]
+
+    def get_queryset(self, request):
+        queryset = super().get_queryset(request)
+        if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
+            queryset = queryset.annotate(count=Count("lines"), total=Sum(F("lines__quantity") * F("lines__unit_cost")))
+        return queryset
+
+    def save_formset(self, request, form, formset, change) -> None:
+        """Lines change on a draft only; a confirmation that came in between wins."""
+        order = PurchaseOrder.objects.locked().get(pk=form.instance.pk)
+        if formset.has_changed() and order.state != PurchaseOrder.State.DRAFT:
+            raise WrongState.of(order, _("changed"))
+        super().save_formset(request, form, formset, change)
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def state_label(self, order: PurchaseOrder) -> tuple[str, str]:
+        return order.state, order.get_state_display()
+
+    @display(description=_("created"), ordering="created_at")
+    def created_on(self, order: PurchaseOrder) -> str:
+        return date_format(order.created_at, "SHORT_DATE_FORMAT")
+
+    @display(description=_("expected"), ordering="expected_on")
+    def due_on(self, order: PurchaseOrder) -> str:
+        return date_format(order.expected_on, "SHORT_DATE_FORMAT") if order.expected_on else "–"
+
+    @display(description=_("lines"))
+    def lines_count(self, order: PurchaseOrder) -> int:
+        return order.count
+
+    @display(description=_("cost"))
+    def cost(self, order: PurchaseOrder) -> str:
+        return f"{order.total or 0:,.2f}"
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "item", "quantity", "order")
+    list_select_related = ("line__product", "line__order")
+    list_filter = (("received_at", RangeDateTimeFilter), ("line__order__warehouse", VisibleRelatedFilter))
+    search_fields = ("line__order__number", "line__product__sku")
+    fields = ("item", "order", "quantity", "received_at")
+    readonly_fields = ("item", "order")
+
+    @display(description=_("product"))
+    def item(self, receipt: Receipt) -> str:
+        return product_cell(receipt.line.product)
+
+    @display(description=_("purchase order"))
+    def order(self, receipt: Receipt) -> str:
+        return receipt.line.order.number
