@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
-from inventory_site.common.errors import DomainError
-
-
-class WrongState(DomainError):
-    code = "wrong_state"
-
-    @classmethod
-    def of(cls, order, wanted: str) -> WrongState:
-        return cls(
-            _("%(number)s is %(state)s: it cannot be %(wanted)s.")
-            % {"number": order.number, "state": order.get_state_display(), "wanted": wanted}
-        )
+from inventory_site.common.errors import DomainError, StaleVersion, WrongState
 
 
 class NothingToDo(DomainError):
@@ -32,3 +19,28 @@ class TooMuch(DomainError):
 
 class DuplicateOrder(DomainError):
     code = "duplicate_order"
+
+
+class NotAlike(DomainError):
+    """Orders that may not become one."""
+
+    code = "not_alike"
+
+
+class NotUndoable(DomainError):
+    """What was done has consequences already."""
+
+    code = "not_undoable"
+
+
+__all__ = [
+    "DomainError",
+    "DuplicateOrder",
+    "InvalidLines",
+    "NotAlike",
+    "NotUndoable",
+    "NothingToDo",
+    "StaleVersion",
+    "TooMuch",
+    "WrongState",
+]
