@@ -13,10 +13,17 @@ class InsufficientStock(DomainError):
     @classmethod
     def of(cls, shortages) -> InsufficientStock:
         """Name every item that is short: (level, asked, available)."""
+        return cls.named(
+            (level.product.sku, asked, available, level.warehouse.code) for level, asked, available in shortages
+        )
+
+    @classmethod
+    def named(cls, shortages) -> InsufficientStock:
+        """The same by (SKU, asked, available, where)."""
         sentences = [
             _("%(sku)s: %(asked)d asked, %(available)d available in %(warehouse)s.")
-            % {"sku": level.product.sku, "asked": asked, "available": available, "warehouse": level.warehouse.code}
-            for level, asked, available in shortages
+            % {"sku": sku, "asked": asked, "available": available, "warehouse": where}
+            for sku, asked, available, where in shortages
         ]
         return cls(" ".join(sentences))
 

@@ -82,6 +82,10 @@ class AllocationQuerySet(InWarehouse):
     def open(self):
         return self.filter(state="open")
 
+    def oldest_first(self):
+        """By when the promise was made: part of one that was handed over is as old as the whole."""
+        return self.order_by("created_at", "pk")
+
 
 class StockSnapshotQuerySet(InWarehouse):
     warehouse_path = "level__warehouse"

@@ -5,14 +5,17 @@ The callers' order is fixed: idempotency row, the document locked and re-read, t
 
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
-from stock.services.promises import Claim, allocate, release, ship
+from stock.services.promises import Claim, PromiseMove, allocate, keep_until, move_promises, release, ship
 
 __all__ = [
     "Claim",
     "Entry",
+    "PromiseMove",
     "adjust",
     "allocate",
     "ensure_levels",
+    "keep_until",
+    "move_promises",
     "post_movements",
     "release",
     "reverse_movement",

@@ -17,14 +17,13 @@ from inventory_site.common.bulk import insert_rows
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity
 from stock.models import StockLevel, StockMovement, Warehouse
-from stock.services.levels import ensure_levels, lock_levels, save_levels, shop_now, with_names
+from stock.services.levels import LARGEST, ensure_levels, lock_levels, save_levels, shop_now, with_names
 from stock.services.promises import shorten
 
 Reason = StockMovement.Reason
 
 #: Reasons that record what is true on the shelf: they may break promises, never go below zero.
 REALITY = frozenset({Reason.COUNT, Reason.ADJUSTMENT, Reason.WRITE_OFF})
-LARGEST = 2**53
 
 #: From so many rows on, speed and memory count for more than primary keys.
 BULK_ROWS = 1000

@@ -8,16 +8,20 @@ from operator import attrgetter
 
 from django.db import connection
 from django.db.models import F
+from django.utils.translation import gettext as _
 
+from catalog.models import Product
 from inventory_site.common import outbox
 from inventory_site.common.bulk import update_rows
 from inventory_site.common.models import ShopSettings
+from stock.errors import InvalidQuantity
 from stock.models import StockLevel
 
 Pair = tuple[int, int]  # product, warehouse
 
 LOCK_TIMEOUT = "3s"
 TOLD_AT_ONCE = 1000
+LARGEST = 2**53
 COUNTERS = ["on_hand", "allocated", "unsellable", "version"]
 
 
@@ -29,24 +33,36 @@ def shop_now() -> datetime:
 def ensure_levels(pairs: Iterable[Pair]) -> dict[Pair, int]:
     """The primary key of each pair's level; missing ones are made in one order, so that two makers cannot deadlock."""
     wanted = sorted(set(pairs))
-    found = _level_ids(wanted)
+    found = known_levels(wanted)
     missing = [pair for pair in wanted if pair not in found]
     if missing:
         rows = [StockLevel(product_id=product, warehouse_id=warehouse) for product, warehouse in missing]
         StockLevel.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-        found |= _level_ids(missing)
+        found |= known_levels(missing)
     return found
 
 
-def _level_ids(pairs: list[Pair]) -> dict[Pair, int]:
-    wanted, found = set(pairs), {}
+def known_levels(pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """The primary keys of those levels that there are."""
+    pairs, found = sorted(set(pairs)), {}
+    wanted = set(pairs)
     for start in range(0, len(pairs), 500):
         part = pairs[start : start + 500]
         rows = StockLevel.objects.filter(
-            product__in={product for product, _ in part}, warehouse__in={warehouse for _, warehouse in part}
+            product__in={product for product, _w in part}, warehouse__in={warehouse for _p, warehouse in part}
         ).values_list("product_id", "warehouse_id", "pk")
         found |= {(product, warehouse): pk for product, warehouse, pk in rows if (product, warehouse) in wanted}
     return found
+
+
+def check_pieces(quantity: int, product_id: int) -> None:
+    """Refuse what is not a whole number of pieces from 1 on; the sentence names the item."""
+    if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= LARGEST:
+        sku = Product.objects.filter(pk=product_id).values_list("sku", flat=True).first()
+        raise InvalidQuantity(
+            _("%(sku)s: “%(quantity)s” is not a quantity. Write a whole number from 1 to %(largest)d.")
+            % {"sku": sku or product_id, "quantity": quantity, "largest": LARGEST}
+        )
 
 
 def lock_levels(ids: Iterable[int]) -> dict[int, StockLevel]:

@@ -86,11 +86,11 @@ def test_shipping_part_of_a_promise_keeps_the_rest(make_product, warehouse, rece
 
 
 def test_shipping_more_than_promised_changes_nothing(make_product, warehouse, receive):
-    product = make_product()
+    product = make_product("CUP")
     receive(product, 10)
     promise = claim(product, warehouse, 2)
     services.allocate(claims=[promise])
-    with pytest.raises(NotAllocated, match="S1: 3 to ship, only 2 allocated"):
+    with pytest.raises(NotAllocated, match="S1: 3 of CUP asked, only 2 allocated"):
         services.ship(quantities={promise.holder: 3}, actor=None, reference="S1")
     assert (only_level().on_hand, only_level().allocated) == (10, 2)
 
