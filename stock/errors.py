@@ -32,8 +32,26 @@ class NotAllocated(DomainError):
     code = "not_allocated"
 
 
+class NotSetAside(DomainError):
+    code = "not_set_aside"
+
+
+class TooMuch(DomainError):
+    code = "too_much"
+
+
 class AlreadyReversed(DomainError):
     code = "already_reversed"
+
+
+class NotInThePast(DomainError):
+    """The moment given for a movement is still to come."""
+
+    code = "not_in_the_past"
+
+
+class InvalidTransfer(DomainError):
+    code = "invalid_transfer"
 
 
 class InvalidQuantity(DomainError):

@@ -6,19 +6,25 @@ The callers' order is fixed: idempotency row, the document locked and re-read, t
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
 from stock.services.promises import Claim, PromiseMove, allocate, keep_until, move_promises, release, ship
+from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
 
 __all__ = [
     "Claim",
     "Entry",
     "PromiseMove",
+    "TakenBack",
     "adjust",
     "allocate",
     "ensure_levels",
     "keep_until",
     "move_promises",
     "post_movements",
+    "put_back",
     "release",
     "reverse_movement",
+    "set_aside",
     "set_on_hand",
     "ship",
+    "take_back",
+    "write_off_set_aside",
 ]

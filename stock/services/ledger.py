@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.bulk import insert_rows
+from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
-from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity
+from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast
 from stock.models import StockLevel, StockMovement, Warehouse
 from stock.services.levels import LARGEST, ensure_levels, lock_levels, save_levels, shop_now, with_names
 from stock.services.promises import shorten
@@ -32,7 +34,10 @@ BULK_COLUMNS = ("level_id", "quantity", "reason", "reference", "actor_id", "reve
 
 @dataclass(frozen=True)
 class Entry:
-    """One signed quantity to post; ``effective_at`` is when it happened, now where empty."""
+    """One signed quantity to post; ``effective_at`` is when it happened, now where empty.
+
+    ``is_certain``: it is known to have happened, and may break promises though its reason would not.
+    """
 
     product_id: int
     warehouse_id: int
@@ -41,6 +46,12 @@ class Entry:
     reference: str = ""
     effective_at: datetime | None = None
     reverses_id: int | None = None
+    is_certain: bool = False
+
+    @property
+    def records_reality(self) -> bool:
+        """It happened, whatever had been promised."""
+        return self.is_certain or self.reason in REALITY
 
 
 @transaction.atomic
@@ -96,7 +107,7 @@ def _apply(levels: dict[int, StockLevel], entries: Sequence[Entry], rows: Sequen
     is_reality: dict[int, bool] = defaultdict(lambda: True)
     for entry, row in zip(entries, rows, strict=True):
         change[row.level_id] += entry.quantity
-        is_reality[row.level_id] &= entry.reason in REALITY
+        is_reality[row.level_id] &= entry.records_reality
     short = [
         pk for pk, by in change.items()
         if by < 0 and (levels[pk].on_hand if is_reality[pk] else levels[pk].available) + by < 0
@@ -113,16 +124,52 @@ def _apply(levels: dict[int, StockLevel], entries: Sequence[Entry], rows: Sequen
 
 @transaction.atomic
 def adjust(
-    *, product: Product, warehouse: Warehouse, quantity: int, reason: str, actor: User, reference: str = ""
+    *,
+    product: Product,
+    warehouse: Warehouse,
+    quantity: int,
+    reason: str,
+    actor: User | None,
+    reference: str = "",
+    effective_at: datetime | None = None,
+    version: int | None = None,
 ) -> StockMovement:
-    """Post one signed correction; promises that it breaks become short."""
-    entry = Entry(product.pk, warehouse.pk, quantity, reason, reference)
+    """Post one signed correction; promises that it breaks become short.
+
+    ``effective_at`` dates it back; ``version`` is that of the level that the caller saw.
+    """
+    check_quantity(quantity)
+    level = lock_levels(ensure_levels([(product.pk, warehouse.pk)]).values()).popitem()[1]
+    level.product, level.warehouse = product, warehouse
+    StaleVersion.check(level, version)
+    if effective_at is not None:
+        _refuse_impossible_past(level, quantity, effective_at)
+    entry = Entry(product.pk, warehouse.pk, quantity, reason, reference, effective_at)
     movement = post_movements(entries=[entry], actor=actor)[0]
     audit.record(
         actor=actor, action="stock.adjust", subject=movement,
-        changes={"sku": product.sku, "warehouse": warehouse.code, "quantity": quantity, "reason": reason},
+        changes={
+            "sku": product.sku, "warehouse": warehouse.code, "quantity": quantity, "reason": reason,
+            "effective_at": movement.effective_at,
+        },
     )  # fmt: skip
     return movement
+
+
+def _refuse_impossible_past(level: StockLevel, quantity: int, at: datetime) -> None:
+    """Nothing happens in the future, and no moment since ``at`` may have held less than nothing."""
+    if at > shop_now():
+        raise NotInThePast(
+            _("%(sku)s: %(at)s is still to come. Stock is changed now or in the past.")
+            % {"sku": level.product.sku, "at": at.isoformat()}
+        )
+    least, held = level.on_hand, level.on_hand
+    later = StockMovement.objects.filter(level=level, effective_at__gt=at).order_by("-effective_at")
+    for _moment, moved in groupby(later.values_list("effective_at", "quantity"), key=itemgetter(0)):
+        held -= sum(change for _at, change in moved)
+        least = min(least, held)
+    if least + quantity < 0:
+        raise InsufficientStock.of([(level, -quantity, least)])
 
 
 @transaction.atomic
@@ -134,13 +181,17 @@ def set_on_hand(
     actor: User | None,
     reason: str = Reason.COUNT,
     reference: str = "",
+    version: int | None = None,
 ) -> StockMovement | None:
     """Post the difference between what was counted just now and the ledger; None where they agree."""
     if isinstance(counted, bool) or not isinstance(counted, int) or not 0 <= counted <= LARGEST:
         raise InvalidQuantity(
-            _("“%(counted)s” cannot be on hand: write a whole number from 0 on.") % {"counted": counted}
+            _("%(sku)s: “%(counted)s” cannot be on hand: write a whole number from 0 on.")
+            % {"sku": product.sku, "counted": counted}
         )
     level = lock_levels(ensure_levels([(product.pk, warehouse.pk)]).values()).popitem()[1]
+    level.product, level.warehouse = product, warehouse
+    StaleVersion.check(level, version)
     if counted == level.on_hand:
         return None
     return adjust(
