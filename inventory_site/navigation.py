@@ -47,6 +47,8 @@ def _stock() -> list[Entry]:
     return [
         (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
         (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),
+        (_("Transfers"), "move_down", "admin:stock_transfer_changelist", "stock.view_transfer"),
+        (_("Set-asides"), "block", "admin:stock_setaside_changelist", "stock.view_setaside"),
         (_("Warehouses"), "warehouse", "admin:stock_warehouse_changelist", "stock.view_warehouse"),
     ]
 

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from django import forms
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from inventory_site.common.admin_acts import Act
+from inventory_site.common.admin_lines import LinesForm, quantities_in
 from orders import services
 from orders.errors import NothingToDo
 from orders.models import SalesOrder, SalesOrderLine
 
 SELL = "orders.change_salesorder"
-
-
-class LinesForm(forms.Form):
-    """One quantity for each line; empty is none."""
-
-    def __init__(self, data, lines: Iterable[tuple[int, str, int]]):
-        super().__init__(data)
-        for pk, label, most in lines:
-            self.fields[f"line_{pk}"] = forms.IntegerField(
-                label=label, required=False, min_value=0, max_value=most, initial=most,
-                help_text=_g("At most %(most)d.") % {"most": most},
-                widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-            )  # fmt: skip
-
-
-def quantities_in(data: dict) -> dict[int, int]:
-    """What a LinesForm asks for: {line: pieces}."""
-    return {int(name.removeprefix("line_")): n for name, n in data.items() if name.startswith("line_") and n}
 
 
 def my_lines(request, order: SalesOrder):

@@ -1,33 +1,21 @@
-"""The pages on which people enter a new sales or purchase order: a head, lines, one service call."""
+"""The page on which people enter a new sales order, and what it shares with purchases."""
 
 from __future__ import annotations
 
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _g
-from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from datetime import timedelta
 
-from catalog.models import Product
-from inventory_site.common.admin_acts import KEY, new_key, run_once
-from inventory_site.common.errors import DomainError
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from inventory_site.common.models import ShopSettings
+from inventory_site.common.models.shop import AllocationStrategy
 from orders import services
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine
+from stock.admin_new import NewDocumentPage, ProductLine, number_input, picker
 from stock.models import Warehouse
 
-LINES = 8
-
-
-def picker(model, field: str) -> AutocompleteSelect:
-    return AutocompleteSelect(model._meta.get_field(field), admin.site)
-
-
-def _number(**attrs) -> UnfoldAdminTextInputWidget:
-    return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"} | attrs)
+MOST_RESERVED_MINUTES = 60 * 24 * 90
 
 
 class Head(forms.Form):
@@ -45,6 +33,26 @@ class SalesHead(Head):
     external_id = forms.CharField(
         label=_("number in the channel"), required=False, max_length=100, widget=UnfoldAdminTextInputWidget
     )
+    ship_to = forms.CharField(
+        label=_("ship to"), required=False, max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+    strategy = forms.ChoiceField(
+        label=_("allocate from"), required=False, choices=[("", _("as the shop does")), *AllocationStrategy.choices],
+        widget=UnfoldAdminSelectWidget,
+    )  # fmt: skip
+    shipping_charge = forms.DecimalField(
+        label=_("shipping charge"), required=False, min_value=0, max_digits=12, decimal_places=2,
+        widget=number_input(inputmode="decimal"),
+    )  # fmt: skip
+    discount = forms.DecimalField(
+        label=_("discount"), required=False, min_value=0, max_digits=12, decimal_places=2,
+        widget=number_input(inputmode="decimal"),
+    )  # fmt: skip
+    reserved_minutes = forms.IntegerField(
+        label=_("reserve for, minutes"), required=False, min_value=1, max_value=MOST_RESERVED_MINUTES,
+        help_text=_("Empty: its stock is promised until it is shipped or cancelled."),
+        widget=number_input(inputmode="numeric"),
+    )  # fmt: skip
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -52,67 +60,33 @@ class SalesHead(Head):
         self.fields["customer"].widget.choices = self.fields["customer"].choices
 
 
-class Line(forms.Form):
-    product = forms.ModelChoiceField(Product.objects.active(), label=_("product"), required=False)
-    quantity = forms.IntegerField(label=_("quantity"), required=False, min_value=1, widget=_number(inputmode="numeric"))
+class Line(ProductLine):
     money = forms.DecimalField(
-        label=_("price"), required=False, min_value=0, max_digits=12, decimal_places=4,
-        widget=_number(inputmode="decimal"),
+        label=_("price or cost of one"), required=False, min_value=0, max_digits=12, decimal_places=4,
+        widget=number_input(inputmode="decimal"),
     )  # fmt: skip
-    line_model: type
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["product"].widget = picker(self.line_model, "product")
-        self.fields["product"].widget.choices = self.fields["product"].choices
-
-    def clean(self) -> dict:
-        told = super().clean()
-        if bool(told.get("product")) != bool(told.get("quantity")) and not self.errors:
-            raise forms.ValidationError(_g("A line needs a product and a quantity."))
-        return told
 
 
 class SalesLine(Line):
     line_model = SalesOrderLine
 
 
-class NewOrderPage:
-    """Replaces Django's add form, which would write rows past the services."""
-
-    new_head: type[Head]
-    new_line: type[Line]
-
-    def add_view(self, request, form_url="", extra_context=None):
-        permission = self._permission("add")
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-        data = request.POST or None
-        head = self.new_head(data, user=request.user, permission=permission)
-        lines = forms.formset_factory(self.new_line, extra=LINES, max_num=200)(data, prefix="lines")
-        if request.method == "POST" and head.is_valid() and lines.is_valid():
-            told = [line for line in lines.cleaned_data if line.get("product")]
-            try:
-                pk = run_once(
-                    request, request.resolver_match.view_name, lambda: self.make(request, head.cleaned_data, told).pk
-                )
-                messages.success(request, _g("%(what)s written.") % {"what": self.model.objects.get(pk=pk)})
-                return HttpResponseRedirect(f"../{pk}/change/")
-            except DomainError as error:
-                head.add_error(None, str(error))
-        context = self.admin_site.each_context(request) | {
-            "title": _g("New %(what)s") % {"what": self.opts.verbose_name}, "opts": self.opts, "head": head,
-            "lines": lines, "once_key": request.POST.get(KEY) or new_key(), "media": head.media + lines.media,
-        }  # fmt: skip
-        return TemplateResponse(request, "orders/new.html", context)
+class NewOrderPage(NewDocumentPage):
+    lines_note = _("Leave the price empty to take the usual one. Lines without a product are left out.")
 
 
 def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
+    minutes = head["reserved_minutes"]
+    wishes = {name: head[name] for name in ("ship_to", "strategy", "shipping_charge", "discount")} | {
+        "reserved_until": minutes and ShopSettings.objects.load().now() + timedelta(minutes=minutes),
+        "is_draft": "draft" in request.POST,
+    }
     return services.place_sales_order(
         channel=head["channel"],
         customer=head["customer"],
         external_id=head["external_id"] or None,
         actor=request.user,
+        **{name: value for name, value in wishes.items() if value},
         lines=[
             services.NewLine(
                 line["product"], head["warehouse"], line["quantity"],

@@ -14,8 +14,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
-from stock import services
+from stock import services, transfer_admin  # noqa: F401  transfers register themselves
 from stock.models import Allocation, StockLevel, StockMovement, Warehouse, WarehouseAccess
+from stock.set_aside_admin import SET_ASIDE_ACTS
 
 Reason = StockMovement.Reason
 
@@ -123,6 +124,7 @@ class StockLevelAdmin(ExportsList, ReadOnlyAdmin):
             form=lambda request, level: AdjustForm(request.POST or None, level), variant="primary"),
         Act("count", _("Enter a count"), "stock.add_stockmovement", count,
             form=lambda request, level: CountForm(request.POST or None)),
+        *SET_ASIDE_ACTS,
     )  # fmt: skip
 
     @display(description=_("product"), ordering="product__sku")

@@ -24,7 +24,16 @@ from orders.models import (
     SalesOrderLine,
 )
 from replenishment.models import InventoryPosition, KpiSnapshot, LeadTime, Policy, ReorderPoint, Suggestion
-from stock.models import Allocation, StockLevel, StockMovement, Warehouse, WarehouseAccess
+from stock.models import (
+    Allocation,
+    SetAside,
+    StockLevel,
+    StockMovement,
+    Transfer,
+    TransferLine,
+    Warehouse,
+    WarehouseAccess,
+)
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -140,6 +149,13 @@ def _delivery(shop: Shop, n: int) -> Delivery:
     return Delivery.objects.create(subscription=subscription, business_date=DAY, message_id=f"m{n}", subject="s")
 
 
+def _transfer(shop: Shop, n: int) -> Transfer:
+    depot = Warehouse.objects.get_or_create(code="depot", defaults={"name": "Depot"})[0]
+    transfer = Transfer.objects.create(number=f"T{n}", source=shop.warehouse, destination=depot)
+    TransferLine.objects.create(transfer=transfer, product=shop.product(n), quantity=4)
+    return transfer
+
+
 def _partitioned_run(shop: Shop, n: int) -> JobRun:
     run = JobRun.objects.create(kind="nightly", business_date=date(2026, 2, 1 + n), state="failed")
     JobPartition.objects.create(run=run, step="plan", number=1, state="quarantined", failures=3, error="why")
@@ -193,8 +209,12 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "stock.allocation": lambda shop, n: Allocation.objects.create(
         level=shop.level(n), quantity=1, holder=uuid.UUID(int=n)
     ),
+    "stock.setaside": lambda shop, n: SetAside.objects.create(
+        level=shop.level(n), quantity=1, reason="damaged", effective_at=NOW, actor=shop.actor
+    ),
     "stock.stocklevel": lambda shop, n: shop.level(n),
     "stock.stockmovement": _movement,
+    "stock.transfer": _transfer,
     "stock.warehouse": lambda shop, n: (
         shop.warehouse if n == 0 else Warehouse.objects.create(code=f"w{n}", name=f"Warehouse {n}")
     ),

@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from unfold.forms import ActionForm
 
 from inventory_site.common import idempotency
-from inventory_site.common.errors import DomainError
+from inventory_site.common.errors import DomainError, StaleVersion
 from inventory_site.common.retry import retry_when_busy
 
 KEY = "once"
+VERSION = "version"
 MOST_AT_ONCE = 1000
 
 
@@ -48,6 +49,13 @@ class Act:
     form: Callable[[HttpRequest, Any], forms.Form] | None = None  # data is bound by the caller
     variant: str = "default"
     in_list: bool = False
+    note: str = ""  # what will happen, on the page that asks
+
+
+def version_seen(request: HttpRequest) -> int | None:
+    """The version of the row that the page showed, from its hidden field; None where it told none."""
+    text = request.POST.get(VERSION, "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def run_once(request: HttpRequest, operation: str, effect: Callable[[], Any]) -> Any:
@@ -118,7 +126,7 @@ class ActsMixin:
             said = run_once(request, request.resolver_match.view_name, lambda: chosen.run(request, [row], data))
         except DomainError as error:
             messages.error(request, str(error))
-            if form:
+            if form and not isinstance(error, StaleVersion):
                 return self._act_page(request, row, chosen, form)
         else:
             messages.success(request, said)
@@ -131,6 +139,7 @@ class ActsMixin:
         context = self.admin_site.each_context(request) | {
             "title": act.label, "subtitle": str(row), "opts": self.opts, "act": act, "form": form, "row": row,
             "back": self.page_of(row), "once_key": request.POST.get(KEY) or new_key(),
+            "version": request.POST.get(VERSION, getattr(row, "version", "")),
         }  # fmt: skip
         return TemplateResponse(request, "admin/act.html", context)
 
