@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from inventory_site.common.roles import permissions_of
@@ -17,9 +18,10 @@ class RoleBackend(BaseBackend):
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
         if not hasattr(user_obj, "_role_permissions"):
-            access = list(user_obj.warehouse_access.values_list("role", "warehouse"))
-            everywhere = {role for role, warehouse in access if warehouse is None}
-            user_obj._role_permissions = permissions_of({role for role, _warehouse in access}, everywhere)
+            prefetch_related_objects([user_obj], "warehouse_access")  # what follows asks for it again and again
+            access = user_obj.warehouse_access.all()
+            everywhere = {row.role for row in access if row.warehouse_id is None}
+            user_obj._role_permissions = permissions_of({row.role for row in access}, everywhere)
         return user_obj._role_permissions
 
     def has_module_perms(self, user_obj, app_label):

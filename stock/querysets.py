@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -16,12 +18,12 @@ class WarehouseQuerySet(models.QuerySet):
             return self.none()
         if user.is_superuser:
             return self
+        # Filtered here: a request reads the person's access once and asks for it in many places.
         access = user.warehouse_access.all()
         if permission is not None:
-            access = access.filter(role__in=roles_granting(permission))
-        if access.filter(warehouse=None).exists():
-            return self
-        return self.filter(pk__in=access.values("warehouse"))
+            access = [row for row in access if row.role in roles_granting(permission)]
+        warehouses = {row.warehouse_id for row in access}
+        return self if None in warehouses else self.filter(pk__in=warehouses)
 
     def active(self):
         return self.filter(is_active=True)
@@ -53,23 +55,56 @@ class StockLevelQuerySet(InWarehouse):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
     def differing_from_ledger(self):
-        """Levels whose cached sums are not those of their movements and open allocations."""
-        from stock.models import Allocation, StockMovement
+        """Levels whose cached sums are not those of their movements, open allocations and set-asides."""
+        from stock.models import Allocation, SetAside, StockMovement
 
-        moved = StockMovement.objects.filter(level=models.OuterRef("pk")).order_by().values("level")
-        promised = Allocation.objects.filter(level=models.OuterRef("pk"), state="open").order_by().values("level")
         return self.annotate(
-            moved=Coalesce(
-                models.Subquery(moved.annotate(total=Sum("quantity")).values("total")),
-                0,
-                output_field=models.BigIntegerField(),
-            ),
-            promised=Coalesce(
-                models.Subquery(promised.annotate(total=Sum("quantity")).values("total")),
-                0,
-                output_field=models.BigIntegerField(),
-            ),
-        ).exclude(Q(on_hand=F("moved")) & Q(allocated=F("promised")))
+            moved=_total(StockMovement.objects.all()),
+            promised=_total(Allocation.objects.open()),
+            aside=_total(SetAside.objects.all()),
+        ).exclude(on_hand=F("moved"), allocated=F("promised"), unsellable=F("aside"))
+
+    def as_of(self, moment: datetime):
+        """Annotate ``on_hand_then``, ``allocated_then``, ``unsellable_then`` and ``available_then``.
+
+        Counted backwards from now by when things happened: what is dated back later changes the answer. What
+        happened at the very moment has happened.
+        """
+        from stock.models import Allocation, SetAside, StockMovement
+
+        later = Q(effective_at__gt=moment)
+        standing = Q(created_at__lte=moment) & (Q(closed_at=None) | Q(closed_at__gt=moment))
+        return self.annotate(
+            on_hand_then=F("on_hand") - _total(StockMovement.objects.filter(later)),
+            allocated_then=_total(Allocation.objects.filter(standing)),
+            unsellable_then=F("unsellable") - _total(SetAside.objects.filter(later)),
+        ).annotate(available_then=F("on_hand_then") - F("allocated_then") - F("unsellable_then"))
+
+    def totals(self, user, skus=None):
+        """What the user may see of each product, all warehouses together, in ONE statement: never a torn transfer.
+
+        ``total`` is on hand and in transit; allocated and unsellable are parts of what is on hand.
+        """
+        from stock.models import Transfer, TransferLine
+
+        transfers = Transfer.objects.visible_to(user).on_the_way()
+        coming = TransferLine.objects.filter(transfer__in=transfers, product=models.OuterRef("product"))
+        levels = self.visible_to(user) if skus is None else self.visible_to(user).filter(product__sku__in=skus)
+        summed = {name: Sum(name) for name in ("on_hand", "allocated", "unsellable")}
+        pieces = Sum(F("shipped") - F("received") - F("returned"))
+        return (
+            levels.order_by("product__sku")
+            .values("product", sku=F("product__sku"))
+            .annotate(**summed, in_transit=_total(coming, "product", pieces))
+            .annotate(total=F("on_hand") + F("in_transit"))
+        )
+
+
+def _total(rows, of: str = "level", pieces=None):
+    """The sum of these rows' quantities for the outer row, 0 where there are none."""
+    own = rows.filter(level=models.OuterRef("pk")) if of == "level" else rows
+    total = own.order_by().values(of).annotate(summed=pieces or Sum("quantity")).values("summed")
+    return Coalesce(models.Subquery(total), 0, output_field=models.BigIntegerField())
 
 
 class StockMovementQuerySet(InWarehouse):
@@ -108,5 +143,9 @@ class TransferQuerySet(models.QuerySet):
         mine = warehouses.values("pk")
         return self.filter(Q(source__in=mine) | Q(destination__in=mine))
 
+    def on_the_way(self):
+        return self.filter(state__in=["shipped", "partly_received"])
+
     def locked(self):
+        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,18 +51,31 @@ def claim(*, principal: str, operation: str, key: str, body: Any) -> Once:
     Must run inside the transaction of the effect. The unique index makes the second caller wait for
     the first; where the first rolled back, the second's own row goes in.
     """
-    if not transaction.get_connection().in_atomic_block:
+    if not connection.in_atomic_block:
         raise RuntimeError("an idempotency key belongs in the transaction of its effect")
     mark = fingerprint(body)
     name = {"principal": principal, "operation": operation, "key": key}
-    row = IdempotencyKey(**name, fingerprint=mark)
-    IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
+    made = _insert(**name, fingerprint=mark)
+    if made is not None:
+        return Once(made, is_new=True)
     found = IdempotencyKey.objects.get(**name)
-    if found.status == 0 and found.fingerprint == mark:
-        return Once(found.pk, is_new=True)
     if found.fingerprint != mark:
         raise KeyReused(_("The key “%(key)s” was used before for another request. Send a new key.") % {"key": key})
     return Once(found.pk, is_new=False, status=found.status, answer=found.answer)
+
+
+def _insert(**fields: str) -> int | None:
+    """The new row's primary key, in one statement; None where the key is there already."""
+    table = connection.ops.quote_name(IdempotencyKey._meta.db_table)
+    fields |= {"status": 0, "created_at": timezone.now()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({', '.join(['%s'] * len(fields))})"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            list(fields.values()),
+        )
+        row = cursor.fetchone()
+    return row and row[0]
 
 
 def forget_old() -> int:

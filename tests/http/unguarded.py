@@ -50,7 +50,7 @@ def without_keys():
 
 
 def cut_off():
-    """The guarded product behind a line that breaks: the answer to a first try (a key that ends in -cut) is thrown away."""
+    """The guarded product behind a line that breaks: the answer to a key that ends in -cut is thrown away."""
 
     def serve(environ, start_response):
         answer = application(environ, start_response)
