@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "inventory_site.tasks.deliver_outbox", "schedule": timedelta(seconds=2)},
     "audit": {"task": "inventory_site.tasks.seal_audit", "schedule": timedelta(seconds=10)},
     "imports: go on": {"task": "orders.tasks.continue_imports", "schedule": timedelta(seconds=30)},
+    "reservations": {"task": "orders.tasks.expire_reservations", "schedule": timedelta(seconds=60)},
     "housekeeping": {"task": "inventory_site.tasks.housekeeping", "schedule": timedelta(hours=6)},
 }
 

@@ -112,8 +112,9 @@ def _new_day(old: Day, asked: Asked | None, shipped: int, rate: float | None) ->
 def _asked(series: list[DemandSeries], first_on: date, until: date) -> dict[Cell, Asked]:
     pk_of = {(row.product_id, row.warehouse_id): row.pk for row in series}
     lines = SalesOrderLine.objects.filter(
-        product__in={row.product_id for row in series}, demand_on__gte=first_on, demand_on__lte=until
-    ).order_by()
+        product__in={row.product_id for row in series}, demand_on__gte=first_on, demand_on__lte=until,
+        order__is_placed=True,
+    ).order_by()  # fmt: skip
     is_import = Q(order__source=Source.IMPORT)
     found = lines.values_list("product", "warehouse", "demand_on").annotate(
         asked=Sum("quantity"),

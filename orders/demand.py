@@ -48,7 +48,7 @@ def _without_series(product: str, warehouse: str) -> Exists:
 
 
 def _first_asked_for() -> dict[Pair, date]:
-    lines = SalesOrderLine.objects.filter(_without_series("product", "warehouse")).order_by()
+    lines = SalesOrderLine.objects.filter(_without_series("product", "warehouse"), order__is_placed=True).order_by()
     found = lines.values_list("product", "warehouse").annotate(first_on=Min("demand_on"))
     return {(product, warehouse): day for product, warehouse, day in found}
 
@@ -68,7 +68,9 @@ def _first_moved() -> dict[Pair, date]:
 
 def _start_earlier() -> None:
     """A line back-dated to before the first day of its series moves that day."""
-    lines = SalesOrderLine.objects.filter(product=OuterRef("product"), warehouse=OuterRef("warehouse"))
+    lines = SalesOrderLine.objects.filter(
+        product=OuterRef("product"), warehouse=OuterRef("warehouse"), order__is_placed=True
+    )
     earliest = Subquery(lines.order_by("demand_on").values("demand_on")[:1])
     late = list(DemandSeries.objects.annotate(earliest=earliest).filter(earliest__lt=F("first_on")))
     for series in late:

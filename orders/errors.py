@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inventory_site.common.errors import DomainError, StaleVersion, WrongState
+from inventory_site.common.errors import DomainError, StaleVersion, WrongState  # noqa: F401  of any document
 
 
 class NothingToDo(DomainError):
@@ -33,14 +33,7 @@ class NotUndoable(DomainError):
     code = "not_undoable"
 
 
-__all__ = [
-    "DomainError",
-    "DuplicateOrder",
-    "InvalidLines",
-    "NotAlike",
-    "NotUndoable",
-    "NothingToDo",
-    "StaleVersion",
-    "TooMuch",
-    "WrongState",
-]
+class TermsNotMet(DomainError):
+    """A purchase order that the supplier would not take as it is."""
+
+    code = "terms_not_met"

@@ -107,6 +107,10 @@ class SalesOrder(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged_orders", verbose_name=_("merged into")
     )
+    is_placed = models.BooleanField(
+        _("was placed"), default=True, db_default=True, editable=False,
+        help_text=_("A draft that was never placed counts no demand, cancelled or not."),
+    )  # fmt: skip
     placed_at = models.DateTimeField(_("placed"), default=timezone.now, db_index=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

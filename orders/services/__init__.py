@@ -1,18 +1,25 @@
 """What can be done with orders. Each call is atomic, re-reads its document under lock, then enters stock."""
 
+from orders.services.backorders import allocate_waiting, fulfil_backorders, lock_waiting
+from orders.services.customers import forget_customer
 from orders.services.purchases import (
     NewPurchaseLine,
     add_purchase_lines,
     cancel_purchase_order,
+    change_purchase_lines,
     confirm_purchase_order,
     create_purchase_order,
-    receive_purchase_order,
     take_off_purchase_lines,
 )
+from orders.services.receipts import receive_purchase_order, undo_receipt
+from orders.services.reservations import expire_reservations, hold_sales_order
+from orders.services.reshaping import merge_sales_orders, split_sales_order, undo_reshaping
+from orders.services.returns import Outcome, cancel_return, inspect_return, register_return, undo_return
 from orders.services.sales import (
     NewLine,
     allocate_sales_order,
     cancel_sales_order,
+    confirm_sales_order,
     place_sales_order,
     ship_sales_order,
 )
@@ -20,14 +27,31 @@ from orders.services.sales import (
 __all__ = [
     "NewLine",
     "NewPurchaseLine",
+    "Outcome",
     "add_purchase_lines",
     "allocate_sales_order",
+    "allocate_waiting",
     "cancel_purchase_order",
+    "cancel_return",
     "cancel_sales_order",
+    "change_purchase_lines",
     "confirm_purchase_order",
+    "confirm_sales_order",
     "create_purchase_order",
+    "expire_reservations",
+    "forget_customer",
+    "fulfil_backorders",
+    "hold_sales_order",
+    "inspect_return",
+    "lock_waiting",
+    "merge_sales_orders",
     "place_sales_order",
     "receive_purchase_order",
+    "register_return",
     "ship_sales_order",
+    "split_sales_order",
     "take_off_purchase_lines",
+    "undo_receipt",
+    "undo_reshaping",
+    "undo_return",
 ]
