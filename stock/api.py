@@ -9,10 +9,10 @@ from rest_framework.decorators import action
 from catalog.api import ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import LARGEST, Pieces, PiecesLine, Versioned
-from stock import services, set_aside_api, transfer_api
+from stock import level_api, services, set_aside_api, transfer_api
 from stock.access import require
 from stock.api_fields import WarehouseByCode
-from stock.models import StockLevel, StockMovement, Warehouse
+from stock.models import StockMovement, Warehouse
 
 Reason = StockMovement.Reason
 
@@ -21,16 +21,6 @@ class WarehouseSerializer(serializers.ModelSerializer):
     class Meta:
         model = Warehouse
         fields = ["code", "name", "country", "time_zone", "priority", "is_active"]
-
-
-class StockLevelSerializer(serializers.ModelSerializer):
-    product = serializers.SlugRelatedField(slug_field="sku", read_only=True)
-    warehouse = serializers.SlugRelatedField(slug_field="code", read_only=True)
-    available = serializers.IntegerField(source="available_now", read_only=True)
-
-    class Meta:
-        model = StockLevel
-        fields = ["id", "product", "warehouse", "on_hand", "allocated", "unsellable", "available", "version"]
 
 
 class StockMovementSerializer(serializers.ModelSerializer):
@@ -73,15 +63,6 @@ class WarehouseViewSet(ReadRoom):
     ordering_fields = ["code", "priority"]
 
 
-class StockLevelViewSet(ReadRoom):
-    queryset = StockLevel.objects.select_related("product", "warehouse").with_available().order_by("pk")
-    serializer_class = StockLevelSerializer
-    permissions = {"list": "stock.view_stocklevel"}
-    filterset_fields = {"product__sku": ["exact"], "warehouse__code": ["exact"], "on_hand": ["exact", "lte", "gte"]}
-    search_fields = ["product__sku", "product__name"]
-    ordering_fields = ["id", "on_hand", "allocated"]
-
-
 class StockMovementViewSet(ReadRoom):
     queryset = StockMovement.objects.select_related("level__product", "level__warehouse", "actor").order_by("-pk")
     serializer_class = StockMovementSerializer
@@ -119,7 +100,7 @@ class StockMovementViewSet(ReadRoom):
 
 ROUTES = {
     "warehouses": WarehouseViewSet,
-    "stock-levels": StockLevelViewSet,
+    "stock-levels": level_api.StockLevelViewSet,
     "stock-movements": StockMovementViewSet,
     "set-asides": set_aside_api.SetAsideViewSet,
     "transfers": transfer_api.TransferViewSet,
