@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
+from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierProduct
 from inventory_site.common.admin import NeverDeleted, ShelfAdmin, ShelfInline, linked
 from inventory_site.common.admin_export import ExportsList, Sheet
 
@@ -26,11 +29,26 @@ class TermsInline(ShelfInline):
     cost_fields = ("unit_cost",)
     fields = ("supplier", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
               "is_preferred")  # fmt: skip
+    show_change_link = True  # price breaks are entered there
     tab = True
     verbose_name_plural = _("suppliers")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("supplier", "product")
+
+
+class PriceBreakInline(ShelfInline):
+    model = PriceBreak
+    cost_fields = ("unit_cost",)
+    fields = ("min_quantity", "unit_cost")
+
+
+class SupplierForm(forms.ModelForm):
+    order_weekdays = forms.TypedMultipleChoiceField(
+        label=_("order weekdays"), coerce=int, choices=list(WEEKDAYS.items()), required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("Days on which the supplier takes orders; none: every day."),
+    )  # fmt: skip
 
 
 class PromotionInline(ShelfInline):
@@ -71,6 +89,7 @@ class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
 
 @admin.register(Supplier)
 class SupplierAdmin(NeverDeleted, ShelfAdmin):
+    form = SupplierForm
     list_display = ("code", "name", "lead_time_days", "review_period_days", "minimum_order_cost", "is_active")
     list_display_links = ("code", "name")
     list_filter = ("is_active",)
@@ -78,7 +97,7 @@ class SupplierAdmin(NeverDeleted, ShelfAdmin):
     cost_fields = ("minimum_order_cost",)
     fieldsets = (
         (None, {"fields": (("code", "name"), ("email", "phone"), "is_active")}),
-        (_("Ordering"), {"fields": (("lead_time_days", "review_period_days"), "minimum_order_cost")}),
+        (_("Ordering"), {"fields": (("lead_time_days", "review_period_days"), "order_weekdays", "minimum_order_cost")}),
     )
 
 
@@ -91,6 +110,7 @@ class SupplierProductAdmin(ShelfAdmin):
     search_fields = ("product__sku", "product__name", "supplier_sku")
     autocomplete_fields = ("product", "supplier")
     cost_fields = ("unit_cost",)
+    inlines = (PriceBreakInline,)
 
 
 @admin.register(Promotion)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
+from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierProduct
 from inventory_site.common.api import CostFields, WriteRoom
 
 
@@ -52,21 +54,53 @@ class SupplierSerializer(serializers.ModelSerializer):
             "lead_time_days",
             "review_period_days",
             "minimum_order_cost",
+            "order_weekdays",
             "is_active",
         ]
 
 
+class PriceBreakSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = PriceBreak
+        fields = ["min_quantity", "unit_cost"]
+
+
 class SupplierProductSerializer(CostFields, serializers.ModelSerializer):
-    cost_fields = ("unit_cost",)
+    """``price_breaks``, where they are told, replace those of before."""
+
+    cost_fields = ("unit_cost", "price_breaks")
     product = ProductBySku()
     supplier = serializers.SlugRelatedField(slug_field="code", queryset=Supplier.objects.all())
+    price_breaks = PriceBreakSerializer(many=True, required=False, max_length=50)
 
     class Meta:
         model = SupplierProduct
         fields = [
             "id", "supplier", "product", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size",
-            "lead_time_days", "is_preferred",
+            "lead_time_days", "is_preferred", "price_breaks",
         ]  # fmt: skip
+
+    def validate_price_breaks(self, steps):
+        for number, times in Counter(step["min_quantity"] for step in steps).items():
+            if times > 1:
+                raise serializers.ValidationError(_("From %(number)d pieces stands here twice.") % {"number": number})
+        return steps
+
+    def create(self, validated_data):
+        steps = validated_data.pop("price_breaks", [])
+        return self._with_breaks(super().create(validated_data), steps)
+
+    def update(self, instance, validated_data):
+        steps = validated_data.pop("price_breaks", None)
+        terms = super().update(instance, validated_data)
+        if steps is None:
+            return terms
+        terms.price_breaks.all().delete()
+        return self._with_breaks(terms, steps)
+
+    def _with_breaks(self, terms: SupplierProduct, steps: list[dict]) -> SupplierProduct:
+        PriceBreak.objects.bulk_create(PriceBreak(terms=terms, **step) for step in steps)
+        return terms
 
 
 class PromotionSerializer(serializers.ModelSerializer):
@@ -118,7 +152,9 @@ class SupplierViewSet(CatalogRoom):
 
 
 class SupplierProductViewSet(CatalogRoom):
-    queryset = SupplierProduct.objects.select_related("supplier", "product").order_by("pk")
+    queryset = (
+        SupplierProduct.objects.select_related("supplier", "product").prefetch_related("price_breaks").order_by("pk")
+    )
     serializer_class = SupplierProductSerializer
     filterset_fields = {"supplier__code": ["exact"], "product__sku": ["exact"], "is_preferred": ["exact"]}
     ordering_fields = ["id"]

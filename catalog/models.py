@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Upper
@@ -12,6 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from catalog.querysets import CatalogQuerySet, ProductQuerySet, PromotionQuerySet, SupplierProductQuerySet
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+def validate_weekdays(value: Any) -> None:
+    """Refuse what is not a list of different weekdays; True is no Tuesday."""
+    is_list = isinstance(value, list) and all(type(day) is int and 0 <= day <= 6 for day in value)
+    if not is_list or len(set(value)) != len(value):
+        raise ValidationError(
+            _("Write a list of weekdays, each once, 0 for Monday to 6 for Sunday: [0, 3], not %(value)s."),
+            params={"value": json.dumps(value)},
+        )
 
 
 class Category(models.Model):
@@ -87,6 +100,7 @@ class Supplier(models.Model):
         _("order weekdays"),
         default=list,
         blank=True,
+        validators=[validate_weekdays],
         help_text=_("Days on which the supplier takes orders, 0 for Monday to 6 for Sunday; none: every day."),
     )
     is_active = models.BooleanField(_("active"), default=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from catalog.models import Product
@@ -63,3 +65,47 @@ def test_a_clerk_sees_no_costs_and_changes_nothing(api_of, make_user, make_produ
     assert "unit_cost" not in clerk.get(f"{PRODUCTS}CUP/").json()
     assert clerk.patch(f"{PRODUCTS}CUP/", {"name": "x"}, format="json").status_code == 403
     assert clerk.delete(f"{PRODUCTS}CUP/").status_code == 405
+
+
+TERMS, SUPPLIERS = "/api/v1/supplier-products/", "/api/v1/suppliers/"
+
+
+def test_price_breaks_are_told_with_the_terms_and_replaced_as_a_whole(buyer, make_product, make_supplier):
+    make_product("CUP"), make_supplier("ACME")
+    steps = [{"min_quantity": 50, "unit_cost": "3.0000"}, {"min_quantity": 10, "unit_cost": "3.5000"}]
+    body = {"supplier": "ACME", "product": "CUP", "unit_cost": "4.00", "price_breaks": steps}
+    made = buyer.post(TERMS, body, format="json").json()
+    assert [step["min_quantity"] for step in made["price_breaks"]] == [10, 50]
+    address = f"{TERMS}{made['id']}/"
+    assert len(buyer.patch(address, {"pack_size": 6}, format="json").json()["price_breaks"]) == 2
+    assert buyer.patch(address, {"price_breaks": steps[:1]}, format="json").json()["price_breaks"] == steps[:1]
+    twice = buyer.patch(address, {"price_breaks": [*steps, steps[0]]}, format="json")
+    assert (twice.status_code, twice.json()) == (400, {"price_breaks": ["From 50 pieces stands here twice."]})
+    assert buyer.get(address).json()["price_breaks"] == steps[:1]
+
+
+def test_price_breaks_are_hidden_with_the_costs(buyer, api_of, make_user, make_product, make_supplier):
+    make_product("CUP"), make_supplier("ACME")
+    buyer.post(TERMS, {"supplier": "ACME", "product": "CUP", "unit_cost": "4.00"}, format="json")
+    (shown,) = api_of(make_user("clerk")).get(TERMS).json()["results"]
+    assert not {"unit_cost", "price_breaks"} & set(shown)
+
+
+@pytest.mark.parametrize("days", [[7], [-1], [0, 0], [True], ["0"], [1.0], 3, "03", {"0": 1}, None])
+def test_weekdays_are_a_list_of_days_each_once(days, buyer, make_supplier):
+    make_supplier("ACME")
+    answer = buyer.patch(f"{SUPPLIERS}ACME/", {"order_weekdays": days}, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, ["order_weekdays"])
+    good = buyer.patch(f"{SUPPLIERS}ACME/", {"order_weekdays": [3, 0]}, format="json")
+    assert (good.status_code, good.json()["order_weekdays"]) == (200, [3, 0])
+
+
+def test_weekdays_are_boxes_to_tick_in_the_admin(client_of, make_user, make_supplier):
+    supplier, buyer = make_supplier("ACME", order_weekdays=[3]), client_of(make_user("buyer"))
+    address = f"/admin/catalog/supplier/{supplier.pk}/change/"
+    boxes = re.findall(r'<input[^>]*name="order_weekdays"[^>]*>', buyer.get(address).content.decode())
+    assert ["checked" in box for box in boxes] == [False, False, False, True, False, False, False]
+    told = {"code": "ACME", "name": "Acme", "lead_time_days": 7, "review_period_days": 1, "minimum_order_cost": 0}
+    buyer.post(address, told | {"order_weekdays": ["0", "4"]})
+    supplier.refresh_from_db()
+    assert supplier.order_weekdays == [0, 4]
