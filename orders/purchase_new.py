@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from catalog.models import Supplier, SupplierProduct
+from catalog.models import Supplier
 from orders import services
 from orders.admin_new import Head, Line, picker
 from orders.models import PurchaseOrder, PurchaseOrderLine
@@ -27,23 +27,10 @@ class PurchaseLine(Line):
 
 
 def make_purchase(request, head: dict, lines: list[dict]) -> PurchaseOrder:
-    """Costs and packs that were left empty come from the supplier's terms."""
-    terms = {
-        term.product_id: term
-        for term in SupplierProduct.objects.filter(
-            supplier=head["supplier"], product__in=[line["product"] for line in lines]
-        )
-    }
     return services.create_purchase_order(
         supplier=head["supplier"],
         warehouse=head["warehouse"],
         reference=head["reference"],
         actor=request.user,
-        lines=[_purchase_line(line, terms.get(line["product"].pk)) for line in lines],
+        lines=[services.NewPurchaseLine(line["product"], line["quantity"], line["money"]) for line in lines],
     )
-
-
-def _purchase_line(line: dict, term: SupplierProduct | None) -> services.NewPurchaseLine:
-    usual = term.unit_cost if term else line["product"].unit_cost
-    cost = usual if line["money"] is None else line["money"]
-    return services.NewPurchaseLine(line["product"], line["quantity"], cost, term.pack_size if term else 1)

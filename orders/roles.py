@@ -16,3 +16,4 @@ grant(OFFICE | FLOOR, "orders.add_return")  # announce one, give it up
 grant(FLOOR, "orders.change_return")  # inspect, undo
 grant(OFFICE, "orders.add_purchaseorder", "orders.change_purchaseorder")  # draft, confirm, cancel
 grant(OFFICE | FLOOR, "orders.receive_purchaseorder")
+grant(MANAGERS, "orders.over_receive_purchaseorder")  # more than was ordered, within the shop's tolerance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Product, Supplier
 from orders.models.sales import Source
 from orders.querysets import PurchaseOrderLineQuerySet, PurchaseOrderQuerySet, ReceiptQuerySet
-from stock.models import Warehouse
+from stock.models import StockMovement, Warehouse
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
@@ -93,13 +94,17 @@ class PurchaseOrderLine(models.Model):
 
 
 class Receipt(models.Model):
-    """Goods that arrived on one purchase line; lead times are learned from these."""
+    """Goods that arrived on one purchase line; lead times are learned from those that were not taken back."""
 
     line = models.ForeignKey(
         PurchaseOrderLine, models.PROTECT, related_name="receipts", verbose_name=_("purchase line")
     )
     quantity = models.BigIntegerField(_("quantity"), validators=[MinValueValidator(1)])
     received_at = models.DateTimeField(_("received"), default=timezone.now)
+    movement = models.OneToOneField(
+        StockMovement, models.PROTECT, null=True, blank=True, related_name="receipt", verbose_name=_("stock movement")
+    )
+    undone_at = models.DateTimeField(_("taken back"), null=True, blank=True)
 
     objects = ReceiptQuerySet.as_manager()
 
@@ -111,3 +116,13 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} · {self.line}"
+
+    @property
+    def lead_time_days(self) -> int | None:
+        """From confirming to receiving, in days of the warehouse; None where the order has no confirmation date."""
+        order = self.line.order
+        if order.confirmed_at is None:
+            return None
+        zone = ZoneInfo(order.warehouse.time_zone)
+        waited = self.received_at.astimezone(zone).date() - order.confirmed_at.astimezone(zone).date()
+        return max(waited.days, 0)

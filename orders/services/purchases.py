@@ -1,4 +1,4 @@
-"""Purchases: draft, confirm, receive, cancel."""
+"""Purchases: draft, confirm, cancel. Receiving has a file of its own."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Product, Supplier
 from inventory_site.common import audit
+from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import ShopSettings, User
-from orders.errors import InvalidLines, NothingToDo, WrongState
-from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
+from orders.errors import InvalidLines, TermsNotMet, WrongState
+from orders.models import PurchaseOrder, PurchaseOrderLine
 from orders.services.common import check_quantity, chosen, reread, tell_positions, temporary_number
-from stock.models import StockMovement, Warehouse
-from stock.services import Entry, post_movements
+from orders.services.purchase_terms import Terms, next_order_day, problems_of, terms_of
+from stock.models import Warehouse
 
 State = PurchaseOrder.State
 ON_ORDER = (State.CONFIRMED, State.PARTLY_RECEIVED)
@@ -26,12 +27,30 @@ ON_ORDER = (State.CONFIRMED, State.PARTLY_RECEIVED)
 
 @dataclass(frozen=True)
 class NewPurchaseLine:
-    """What to buy, in stock units; ``pack_size`` is only how the supplier packs it."""
+    """What to buy, in stock units; ``pack_size`` is only how the supplier packs it.
+
+    Cost and pack that are None are the supplier's: the cost at the quantity that stands on the order in the end.
+    """
 
     product: Product
     quantity: int
-    unit_cost: Decimal = Decimal(0)
-    pack_size: int = 1
+    unit_cost: Decimal | None = None
+    pack_size: int | None = None
+
+
+def locked_purchase(order: PurchaseOrder, version: int | None, states: Sequence[str], verb: str) -> PurchaseOrder:
+    """The order as it is now, locked; refused in another state or where the caller saw an older version."""
+    order = reread(order)
+    StaleVersion.check(order, version)
+    if order.state not in states:
+        raise WrongState.of(order, verb)
+    return order
+
+
+def save_purchase(order: PurchaseOrder, *names: str) -> None:
+    """Write these fields as the next version."""
+    order.version += 1
+    order.save(update_fields=[*names, "version"])
 
 
 @transaction.atomic
@@ -58,120 +77,135 @@ def create_purchase_order(
 
 
 @transaction.atomic
-def add_purchase_lines(*, order: PurchaseOrder, lines: Sequence[NewPurchaseLine], actor: User | None) -> PurchaseOrder:
+def add_purchase_lines(
+    *, order: PurchaseOrder, lines: Sequence[NewPurchaseLine], actor: User | None, version: int | None = None
+) -> PurchaseOrder:
     """Add to a draft; a product that is on it already gets the sum."""
-    order = reread(order)
-    if order.state != State.DRAFT:
-        raise WrongState.of(order, _("changed"))
+    order = locked_purchase(order, version, [State.DRAFT], _("changed"))
     _add(order, lines)
+    save_purchase(order)
     audit.record(actor=actor, action="purchase_order.add", subject=order, changes={"lines": len(lines)})
+    return order
+
+
+@transaction.atomic
+def change_purchase_lines(
+    *, order: PurchaseOrder, lines: Sequence[NewPurchaseLine], actor: User | None, version: int | None = None
+) -> PurchaseOrder:
+    """Set the quantities of these products on a draft: 0 takes one off, the others stay as they are."""
+    order = locked_purchase(order, version, [State.DRAFT], _("changed"))
+    wanted: dict[int, int] = {}
+    for new in lines:
+        if new.quantity != 0 or isinstance(new.quantity, bool):
+            check_quantity(new.quantity, new.product.sku)
+        wanted[new.product.pk] = wanted.get(new.product.pk, 0) + new.quantity
+    old = {line.product_id: line for line in order.lines.select_related("product")}
+    if not any(wanted.get(pk, 1) for pk in {*old, *wanted}):
+        raise InvalidLines(_("%(number)s would have no line left: cancel it instead.") % {"number": order.number})
+    terms = terms_of(order.supplier, [new.product for new in lines])
+    for new in lines:
+        line = old.setdefault(new.product.pk, _new_line(order, new, terms[new.product.pk]))
+        _set(line, wanted[new.product.pk], new, terms[new.product.pk])
+    _write(old.values())
+    save_purchase(order)
+    told = {new.product.sku: wanted[new.product.pk] for new in lines}
+    audit.record(actor=actor, action="purchase_order.change", subject=order, changes={"lines": told})
     return order
 
 
 @transaction.atomic
 def take_off_purchase_lines(*, order: PurchaseOrder, quantities: Mapping[int, int], actor: User | None) -> None:
     """Take pieces off the lines of a draft; an empty line goes, and with the last one the draft."""
-    order = reread(order)
-    if order.state != State.DRAFT:
-        raise WrongState.of(order, _("changed"))
+    order = locked_purchase(order, None, [State.DRAFT], _("changed"))
     lines = list(order.lines.select_related("product"))
     parts = chosen(lines, quantities, {line.pk: line.quantity for line in lines}, _("take off"))
     audit.record(actor=actor, action="purchase_order.take_off", subject=order, changes={"lines": parts})
     for line in lines:
         line.quantity -= parts.get(line.pk, 0)
-    PurchaseOrderLine.objects.bulk_update([line for line in lines if line.quantity], ["quantity"])
-    order.lines.filter(pk__in=[line.pk for line in lines if not line.quantity]).delete()
-    if not any(line.quantity for line in lines):
+    _write(lines)
+    if any(line.quantity for line in lines):
+        save_purchase(order)
+    else:
         order.delete()
 
 
 def _add(order: PurchaseOrder, lines: Sequence[NewPurchaseLine]) -> None:
-    known = {line.product_id: line for line in order.lines.all()}
+    known = {line.product_id: line for line in order.lines.select_related("product")}
+    terms = terms_of(order.supplier, [new.product for new in lines])
     for new in lines:
         check_quantity(new.quantity, new.product.sku)
-        line = known.setdefault(
-            new.product.pk,
-            PurchaseOrderLine(
-                order=order, product=new.product, quantity=0, unit_cost=new.unit_cost, pack_size=new.pack_size
-            ),
-        )
-        line.quantity += new.quantity
-    PurchaseOrderLine.objects.bulk_create([line for line in known.values() if line.pk is None])
-    PurchaseOrderLine.objects.bulk_update([line for line in known.values() if line.pk], ["quantity"])
+        line = known.setdefault(new.product.pk, _new_line(order, new, terms[new.product.pk]))
+        _set(line, line.quantity + new.quantity, new, terms[new.product.pk])
+        check_quantity(line.quantity, new.product.sku)
+    _write(known.values())
+
+
+def _new_line(order: PurchaseOrder, new: NewPurchaseLine, terms: Terms) -> PurchaseOrderLine:
+    cost = terms.unit_cost if new.unit_cost is None else new.unit_cost
+    pack_size = new.pack_size or terms.pack_size
+    return PurchaseOrderLine(order=order, product=new.product, quantity=0, unit_cost=cost, pack_size=pack_size)
+
+
+def _set(line: PurchaseOrderLine, quantity: int, new: NewPurchaseLine, terms: Terms) -> None:
+    """A cost that was the supplier's follows the quantity; one that somebody agreed by hand stays."""
+    if new.unit_cost is None and line.unit_cost == terms.unit_cost_at(line.quantity):
+        line.unit_cost = terms.unit_cost_at(quantity)
+    line.quantity = quantity
+
+
+def _write(lines) -> None:
+    kept = [line for line in lines if line.quantity]
+    PurchaseOrderLine.objects.filter(pk__in=[line.pk for line in lines if line.pk and not line.quantity]).delete()
+    PurchaseOrderLine.objects.bulk_update([line for line in kept if line.pk], ["quantity", "unit_cost"])
+    PurchaseOrderLine.objects.bulk_create([line for line in kept if line.pk is None])
 
 
 @transaction.atomic
 def confirm_purchase_order(
-    *, order: PurchaseOrder, actor: User | None, expected_on: date | None = None, confirmed_at: datetime | None = None
-) -> PurchaseOrder:
-    """The supplier has the order: from now on it counts as on order, and the lead time runs."""
-    order = reread(order)
-    if order.state != State.DRAFT:
-        raise WrongState.of(order, _("confirmed"))
-    order.state = State.CONFIRMED
-    order.confirmed_at = confirmed_at or ShopSettings.objects.load().now()
-    local = order.confirmed_at.astimezone(ZoneInfo(order.warehouse.time_zone)).date()
-    order.expected_on = expected_on or local + timedelta(days=order.supplier.lead_time_days)
-    order.save(update_fields=["state", "confirmed_at", "expected_on"])
-    _tell(order)
-    audit.record(
-        actor=actor, action="purchase_order.confirm", subject=order, changes={"expected_on": order.expected_on}
-    )
-    return order
-
-
-@transaction.atomic
-def receive_purchase_order(
     *,
     order: PurchaseOrder,
     actor: User | None,
-    quantities: Mapping[int, int] | None = None,
-    received_at: datetime | None = None,
+    expected_on: date | None = None,
+    confirmed_at: datetime | None = None,
+    despite_terms: bool = False,
+    version: int | None = None,
 ) -> PurchaseOrder:
-    """Take goods into stock: by line, or all that is still to come."""
-    order = reread(order)
-    if order.state not in ON_ORDER:
-        raise WrongState.of(order, _("received"))
-    lines = list(order.lines.select_related("product").order_by("pk"))
-    parts = chosen(lines, quantities, {line.pk: line.outstanding for line in lines}, _("receive"))
-    if not parts:
-        raise NothingToDo(_("%(number)s: nothing is left to receive.") % {"number": order.number})
-    at = received_at or ShopSettings.objects.load().now()
-    by_pk = {line.pk: line for line in lines}
-    Receipt.objects.bulk_create(Receipt(line=by_pk[pk], quantity=n, received_at=at) for pk, n in parts.items())
-    for pk, quantity in parts.items():
-        by_pk[pk].received += quantity
-    PurchaseOrderLine.objects.bulk_update([by_pk[pk] for pk in parts], ["received"])
-    entries = [
-        Entry(by_pk[pk].product_id, order.warehouse_id, n, StockMovement.Reason.RECEIPT, order.number, at)
-        for pk, n in parts.items()
-    ]
-    post_movements(entries=entries, actor=actor)
-    _settle(order, lines, at)
-    audit.record(actor=actor, action="purchase_order.receive", subject=order, changes={"lines": parts})
+    """The supplier has the order: from now on it counts as on order, and the lead time runs.
+
+    Without ``despite_terms`` an order below a minimum quantity or in broken packs is refused.
+    """
+    order = locked_purchase(order, version, [State.DRAFT], _("confirmed"))
+    order.confirmed_at = confirmed_at or ShopSettings.objects.load().now()
+    local = order.confirmed_at.astimezone(ZoneInfo(order.warehouse.time_zone)).date()
+    problems = problems_of(order, on=local)
+    if not despite_terms and any(problem.is_blocking for problem in problems):
+        why = " ".join(str(problem) for problem in problems if problem.is_blocking)
+        raise TermsNotMet(_("%(number)s is not confirmed. %(why)s") % {"number": order.number, "why": why})
+    order.state = State.CONFIRMED
+    order.expected_on = expected_on or expected_day(order, local)
+    save_purchase(order, "state", "confirmed_at", "expected_on")
+    _tell(order)
+    told = {"expected_on": order.expected_on, "despite": [problem.code for problem in problems]}
+    audit.record(actor=actor, action="purchase_order.confirm", subject=order, changes=told)
     return order
 
 
-def _settle(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], at: datetime) -> None:
-    is_complete = not any(line.outstanding for line in lines)
-    order.state = State.RECEIVED if is_complete else State.PARTLY_RECEIVED
-    order.closed_at = at if is_complete else None
-    order.save(update_fields=["state", "closed_at"])
+def expected_day(order: PurchaseOrder, day: date) -> date:
+    """When goods ordered on that day should come: the supplier's next order day and its declared lead time."""
+    return next_order_day(order.supplier.order_weekdays, day) + timedelta(days=order.supplier.lead_time_days)
 
 
 @transaction.atomic
-def cancel_purchase_order(*, order: PurchaseOrder, actor: User | None) -> PurchaseOrder:
+def cancel_purchase_order(*, order: PurchaseOrder, actor: User | None, version: int | None = None) -> PurchaseOrder:
     """Give up what has not arrived; what was received stays."""
-    order = reread(order)
-    if order.state not in (State.DRAFT, *ON_ORDER):
-        raise WrongState.of(order, _("cancelled"))
+    order = locked_purchase(order, version, [State.DRAFT, *ON_ORDER], _("cancelled"))
     lines = list(order.lines.all())
     for line in lines:
         line.cancelled += line.outstanding
     PurchaseOrderLine.objects.bulk_update(lines, ["cancelled"])
     order.state = State.RECEIVED if any(line.received for line in lines) else State.CANCELLED
     order.closed_at = ShopSettings.objects.load().now()
-    order.save(update_fields=["state", "closed_at"])
+    save_purchase(order, "state", "closed_at")
     _tell(order)
     audit.record(actor=actor, action="purchase_order.cancel", subject=order)
     return order

@@ -149,7 +149,7 @@ def _lines(suppliers: list[int], until: date) -> list[Line]:
 def _receipts(lines: list[int]) -> dict[int, list[tuple[datetime, int]]]:
     came = defaultdict(list)
     for at in range(0, len(lines), WRITTEN_AT_ONCE):
-        found = Receipt.objects.filter(line__in=lines[at : at + WRITTEN_AT_ONCE]).order_by("pk")
+        found = Receipt.objects.standing().filter(line__in=lines[at : at + WRITTEN_AT_ONCE]).order_by("pk")
         for line, received_at, quantity in found.values_list("line_id", "received_at", "quantity"):
             came[line].append((received_at, quantity))
     return came

@@ -1,0 +1,162 @@
+"""Goods that arrive on purchase orders, and receipts that were a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from inventory_site.common import audit
+from inventory_site.common.models import ShopSettings, User
+from orders.errors import InvalidLines, NothingToDo, TooMuch, WrongState
+from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
+from orders.services.backorders import allocate_waiting, lock_waiting
+from orders.services.common import check_quantity, chosen, reread
+from orders.services.purchases import ON_ORDER, State, locked_purchase, save_purchase
+from stock.models import StockMovement
+from stock.services import Entry, post_movements
+
+Reason = StockMovement.Reason
+
+
+@transaction.atomic
+def receive_purchase_order(
+    *,
+    order: PurchaseOrder,
+    actor: User | None,
+    quantities: Mapping[int, int] | None = None,
+    packs: Mapping[int, int] | None = None,
+    received_at: datetime | None = None,
+    version: int | None = None,
+    may_exceed: bool = False,
+) -> PurchaseOrder:
+    """Take goods into stock, by line in pieces and in packs, or all that is still to come.
+
+    With ``may_exceed`` a line takes more than is outstanding, within the shop's tolerance. Orders that wait for
+    the goods get them, the oldest first.
+    """
+    order = locked_purchase(order, version, ON_ORDER, _("received"))
+    lines = list(order.lines.select_related("product").order_by("pk"))
+    parts = _parts(lines, quantities, packs, may_exceed)
+    if not parts:
+        raise NothingToDo(_("%(number)s: nothing is left to receive.") % {"number": order.number})
+    at = received_at or ShopSettings.objects.load().now()
+    arrived = [line for line in lines if line.pk in parts]
+    waiting = lock_waiting([(line.product_id, order.warehouse_id) for line in arrived])
+    _post(order, arrived, parts, at, actor)
+    allocate_waiting(waiting)
+    settle(order, lines, at)
+    audit.record(actor=actor, action="purchase_order.receive", subject=order, changes={"lines": parts})
+    return order
+
+
+def _parts(
+    lines: Sequence[PurchaseOrderLine],
+    quantities: Mapping[int, int] | None,
+    packs: Mapping[int, int] | None,
+    may_exceed: bool,
+) -> dict[int, int]:
+    """Pieces by line; packs become pieces here and nowhere else."""
+    if quantities is None and packs is None:
+        return chosen(lines, None, {line.pk: line.outstanding for line in lines}, "")
+    by_pk = {line.pk: line for line in lines}
+    asked = {}
+    for counted, in_packs in ((quantities or {}, False), (packs or {}, True)):
+        for pk, number in counted.items():
+            if pk not in by_pk:
+                raise InvalidLines(_("Line %(line)s is not on this order.") % {"line": pk})
+            check_quantity(number, by_pk[pk].product.sku)
+            asked[pk] = asked.get(pk, 0) + number * (by_pk[pk].pack_size if in_packs else 1)
+            check_quantity(asked[pk], by_pk[pk].product.sku)
+    _refuse_surplus([by_pk[pk] for pk in asked], asked, may_exceed)
+    return asked
+
+
+def _refuse_surplus(lines: Sequence[PurchaseOrderLine], asked: Mapping[int, int], may_exceed: bool) -> None:
+    rate = Decimal(ShopSettings.objects.load().over_receipt_rate)
+    refused = []
+    for line in lines:
+        most = line.outstanding
+        tolerated = most + max(int(line.quantity * rate) - line.over_received, 0)
+        if asked[line.pk] <= (tolerated if may_exceed else most):
+            continue
+        told = {"sku": line.product.sku, "asked": asked[line.pk], "most": tolerated if may_exceed else most}
+        refused.append(_("%(sku)s: %(asked)d asked to receive, at most %(most)d possible.") % told)
+        if not may_exceed and tolerated > most:
+            refused.append(_("Up to %(most)d by who may receive more than was ordered.") % {"most": tolerated})
+    if refused:
+        raise TooMuch(" ".join(refused))
+
+
+def _post(
+    order: PurchaseOrder,
+    arrived: Sequence[PurchaseOrderLine],
+    parts: Mapping[int, int],
+    at: datetime,
+    actor: User | None,
+) -> None:
+    entries = [
+        Entry(line.product_id, order.warehouse_id, parts[line.pk], Reason.RECEIPT, order.number, at) for line in arrived
+    ]
+    movements = post_movements(entries=entries, actor=actor)
+    Receipt.objects.bulk_create(
+        # a very long order's movements come back without their keys
+        Receipt(line=line, quantity=parts[line.pk], received_at=at, movement_id=movement.pk)
+        for line, movement in zip(arrived, movements, strict=True)
+    )
+    for line in arrived:
+        ordered = min(parts[line.pk], line.outstanding)
+        line.over_received += parts[line.pk] - ordered
+        line.received += ordered
+    PurchaseOrderLine.objects.bulk_update(arrived, ["received", "over_received"])
+
+
+def settle(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], at: datetime) -> None:
+    """Save the state that follows from what has arrived, as the next version."""
+    is_complete = not any(line.outstanding for line in lines)
+    has_begun = any(line.received or line.over_received for line in lines)
+    order.state = State.RECEIVED if is_complete else State.PARTLY_RECEIVED if has_begun else State.CONFIRMED
+    order.closed_at = at if is_complete else None
+    save_purchase(order, "state", "closed_at")
+
+
+@transaction.atomic
+def undo_receipt(*, receipt: Receipt, actor: User | None) -> Receipt:
+    """Take a mistaken receipt back: its goods leave the ledger and are on order again.
+
+    Promises that it breaks become short; refused where the goods have gone already. The receipt stays, marked,
+    and no lead time is learned from it.
+    """
+    order = reread(receipt.line.order)
+    receipt = Receipt.objects.select_related("line__product", "movement").get(pk=receipt.pk)
+    if receipt.undone_at is not None:
+        raise WrongState(_("This receipt of %(sku)s was taken back before.") % {"sku": receipt.line.product.sku})
+    entry = Entry(
+        receipt.line.product_id, order.warehouse_id, -receipt.quantity, Reason.ADJUSTMENT, order.number,
+        reverses_id=receipt.movement_id,
+    )  # fmt: skip
+    _refuse_reversed(receipt)
+    post_movements(entries=[entry], actor=actor)
+    receipt.undone_at = ShopSettings.objects.load().now()
+    receipt.save(update_fields=["undone_at"])
+    lines = list(order.lines.all())
+    line = next(line for line in lines if line.pk == receipt.line_id)
+    surplus = min(line.over_received, receipt.quantity)
+    line.over_received -= surplus
+    line.received -= receipt.quantity - surplus
+    line.save(update_fields=["over_received", "received"])
+    settle(order, lines, receipt.undone_at)
+    changes = {"receipt": receipt.pk, "line": line.pk, "quantity": receipt.quantity}
+    audit.record(actor=actor, action="purchase_order.undo_receipt", subject=order, changes=changes)
+    return receipt
+
+
+def _refuse_reversed(receipt: Receipt) -> None:
+    """Somebody may have reversed its movement in the ledger itself."""
+    if receipt.movement_id and StockMovement.objects.filter(reverses=receipt.movement_id).exists():
+        raise WrongState(
+            _("The movement of this receipt of %(sku)s was reversed before.") % {"sku": receipt.line.product.sku}
+        )
