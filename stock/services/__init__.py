@@ -7,24 +7,38 @@ from stock.services.ledger import Entry, adjust, post_movements, reverse_movemen
 from stock.services.levels import ensure_levels
 from stock.services.promises import Claim, PromiseMove, allocate, keep_until, move_promises, release, ship
 from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
+from stock.services.transfers import (
+    TransferWish,
+    cancel_transfer,
+    close_transfer,
+    create_transfer,
+    receive_transfer,
+    ship_transfer,
+)
 
 __all__ = [
     "Claim",
     "Entry",
     "PromiseMove",
     "TakenBack",
+    "TransferWish",
     "adjust",
     "allocate",
+    "cancel_transfer",
+    "close_transfer",
+    "create_transfer",
     "ensure_levels",
     "keep_until",
     "move_promises",
     "post_movements",
     "put_back",
+    "receive_transfer",
     "release",
     "reverse_movement",
     "set_aside",
     "set_on_hand",
     "ship",
+    "ship_transfer",
     "take_back",
     "write_off_set_aside",
 ]

@@ -11,7 +11,7 @@ from stock.models import StockLevel
 
 
 class Command(BaseCommand):
-    help = "Compare every stock level with its movements and allocations; exit 1 where they differ."
+    help = "Compare every stock level with its movements, allocations and set-asides; exit 1 where they differ."
 
     def add_arguments(self, parser):
         parser.add_argument("--most", type=int, default=20, help="differences to print (default 20)")
@@ -23,7 +23,8 @@ class Command(BaseCommand):
         for level in differing.order_by("pk")[:most]:
             self.stdout.write(
                 f"{level.product.sku} in {level.warehouse.code}: on hand {level.on_hand}, movements {level.moved}; "
-                f"allocated {level.allocated}, open allocations {level.promised}"
+                f"allocated {level.allocated}, open allocations {level.promised}; "
+                f"unsellable {level.unsellable}, set-asides {level.aside}"
             )
         gone = triggers.missing()
         for name in sorted(gone):

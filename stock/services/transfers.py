@@ -1,0 +1,223 @@
+"""Transfers between warehouses: drafted, shipped (in transit), received, closed or cancelled.
+
+Each locks the transfer, reads it again, then all levels at once. Transfers promise nothing: shipping checks what
+is available.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from catalog.models import Product
+from inventory_site.common import audit
+from inventory_site.common.errors import StaleVersion, WrongState
+from inventory_site.common.models import ShopSettings, User
+from stock.errors import InvalidTransfer, TooMuch
+from stock.models import StockMovement, Transfer, TransferLine, Warehouse
+from stock.services.ledger import Entry, post_movements
+from stock.services.levels import check_pieces, ensure_levels, known_levels, shop_now, tell_changed
+
+State = Transfer.State
+Reason = StockMovement.Reason
+ON_THE_WAY = frozenset({State.SHIPPED, State.PARTLY_RECEIVED})
+
+
+@dataclass(frozen=True)
+class TransferWish:
+    product: Product
+    quantity: int
+
+
+@transaction.atomic
+def create_transfer(
+    *,
+    source: Warehouse,
+    destination: Warehouse,
+    lines: Sequence[TransferWish],
+    actor: User | None,
+    reference: str = "",
+    expected_on: date | None = None,
+) -> Transfer:
+    """Draft a transfer; wishes for the same product are summed. Nothing is promised before it is shipped."""
+    if source.pk == destination.pk:
+        raise InvalidTransfer(_("%(code)s cannot send goods to itself.") % {"code": source.code})
+    if not lines:
+        raise InvalidTransfer(_("A transfer needs at least one line."))
+    asked: dict[int, int] = {}
+    for line in lines:
+        check_pieces(line.quantity, line.product.pk)
+        asked[line.product.pk] = asked.get(line.product.pk, 0) + line.quantity
+        check_pieces(asked[line.product.pk], line.product.pk)
+    transfer = Transfer.objects.create(
+        number=f"new-{uuid.uuid4().hex}", source=source, destination=destination, reference=reference,
+        created_at=shop_now(), expected_on=expected_on,
+    )  # fmt: skip
+    transfer.number = f"T{transfer.pk:06d}"
+    transfer.save(update_fields=["number"])
+    TransferLine.objects.bulk_create(
+        TransferLine(transfer=transfer, product_id=product, quantity=quantity) for product, quantity in asked.items()
+    )
+    audit.record(
+        actor=actor, action="transfer.create", subject=transfer,
+        changes={"from": source.code, "to": destination.code, "lines": len(asked)},
+    )  # fmt: skip
+    return transfer
+
+
+@transaction.atomic
+def ship_transfer(
+    *, transfer: Transfer, actor: User | None, quantities: Mapping[int, int] | None = None, version: int | None = None
+) -> Transfer:
+    """Send a draft off, once: what the source does not ship of it falls away."""
+    transfer, lines = _locked(transfer, version, {State.DRAFT}, _("shipped"))
+    parts = _chosen(lines, quantities, {line.pk: line.quantity for line in lines})
+    # Both ends at once: made one after the other, two transfers in opposite directions could wait for each other.
+    ensure_levels((line.product_id, end) for line in lines for end in (transfer.source_id, transfer.destination_id))
+    entries = [_entry(transfer, line, transfer.source_id, -parts[line.pk]) for line in lines if line.pk in parts]
+    post_movements(entries=entries, actor=actor)
+    for line in lines:
+        line.shipped = parts.get(line.pk, 0)
+    transfer.state, transfer.shipped_at = State.SHIPPED, shop_now()
+    return _saved(transfer, lines, actor, "transfer.ship", parts)
+
+
+@transaction.atomic
+def receive_transfer(
+    *,
+    transfer: Transfer,
+    actor: User | None,
+    quantities: Mapping[int, int] | None = None,
+    version: int | None = None,
+    may_exceed: bool = False,
+) -> Transfer:
+    """Take what arrived into stock: by line, or all that is in transit.
+
+    With ``may_exceed`` more may have arrived, within the shop's tolerance; the surplus is taken off the source
+    too, since it must have come from there.
+    """
+    transfer, lines = _locked(transfer, version, ON_THE_WAY, _("received"))
+    surplus = {line.pk: _tolerance(line) for line in lines} if may_exceed else {}
+    parts = _chosen(lines, quantities, {line.pk: line.in_transit for line in lines}, surplus)
+    entries = []
+    for line in lines:
+        arrived = parts.get(line.pk, 0)
+        if arrived:
+            entries.append(_entry(transfer, line, transfer.destination_id, arrived))
+        if beyond := max(arrived - line.in_transit, 0):
+            entries.append(_entry(transfer, line, transfer.source_id, -beyond, is_certain=True))
+            line.shipped += beyond
+        line.received += arrived
+    post_movements(entries=entries, actor=actor)
+    _settle(transfer, lines)
+    return _saved(transfer, lines, actor, "transfer.receive", parts)
+
+
+def _tolerance(line: TransferLine) -> int:
+    """Pieces beyond those in transit that may be received of a line that was sent."""
+    allowed = int(line.quantity * Decimal(ShopSettings.objects.load().over_receipt_rate))
+    return max(min(allowed, line.quantity + allowed - line.shipped), 0) if line.shipped else 0
+
+
+@transaction.atomic
+def close_transfer(*, transfer: Transfer, actor: User | None, version: int | None = None) -> Transfer:
+    """Give up what is still in transit: it arrives in the books and is written off there as lost."""
+    transfer, lines = _locked(transfer, version, ON_THE_WAY, _("closed"))
+    lost = {line.pk: line.in_transit for line in lines if line.in_transit}
+    entries = []
+    for line in lines:
+        if line.pk in lost:
+            entries.append(_entry(transfer, line, transfer.destination_id, lost[line.pk]))
+            entries.append(_entry(transfer, line, transfer.destination_id, -lost[line.pk], Reason.WRITE_OFF))
+            line.received += lost[line.pk]
+            line.lost += lost[line.pk]
+    post_movements(entries=entries, actor=actor)
+    _settle(transfer, lines)
+    return _saved(transfer, lines, actor, "transfer.close", lost)
+
+
+@transaction.atomic
+def cancel_transfer(*, transfer: Transfer, actor: User | None, version: int | None = None) -> Transfer:
+    """Drop a draft; of one on its way, what is in transit returns to the source's stock."""
+    transfer, lines = _locked(transfer, version, ON_THE_WAY | {State.DRAFT}, _("cancelled"))
+    back = {line.pk: line.in_transit for line in lines if line.in_transit}
+    if back:
+        entries = [_entry(transfer, line, transfer.source_id, back[line.pk]) for line in lines if line.pk in back]
+        post_movements(entries=entries, actor=actor)
+    for line in lines:
+        line.returned += back.get(line.pk, 0)
+    if any(line.received for line in lines):
+        _settle(transfer, lines)
+    else:
+        transfer.state, transfer.closed_at = State.CANCELLED, shop_now()
+    return _saved(transfer, lines, actor, "transfer.cancel", back)
+
+
+def _locked(
+    transfer: Transfer, version: int | None, states: frozenset | set, wanted: str
+) -> tuple[Transfer, list[TransferLine]]:
+    """The transfer and its lines, locked and as they are now."""
+    transfer = Transfer.objects.locked().select_related("source", "destination").get(pk=transfer.pk)
+    StaleVersion.check(transfer, version)
+    if transfer.state not in states:
+        raise WrongState.of(transfer, wanted)
+    return transfer, list(transfer.lines.select_related("product").order_by("pk"))
+
+
+def _chosen(
+    lines: Sequence[TransferLine],
+    quantities: Mapping[int, int] | None,
+    usual: Mapping[int, int],
+    surplus: Mapping[int, int] | None = None,
+) -> dict[int, int]:
+    """Pieces by line: what the caller named, up to the usual and a surplus, or all the usual."""
+    if quantities is None:
+        return {pk: quantity for pk, quantity in usual.items() if quantity > 0}
+    if not quantities:
+        raise InvalidTransfer(_("Name at least one line, or none at all for everything."))
+    by_pk = {line.pk: line for line in lines}
+    for pk, quantity in quantities.items():
+        if pk not in by_pk:
+            raise InvalidTransfer(_("Line %(line)s is not on this transfer.") % {"line": pk})
+        check_pieces(quantity, by_pk[pk].product_id)
+        most = usual[pk] + (surplus or {}).get(pk, 0)
+        if quantity > most:
+            raise TooMuch(
+                _("%(sku)s: %(asked)d asked, at most %(most)d possible.")
+                % {"sku": by_pk[pk].product.sku, "asked": quantity, "most": most}
+            )
+    return dict(quantities)
+
+
+def _entry(
+    transfer: Transfer, line: TransferLine, warehouse_id: int, quantity: int, reason: str = Reason.TRANSFER,
+    *, is_certain: bool = False,
+) -> Entry:  # fmt: skip
+    return Entry(line.product_id, warehouse_id, quantity, reason, transfer.number, is_certain=is_certain)
+
+
+def _settle(transfer: Transfer, lines: Sequence[TransferLine]) -> None:
+    """Received once nothing of it is in transit."""
+    if any(line.in_transit for line in lines):
+        transfer.state = State.PARTLY_RECEIVED
+    else:
+        transfer.state, transfer.closed_at = State.RECEIVED, shop_now()
+
+
+def _saved(
+    transfer: Transfer, lines: Sequence[TransferLine], actor: User | None, action: str, parts: Mapping[int, int]
+) -> Transfer:
+    """Write the transfer, tell the destination's positions what is in transit now, and who did it."""
+    transfer.version += 1
+    transfer.save(update_fields=["state", "version", "shipped_at", "closed_at"])
+    TransferLine.objects.bulk_update(lines, ["shipped", "received", "returned", "lost"])
+    coming = known_levels((line.product_id, transfer.destination_id) for line in lines)
+    tell_changed(coming.values(), topic="orders.changed")
+    audit.record(actor=actor, action=action, subject=transfer, changes={"lines": parts})
+    return transfer
