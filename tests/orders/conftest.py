@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from orders import services
 from orders.importers.checking import check_sales
 from orders.importers.options import SalesOptions
 from orders.importers.report import listing_at
 from orders.importers.sales_file import SalesFile
 from orders.importers.writing import write_sales
+from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine
 
 
 @pytest.fixture
@@ -37,3 +39,35 @@ def bring_in(db, tmp_path):
         return file
 
     return bring_in
+
+
+@pytest.fixture
+def channel(db):
+    return SalesChannel.objects.create(code="web", name="Web")
+
+
+@pytest.fixture
+def customer(db):
+    return Customer.objects.create(external_id="C1", name="Anna", email="anna@example.org")
+
+
+@pytest.fixture
+def place(channel, warehouse):
+    """Place an order of (product, quantity) or (product, quantity, unit price)."""
+
+    def place(*wishes, **fields) -> SalesOrder:
+        lines = [services.NewLine(product, warehouse, *rest) for product, *rest in wishes]
+        return services.place_sales_order(**({"channel": channel, "lines": lines, "actor": None} | fields))
+
+    return place
+
+
+@pytest.fixture
+def backordered():
+    """What each line of an order waits for."""
+
+    def backordered(order: SalesOrder) -> list[int]:
+        rows = SalesOrderLine.objects.filter(order=order).with_allocated().order_by("pk")
+        return [line.backordered for line in rows]
+
+    return backordered

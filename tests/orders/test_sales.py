@@ -7,7 +7,7 @@ import pytest
 from inventory_site.common.models import Audit
 from orders import services
 from orders.errors import DuplicateOrder, InvalidLines, NothingToDo, TooMuch, WrongState
-from orders.models import DemandCorrection, SalesChannel, SalesOrder, SalesOrderLine
+from orders.models import DemandCorrection, SalesOrder
 from stock.errors import InsufficientStock
 from stock.models import Allocation, StockLevel
 from stock.services import set_on_hand
@@ -15,25 +15,7 @@ from stock.services import set_on_hand
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
 
 
-@pytest.fixture
-def channel():
-    return SalesChannel.objects.create(code="web", name="Web")
-
-
-@pytest.fixture
-def place(channel, warehouse):
-    def place(*wishes, **fields) -> SalesOrder:
-        lines = [services.NewLine(product, warehouse, quantity) for product, quantity in wishes]
-        return services.place_sales_order(channel=channel, lines=lines, actor=None, **fields)
-
-    return place
-
-
-def backordered(order) -> list[int]:
-    return [line.backordered for line in SalesOrderLine.objects.filter(order=order).with_allocated().order_by("pk")]
-
-
-def test_a_placed_order_is_promised_its_stock(place, make_product, receive):
+def test_a_placed_order_is_promised_its_stock(place, make_product, receive, backordered):
     product = make_product()
     receive(product, 5)
     order = place((product, 3))
@@ -51,7 +33,7 @@ def test_an_order_for_more_than_is_available_is_refused_and_leaves_nothing(place
     assert SalesOrder.objects.count() == Allocation.objects.count() == Audit.objects.count() == 0
 
 
-def test_a_product_that_takes_backorders_is_promised_what_there_is(place, make_product, receive):
+def test_a_product_that_takes_backorders_is_promised_what_there_is(place, make_product, receive, backordered):
     product = make_product(accepts_backorders=True)
     receive(product, 2)
     assert backordered(place((product, 5))) == [3]
@@ -73,7 +55,7 @@ def test_what_is_no_quantity_is_refused(quantity, place, make_product):
     assert SalesOrder.objects.count() == 0
 
 
-def test_stock_that_came_later_is_promised_on_asking(place, make_product, receive):
+def test_stock_that_came_later_is_promised_on_asking(place, make_product, receive, backordered):
     product = make_product(accepts_backorders=True)
     order = place((product, 5))
     with pytest.raises(NothingToDo, match="nothing is available"):
@@ -116,7 +98,11 @@ def test_cancelling_gives_up_what_waits_before_what_is_promised(place, make_prod
     assert DemandCorrection.objects.get().quantity == 2
 
 
-def test_a_promise_broken_by_a_count_is_backordered_again(place, make_product, receive, warehouse, make_user):
+def test_a_promise_broken_by_a_count_is_backordered_again(
+    place, make_product, receive, warehouse, make_user, backordered
+):
+    place, make_product, receive, warehouse, make_user, backordered
+):
     product = make_product()
     receive(product, 5)
     order = place((product, 5))
