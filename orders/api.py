@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
@@ -54,7 +56,7 @@ class NewSalesLineSerializer(serializers.Serializer):
     product = ProductBySku()
     warehouse = WarehouseByCode()
     quantity = Pieces()
-    unit_price = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, required=False, default=0)
+    unit_price = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, required=False, default=Decimal(0))
 
 
 class NewSalesOrderSerializer(serializers.Serializer):
