@@ -101,8 +101,6 @@ def test_cancelling_gives_up_what_waits_before_what_is_promised(place, make_prod
 def test_a_promise_broken_by_a_count_is_backordered_again(
     place, make_product, receive, warehouse, make_user, backordered
 ):
-    place, make_product, receive, warehouse, make_user, backordered
-):
     product = make_product()
     receive(product, 5)
     order = place((product, 5))
