@@ -25,7 +25,7 @@ class Facts:
 
     ``mean``             forecast [levels, days], from the first day that is not over
     ``demand``           of the protection interval, ``interval_days`` long
-    ``receipt_in_days``  until the next receipt of what is on order, NaN where nothing is
+    ``receipt_in_days``  until the next receipt of what is on order or in transit, NaN where nothing is
     ``unit_margin``      price - unit cost, at least 0
     """
 
@@ -33,6 +33,7 @@ class Facts:
     allocated: np.ndarray
     unsellable: np.ndarray
     on_order: np.ndarray
+    in_transit: np.ndarray
     backordered: np.ndarray
     is_planned: np.ndarray
     is_stocked: np.ndarray
@@ -52,7 +53,8 @@ class Facts:
 
     @property
     def inventory_position(self) -> np.ndarray:
-        return self.on_hand - self.unsellable + self.on_order - self.allocated - self.backordered
+        coming = self.on_order + self.in_transit
+        return self.on_hand - self.unsellable + coming - self.allocated - self.backordered
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from stock.querysets import (
     StockLevelQuerySet,
     StockMovementQuerySet,
     StockSnapshotQuerySet,
+    TransferLineQuerySet,
     TransferQuerySet,
     WarehouseQuerySet,
 )
@@ -281,6 +282,8 @@ class TransferLine(models.Model):
     received = models.BigIntegerField(_("received"), default=0)
     returned = models.BigIntegerField(_("sent back"), default=0)
     lost = models.BigIntegerField(_("of these lost on the way"), default=0)
+
+    objects = TransferLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("transfer line")

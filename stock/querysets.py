@@ -149,3 +149,13 @@ class TransferQuerySet(models.QuerySet):
     def locked(self):
         """Lock the rows in primary-key order, so that two callers cannot deadlock."""
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
+class TransferLineQuerySet(InWarehouse):
+    warehouse_path = "transfer__destination"
+
+    def on_the_way(self):
+        """Lines of which pieces may be in transit."""
+        return self.filter(
+            transfer__state__in=["shipped", "partly_received"], shipped__gt=F("received") + F("returned")
+        )

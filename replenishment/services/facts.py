@@ -18,7 +18,7 @@ from orders.models import PurchaseOrderLine, SalesOrderLine
 from replenishment.models import InventoryPosition, ReorderPoint
 from replenishment.positions import Facts
 from replenishment.services import by_hand
-from stock.models import StockLevel
+from stock.models import StockLevel, TransferLine
 
 Pair = tuple[int, int]  # product, warehouse
 
@@ -28,10 +28,15 @@ LEVELS_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Coming:
-    """What is on order for one item."""
+    """What is on its way to one item: bought (``pieces``) and from our other warehouses (``in_transit``)."""
 
     pieces: int = 0
+    in_transit: int = 0
     next_receipt_on: date | None = None
+
+    def and_also(self, expected_on: date | None, *, pieces: int = 0, in_transit: int = 0) -> Coming:
+        days = [day for day in (self.next_receipt_on, expected_on) if day]
+        return Coming(self.pieces + pieces, self.in_transit + in_transit, min(days, default=None))
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ def read_batch(level_ids: Sequence[int], run: JobRun | None) -> Batch:
     levels = list(StockLevel.objects.filter(pk__in=level_ids).select_related("product").order_by("pk"))
     pairs = [(level.product_id, level.warehouse_id) for level in levels]
     plans = _with_by_hand(levels, _plans(levels, run, today), run)
-    bought, waiting = _on_order(pairs, today), _backordered(pairs)
-    coming = [bought.get(pair, Coming()) for pair in pairs]
+    on_its_way, waiting = _coming(pairs, today), _backordered(pairs)
+    coming = [on_its_way[pair] for pair in pairs]
     backordered = [waiting.get(pair, 0) for pair in pairs]
     facts = _facts(today, levels, plans, coming, backordered)
     return Batch(today, run, levels, plans, coming, backordered, facts)
@@ -82,16 +87,18 @@ def _in(pairs: Sequence[Pair]) -> tuple[set[int], set[int]]:
     return {product for product, _ in pairs}, {warehouse for _, warehouse in pairs}
 
 
-def _on_order(pairs: Sequence[Pair], today: date) -> dict[Pair, Coming]:
-    """Pieces bought and still to come, and the day on which the first of them are expected."""
+def _coming(pairs: Sequence[Pair], today: date) -> dict[Pair, Coming]:
+    """Pieces bought or in transit and still to come, and the day on which the first of them are expected."""
     products, warehouses = _in(pairs)
+    found: dict[Pair, Coming] = defaultdict(Coming)
     lines = PurchaseOrderLine.objects.on_order().filter(product__in=products, order__warehouse__in=warehouses)
-    found: dict[Pair, Coming] = {}
     for line in lines.select_related("order").order_by("pk"):
         pair = line.product_id, line.order.warehouse_id
-        known = found.get(pair, Coming())
-        days = [day for day in (known.next_receipt_on, _expected(line.order.expected_on, today)) if day]
-        found[pair] = Coming(known.pieces + line.outstanding, min(days, default=None))
+        found[pair] = found[pair].and_also(_expected(line.order.expected_on, today), pieces=line.outstanding)
+    sent = TransferLine.objects.on_the_way().filter(product__in=products, transfer__destination__in=warehouses)
+    for line in sent.select_related("transfer").order_by("pk"):
+        pair = line.product_id, line.transfer.destination_id
+        found[pair] = found[pair].and_also(_expected(line.transfer.expected_on, today), in_transit=line.in_transit)
     return found
 
 
@@ -185,6 +192,7 @@ def _facts(
         allocated=_whole(level.allocated for level in levels),
         unsellable=_whole(level.unsellable for level in levels),
         on_order=_whole(row.pieces for row in coming),
+        in_transit=_whole(row.in_transit for row in coming),
         backordered=_whole(backordered),
         is_planned=np.array([plan is not None for plan in plans], bool),
         is_stocked=np.array([point.is_stocked for point in points], bool),
@@ -201,9 +209,9 @@ def _facts(
 
 
 def _receipt_in_days(today: date, coming: list[Coming], lead_time: np.ndarray) -> np.ndarray:
-    """NaN where nothing is on order; what is on order without a date is taken to be ordered now."""
+    """NaN where nothing is on its way; what has no date is taken to be ordered now."""
     days = [(row.next_receipt_on - today).days if row.next_receipt_on else np.nan for row in coming]
-    pieces = _whole(row.pieces for row in coming)
+    pieces = _whole(row.pieces + row.in_transit for row in coming)
     return np.where((pieces > 0) & np.isnan(days), np.ceil(lead_time), days)
 
 

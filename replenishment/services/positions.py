@@ -139,7 +139,8 @@ def _position(batch: Batch, at: int, own: dict[str, Any], cuts: dict[int, Cuts])
     cost, runs_out, cover = unit_cost(level, plan), own["runs_out_in_days"], own["days_of_cover"]
     position = InventoryPosition(
         level_id=level.pk, product_id=level.product_id, warehouse_id=level.warehouse_id,
-        on_order=coming.pieces, next_receipt_on=coming.next_receipt_on, backordered=batch.backordered[at],
+        on_order=coming.pieces, in_transit=coming.in_transit, next_receipt_on=coming.next_receipt_on,
+        backordered=batch.backordered[at],
         inventory_position=own["inventory_position"],
         daily_demand=own["daily_demand"],
         days_of_cover=cover if cover < float("inf") else None,

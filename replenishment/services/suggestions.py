@@ -165,7 +165,8 @@ def _reason(batch: Batch, at: int, order: int, drafted: int) -> tuple[str, dict[
     terms = {
         "order": order, "pack_size": point.pack_size, "order_quantity": point.order_quantity, "position": position,
         "on_hand": level.on_hand, "unsellable": level.unsellable, "on_order": batch.coming[at].pieces,
-        "in_transit": 0, "allocated": level.allocated, "backordered": batch.backordered[at], "drafted": drafted,
+        "in_transit": batch.coming[at].in_transit, "allocated": level.allocated,
+        "backordered": batch.backordered[at], "drafted": drafted,
         "level": height, "policy": point.rule, "expected": height - point.safety_stock,
         "safety_stock": point.safety_stock, "undershoot": 0 if point.set_by_hand else max(height - point.quantile, 0),
         "by_hand": point.set_by_hand, "interval": round(point.lead_time_days + point.review_period_days, 1),
