@@ -1,127 +1,85 @@
-"""Orders and demand over the API: documents are named by number."""
+"""Sales orders and demand over the API: documents are named by number."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import timedelta
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 
-from catalog.api import ProductBySku
-from inventory_site.common.api import Pieces, ReadRoom
-from orders import services
-from orders.errors import InvalidLines
-from orders.models import (
-    Customer,
-    DailyDemand,
-    SalesChannel,
-    SalesOrder,
-    SalesOrderLine,
-)
+from inventory_site.common.api import ReadRoom
+from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, skus_of
+from orders import return_api, services
+from orders.errors import InvalidLines, NothingToDo, StaleVersion
+from orders.models import Customer, DailyDemand, Reshaping, SalesOrder, SalesOrderLine
 from orders.purchase_api import PurchaseOrderViewSet
-from stock.access import require
-from stock.api_fields import WarehouseByCode
+from orders.sales_fields import (
+    AllocateSerializer,
+    HoldSerializer,
+    MergeSerializer,
+    NewSalesOrderSerializer,
+    OneSalesOrderSerializer,
+    SalesOrderSerializer,
+    SplitSerializer,
+)
+from stock.access import require, within
+from stock.models import Warehouse
 
-MOST_LINES = 1000
-
-
-class SalesLineSerializer(serializers.ModelSerializer):
-    product = serializers.CharField(source="product.sku", read_only=True)
-    warehouse = serializers.CharField(source="warehouse.code", read_only=True)
-    allocated = serializers.IntegerField(source="allocated_now", read_only=True)
-    backordered = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = SalesOrderLine
-        fields = [
-            "id", "product", "warehouse", "quantity", "allocated", "backordered", "shipped", "cancelled", "unit_price",
-        ]  # fmt: skip
-
-
-class SalesOrderSerializer(serializers.ModelSerializer):
-    """An order with the lines of the caller's own warehouses."""
-
-    channel = serializers.CharField(source="channel.code", read_only=True)
-    customer = serializers.CharField(source="customer.external_id", default=None, read_only=True)
-    lines = SalesLineSerializer(many=True, read_only=True)
-
-    class Meta:
-        model = SalesOrder
-        fields = ["number", "channel", "external_id", "customer", "state", "source", "currency", "placed_at", "lines"]
-
-
-class NewSalesLineSerializer(serializers.Serializer):
-    product = ProductBySku()
-    warehouse = WarehouseByCode()
-    quantity = Pieces()
-    unit_price = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, required=False, default=Decimal(0))
-
-
-class NewSalesOrderSerializer(serializers.Serializer):
-    """``customer`` is the customer's number in the shop; ``external_id`` the order's number in the channel."""
-
-    channel = serializers.SlugRelatedField(slug_field="code", queryset=SalesChannel.objects.all())
-    external_id = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
-    customer = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
-    placed_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
-    lines = NewSalesLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
-
-
-class LineQuantitySerializer(serializers.Serializer):
-    line = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    quantity = Pieces()
-
-
-class QuantitiesSerializer(serializers.Serializer):
-    """Some pieces of some lines; without ``lines`` all that can be. The same line twice is summed."""
-
-    lines = LineQuantitySerializer(many=True, required=False, allow_null=True, default=None, max_length=MOST_LINES)
-
-    def chosen(self) -> dict[int, int] | None:
-        parts = self.validated_data["lines"]
-        if parts is None:
-            return None
-        summed: dict[int, int] = {}
-        for part in parts:
-            summed[part["line"]] = summed.get(part["line"], 0) + part["quantity"]
-        return summed
+SELL = "orders.change_salesorder"
 
 
 class SalesOrderViewSet(ReadRoom):
-    queryset = SalesOrder.objects.select_related("channel", "customer").order_by("-pk")
-    serializer_class = reader_class = SalesOrderSerializer
+    """Orders with the lines of the caller's warehouses; what is moved is moved in these only."""
+
+    queryset = SalesOrder.objects.select_related("channel", "customer", "merged_into").order_by("-pk")
+    serializer_class = SalesOrderSerializer
+    reader_class = OneSalesOrderSerializer
     permissions = {
         "list": "orders.view_salesorder",
         "create": "orders.add_salesorder",
-        "allocate": "orders.change_salesorder",
-        "ship": "orders.change_salesorder",
-        "cancel": "orders.change_salesorder",
-    }
+        "return_goods": "orders.add_return",
+    } | dict.fromkeys(("place", "allocate", "split", "merge", "undo", "ship", "cancel", "hold"), SELL)
     lookup_field = "number"
     filterset_fields = {
         "state": ["exact"], "channel__code": ["exact"], "external_id": ["exact"], "placed_at": ["gte", "lte"],
+        "customer__external_id": ["exact"],
     }  # fmt: skip
     search_fields = ["number", "external_id"]
     ordering_fields = ["placed_at", "number"]
+    bodies = {
+        "retrieve": OneSalesOrderSerializer,
+        "create": NewSalesOrderSerializer,
+        "place": Versioned,
+        "allocate": AllocateSerializer,
+        "split": SplitSerializer,
+        "merge": MergeSerializer,
+        "undo": Versioned,
+        "ship": QuantitiesSerializer,
+        "cancel": QuantitiesSerializer,
+        "hold": HoldSerializer,
+        "return_goods": return_api.NewReturnSerializer,
+    }
 
     def get_queryset(self):
         lines = SalesOrderLine.objects.visible_to(self.request.user).with_allocated()
         lines = lines.select_related("product", "warehouse").order_by("pk")
-        return super().get_queryset().prefetch_related(Prefetch("lines", lines))
+        return super().get_queryset().with_stage().with_total().prefetch_related(Prefetch("lines", lines))
 
     def get_serializer_class(self):
-        return {"create": NewSalesOrderSerializer, "ship": QuantitiesSerializer, "cancel": QuantitiesSerializer}.get(
-            self.action, SalesOrderSerializer
-        )
+        return self.bodies.get(self.action, SalesOrderSerializer)
 
     def create(self, request, *args, **kwargs):
-        """Place an order; what takes no back-orders is allocated in full or the whole order is refused."""
+        """Place an order, or write a draft; what takes no back-orders is allocated in full or the whole is refused."""
         wish = dict(self.valid_body().validated_data)
         lines = [services.NewLine(**line) for line in wish.pop("lines")]
         require(request.user, "orders.add_salesorder", *{line.warehouse for line in lines})
-        number = wish.pop("customer")
+        number, minutes = wish.pop("customer"), wish.pop("reserved_minutes")
+        if minutes:
+            wish["reserved_until"] = timezone.now() + timedelta(minutes=minutes)
 
         def place():
             customer = Customer.objects.get_or_create(external_id=number)[0] if number else None
@@ -129,38 +87,127 @@ class SalesOrderViewSet(ReadRoom):
 
         return self.act(place, code=status.HTTP_201_CREATED)
 
-    def _own(self, quantities=None):
-        """The order, where the caller's role allows the act in the warehouse of each line that it touches."""
-        order = self.get_object()
-        if quantities is not None and not set(quantities) <= {line.pk for line in order.lines.all()}:
-            raise InvalidLines(_("%(number)s has no such line.") % {"number": order.number})
-        touched = SalesOrderLine.objects.filter(order=order).select_related("warehouse")
-        if quantities is not None:
-            touched = touched.filter(pk__in=quantities)
-        require(self.request.user, "orders.change_salesorder", *{line.warehouse for line in touched})
-        return order
+    def _order_and_body(self, permission: str = SELL):
+        """The order, where the caller's role allows the act in some warehouse of it, and the body.
 
-    @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
-    def allocate(self, request, number=None):
-        """Promise what is available to whatever waits."""
-        order = self._own()
+        A line that the caller cannot see is not there for them.
+        """
+        order = self.get_object()
+        body = self.valid_body(skus=skus_of(SalesOrderLine.objects.filter(order=order)))
+        if not SalesOrder.objects.visible_to(self.request.user, permission).filter(pk=order.pk).exists():
+            raise PermissionDenied(_("Your role in this order's warehouses does not allow this."))
+        asked = body.chosen() if isinstance(body, QuantitiesSerializer) else None
+        if asked and not set(asked) <= {line.pk for line in order.lines.all()}:
+            raise InvalidLines(_("%(number)s has no such line.") % {"number": order.number})
+        return order, body
+
+    def _whole_order_and_body(self):
+        """The same for acts on all of an order: the caller's role must allow them wherever it has lines."""
+        order, body = self._order_and_body()
+        self._require_everywhere([order])
+        return order, body
+
+    def _require_everywhere(self, orders: list[SalesOrder]) -> None:
+        lines = SalesOrderLine.objects.filter(order__in=orders)
+        require(self.request.user, SELL, *Warehouse.objects.filter(pk__in=lines.values("warehouse")))
+
+    @action(detail=True, methods=["post"])
+    def place(self, request, number=None):
+        """Make a draft an order: it is allocated, and its demand counts from now."""
+        order, body = self._whole_order_and_body()
         return self.act(
-            lambda: services.allocate_sales_order(order=order, actor=request.user), answer=lambda _n: self.shown(order)
+            lambda: services.confirm_sales_order(order=order, actor=request.user, version=body.version_seen())
+        )
+
+    @action(detail=True, methods=["post"])
+    def allocate(self, request, number=None):
+        """Promise what is available to whatever waits, by the order's strategy or another one."""
+        order, body = self._order_and_body()
+        wish = {"strategy": body.validated_data["strategy"], "version": body.version_seen()}
+        places = within(request.user, SELL)
+        return self.act(
+            lambda: services.allocate_sales_order(order=order, actor=request.user, within=places, **wish),
+            answer=lambda _pieces: self.shown(order),
         )
 
     @action(detail=True, methods=["post"])
     def ship(self, request, number=None):
-        """Ship some lines, or all that is allocated."""
-        quantities = self.valid_body().chosen()
-        order = self._own(quantities)
-        return self.act(lambda: services.ship_sales_order(order=order, actor=request.user, quantities=quantities))
+        """Ship some lines, or all that the caller's warehouses have allocated."""
+        order, body = self._order_and_body()
+        wish = {"quantities": body.chosen(), "within": within(request.user, SELL), "version": body.version_seen()}
+        return self.act(lambda: services.ship_sales_order(order=order, actor=request.user, **wish))
 
     @action(detail=True, methods=["post"])
     def cancel(self, request, number=None):
-        """Cancel some lines, or all that was not shipped."""
-        quantities = self.valid_body().chosen()
-        order = self._own(quantities)
-        return self.act(lambda: services.cancel_sales_order(order=order, actor=request.user, quantities=quantities))
+        """Cancel some lines, or all that was not shipped; a draft as a whole."""
+        order, body = self._order_and_body()
+        wish = {"quantities": body.chosen(), "within": within(request.user, SELL), "version": body.version_seen()}
+        return self.act(lambda: services.cancel_sales_order(order=order, actor=request.user, **wish))
+
+    @action(detail=True, methods=["post"])
+    def hold(self, request, number=None):
+        """Reserve its stock for so many minutes or until a time; with neither for good."""
+        order, body = self._whole_order_and_body()
+        until = body.until()
+        return self.act(
+            lambda: services.hold_sales_order(order=order, actor=request.user, until=until, version=body.version_seen())
+        )
+
+    @action(detail=True, methods=["post"])
+    def split(self, request, number=None):
+        """Move what waits, what other warehouses serve, or chosen pieces to new orders; ``orders`` has all of them."""
+        order, body = self._whole_order_and_body()
+        wish = {"by": body.validated_data["by"], "quantities": body.chosen(), "version": body.version_seen()}
+        return self.act(
+            lambda: services.split_sales_order(order=order, actor=request.user, **wish),
+            code=status.HTTP_201_CREATED,
+            answer=lambda made: {"orders": [self.shown(row) for row in (order, *made)]},
+        )
+
+    @action(detail=False, methods=["post"])
+    def merge(self, request):
+        """Put open orders of one customer and address together: the oldest takes what the others wait for."""
+        body = self.valid_body()
+        orders = self._named(body.validated_data["orders"])
+        self._require_everywhere(orders)
+        seen = {order.pk: body.validated_data["versions"].get(order.number) for order in orders}
+        versions = {pk: version for pk, version in seen.items() if version is not None}
+        return self.act(
+            lambda: services.merge_sales_orders(orders=orders, actor=request.user, versions=versions or None)
+        )
+
+    def _named(self, numbers: list[str]) -> list[SalesOrder]:
+        found = {order.number: order for order in self.get_queryset().filter(number__in=numbers)}
+        missing = [number for number in numbers if number not in found]
+        if missing:
+            sentence = _("There is no order %(numbers)s.") % {"numbers": ", ".join(missing)}
+            raise serializers.ValidationError({"orders": [sentence]})
+        return list(found.values())
+
+    @action(detail=True, methods=["post"])
+    def undo(self, request, number=None):
+        """Undo the order's newest split or merge."""
+        order, body = self._order_and_body()
+        StaleVersion.check(order, body.version_seen())
+        newest = Reshaping.objects.filter(orders=order, undone_at=None).order_by("-pk").first()
+        if newest is None:
+            raise NothingToDo(_("%(number)s was neither split nor merged.") % {"number": order.number})
+        self._require_everywhere(list(newest.orders.all()))
+        return self.act(
+            lambda: services.undo_reshaping(reshaping=newest, actor=request.user),
+            answer=lambda _reshaping: self.shown(order),
+        )
+
+    @action(detail=True, methods=["post"], url_path="return")
+    def return_goods(self, request, number=None):
+        """Announce that the customer sends shipped pieces back; answers with the return."""
+        order, body = self._order_and_body("orders.add_return")
+        wish = {"quantities": body.chosen(), "reason": body.validated_data["reason"], "version": body.version_seen()}
+        return self.act(
+            lambda: services.register_return(order=order, actor=request.user, **wish),
+            code=status.HTTP_201_CREATED,
+            answer=lambda made: return_api.shown(made, self.get_serializer_context()),
+        )
 
 
 class DailyDemandSerializer(serializers.ModelSerializer):
@@ -186,6 +233,7 @@ class DemandViewSet(ReadRoom):
 
 ROUTES = {
     "sales-orders": SalesOrderViewSet,
+    "returns": return_api.ReturnViewSet,
     "purchase-orders": PurchaseOrderViewSet,
     "demand": DemandViewSet,
 }
