@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery, 
 from django.db.models.functions import Coalesce
 
 from orders.models import SalesOrder, Source
-from stock.models import Allocation, StockLevel, StockMovement
+from stock.models import Allocation, SetAside, StockLevel, StockMovement
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -52,18 +52,15 @@ def midnight(day: date, zone: str) -> datetime:
 
 
 def stock_days(level_ids: Sequence[int], first_on: date, last_on: date) -> StockDays:
-    """Read the ledger of these levels from ``first_on`` to ``last_on``, each day by the clock of its warehouse.
-
-    Stock that is unsellable has no history, so it counts as available here.
-    """
+    """Read the ledger of these levels from ``first_on`` to ``last_on``, each day by the clock of its warehouse."""
     levels = list(_levels(level_ids))
     bounds = _midnights([level["warehouse__time_zone"] for level in levels], first_on, last_on)
     row_of = {level["pk"]: row for row, level in enumerate(levels)}
     moved, shipped = (_within(changes, bounds) for changes in _movements(row_of, bounds))
-    promised = _promises(row_of, bounds)
-    opening = _on_hand_before(row_of, bounds)
+    promised, aside = _promises(row_of, bounds), _within(_set_aside(row_of, bounds), bounds)
+    opening, unsellable = _before(row_of, bounds)
     on_hand = opening[:, None] + np.cumsum(_by_day(moved, bounds), axis=1)
-    out, known = _empty_time(opening, (moved, promised), bounds, _first_moved(row_of))
+    out, known = _empty_time(opening - unsellable, (moved, promised, aside), bounds, _first_moved(row_of))
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.round(np.where(known > 0, out / known, np.nan), DIGITS)
     rate[[level["product__accepts_backorders"] for level in levels]] *= 0
@@ -125,18 +122,33 @@ def _promises(row_of: dict[int, int], bounds: np.ndarray) -> _Changes:
     return _changes([*taken, *given_back], row_of)
 
 
-def _on_hand_before(row_of: dict[int, int], bounds: np.ndarray) -> np.ndarray:
-    """From the level backwards: cheap for the last days of a long ledger. One statement, so that it is never torn."""
-    opening = np.zeros(len(row_of), dtype=np.int64)
+def _set_aside(row_of: dict[int, int], bounds: np.ndarray) -> _Changes:
+    """What was taken off sale within the days, or put back."""
+    start, end = _edges(bounds)
+    rows = SetAside.objects.filter(level__in=row_of, effective_at__gte=start, effective_at__lt=end).order_by()
+    return _changes(rows.values_list("level", "effective_at", -F("quantity")), row_of)
+
+
+def _before(row_of: dict[int, int], bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """On hand and unsellable when the first day starts.
+
+    From the level backwards: cheap for the last days of a long ledger. One statement, so that it is never torn.
+    """
+    opening = np.zeros((2, len(row_of)), dtype=np.int64)
     for start in np.unique(bounds[:, 0]).tolist():
         ids = [pk for pk, row in row_of.items() if bounds[row, 0] == start]
-        since = StockMovement.objects.filter(level=OuterRef("pk"), effective_at__gte=EPOCH + start * MICROSECOND)
-        total = Subquery(since.order_by().values("level").annotate(total=Sum("quantity")).values("total"))
-        later = Coalesce(total, 0, output_field=BigIntegerField())
-        levels = StockLevel.objects.filter(pk__in=ids).order_by().annotate(before=F("on_hand") - later)
-        for pk, quantity in levels.values_list("pk", "before"):
-            opening[row_of[pk]] = quantity
-    return opening
+        moved, aside = (_since(model, EPOCH + start * MICROSECOND) for model in (StockMovement, SetAside))
+        levels = StockLevel.objects.filter(pk__in=ids).order_by()
+        levels = levels.annotate(then=F("on_hand") - moved, unsellable_then=F("unsellable") - aside)
+        for pk, *quantities in levels.values_list("pk", "then", "unsellable_then"):
+            opening[:, row_of[pk]] = quantities
+    return opening[0], opening[1]
+
+
+def _since(model: type[StockMovement | SetAside], moment: datetime) -> Coalesce:
+    """The sum of a level's rows from that moment on."""
+    rows = model.objects.filter(level=OuterRef("pk"), effective_at__gte=moment).order_by().values("level")
+    return Coalesce(Subquery(rows.annotate(total=Sum("quantity")).values("total")), 0, output_field=BigIntegerField())
 
 
 def _first_moved(row_of: dict[int, int]) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from orders.stock_days import midnight, stock_days
-from stock.models import Allocation, StockLevel
+from stock.models import Allocation, SetAside, StockLevel
 from stock.services import Claim, Entry, allocate, post_movements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -24,6 +24,7 @@ def by_the_minute(level: StockLevel, zone: str, day: date) -> tuple[float, int]:
     """Share of the known minutes of the day with nothing to order, and what is on hand at its end."""
     moved = list(level.movements.values_list("effective_at", "quantity"))
     promised = list(level.allocations.values_list("created_at", "closed_at", "quantity"))
+    aside = list(level.set_asides.values_list("effective_at", "quantity"))
     begins, ends = (midnight(d, zone).astimezone(UTC) for d in (day, day + timedelta(days=1)))
     known = empty = 0
     moment = begins
@@ -32,7 +33,7 @@ def by_the_minute(level: StockLevel, zone: str, day: date) -> tuple[float, int]:
         held = sum(q for made, closed, q in promised if made <= moment and (closed is None or closed > moment))
         if any(at <= moment for at, _ in moved):
             known += 1
-            empty += on_hand - held <= 0
+            empty += on_hand - held - sum(q for at, q in aside if at <= moment) <= 0
         moment += MINUTE
     return (round(empty / known, 4) if known else np.nan), sum(q for at, q in moved if at < ends)
 
@@ -61,6 +62,11 @@ def test_shares_and_stock_are_those_of_a_minute_by_minute_simulation(seed, make_
             for allocation in allocate(claims=[Claim(uuid4(), product.pk, place.pk, 1, is_partial=True)]):
                 made = moment(20, 90)
                 Allocation.objects.filter(pk=allocation.pk).update(created_at=made, closed_at=made + 900 * MINUTE)
+            SetAside.objects.bulk_create(
+                SetAside(level=level, quantity=by, reason="held", effective_at=max(opened, moment(0, 150)))
+                for by in (2, 1, -2)
+            )
+            StockLevel.objects.filter(pk=level.pk).update(unsellable=1)
     found, empty_shares = stock_days(list(StockLevel.objects.values_list("pk", flat=True)), FIRST, LAST), set()
     for row, level in enumerate(StockLevel.objects.select_related("warehouse").order_by("pk")):
         for n in range((LAST - FIRST).days + 1):
