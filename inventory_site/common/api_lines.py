@@ -87,6 +87,6 @@ def summed(parts: list[dict[str, Any]] | None, name: str = "quantity") -> dict[i
     return total
 
 
-def skus_of(lines) -> dict[str, str]:
+def skus_of(lines, path: str = "product__sku") -> dict[str, str]:
     """{line: SKU} of a document's lines (a queryset), for the sentences about them."""
-    return {str(pk): sku for pk, sku in lines.values_list("pk", "product__sku")}
+    return {str(pk): sku for pk, sku in lines.values_list("pk", path)}

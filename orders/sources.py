@@ -1,0 +1,47 @@
+"""Where the pieces of sales lines come from."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from orders.models import SalesOrderLine
+from stock.models import Allocation
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pieces of a line that one warehouse promised (open or picked), shipped, or could not keep its promise for."""
+
+    warehouse_id: int
+    code: str
+    name: str
+    state: str
+    quantity: int
+
+    @property
+    def is_promised(self) -> bool:
+        return self.state in ("open", "picked")
+
+
+def sources_of(lines: Iterable[SalesOrderLine], user) -> dict[uuid.UUID, list[Source]]:
+    """By each line's holder, in one query; warehouses that the user may not enter are left out."""
+    promises = Allocation.objects.visible_to(user).filter(holder__in=[line.holder for line in lines])
+    rows = (
+        promises.exclude(state=Allocation.State.RELEASED)
+        .order_by("level__warehouse__priority", "level__warehouse__code", "state")
+        .values_list(
+            "holder", "level__warehouse", "level__warehouse__code", "level__warehouse__name", "state",
+            "picked_at__isnull",
+        )
+        .annotate(Sum("quantity"))
+    )  # fmt: skip
+    found: dict[uuid.UUID, list[Source]] = defaultdict(list)
+    for holder, pk, code, name, state, is_unpicked, quantity in rows:
+        is_picked = state == Allocation.State.OPEN and not is_unpicked
+        found[holder].append(Source(pk, code, name, "picked" if is_picked else state, quantity))
+    return found
