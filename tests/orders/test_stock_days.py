@@ -35,7 +35,7 @@ def by_the_minute(level: StockLevel, zone: str, day: date) -> tuple[float, int]:
             known += 1
             empty += on_hand - held - sum(q for at, q in aside if at <= moment) <= 0
         moment += MINUTE
-    return (round(empty / known, 4) if known else np.nan), sum(q for at, q in moved if at < ends)
+    return (float(np.round(empty / known, 4)) if known else np.nan), sum(q for at, q in moved if at < ends)
 
 
 @pytest.mark.parametrize("seed", range(3))
