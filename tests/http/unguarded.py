@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from inventory_site.wsgi import application
 
 
@@ -50,13 +52,17 @@ def without_keys():
 
 
 def cut_off():
-    """The guarded product behind a line that breaks: the answer to a key that ends in -cut is thrown away."""
+    """The guarded product behind a line that breaks when a request asks for it: after the commit, before the answer."""
 
     def serve(environ, start_response):
         answer = application(environ, start_response)
-        if not environ.get("HTTP_IDEMPOTENCY_KEY", "").endswith("-cut"):
-            return answer
-        answer.close()
-        raise ConnectionAbortedError("the line broke after the commit")
+        if environ.get("HTTP_X_CUT"):
+            environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
+        return answer
 
     return serve
+
+
+def cut_off_without_keys():
+    without_keys()
+    return cut_off()
