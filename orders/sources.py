@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
 
 from orders.models import SalesOrderLine
 from stock.models import Allocation
@@ -31,17 +31,18 @@ class Source:
 def sources_of(lines: Iterable[SalesOrderLine], user) -> dict[uuid.UUID, list[Source]]:
     """By each line's holder, in one query; warehouses that the user may not enter are left out."""
     promises = Allocation.objects.visible_to(user).filter(holder__in=[line.holder for line in lines])
+    picked = ExpressionWrapper(Q(state=Allocation.State.OPEN, picked_at__isnull=False), BooleanField())
     rows = (
         promises.exclude(state=Allocation.State.RELEASED)
+        .annotate(is_picked=picked)
         .order_by("level__warehouse__priority", "level__warehouse__code", "state")
         .values_list(
             "holder", "level__warehouse", "level__warehouse__code", "level__warehouse__name", "state",
-            "picked_at__isnull",
+            "is_picked",
         )
         .annotate(Sum("quantity"))
     )  # fmt: skip
     found: dict[uuid.UUID, list[Source]] = defaultdict(list)
-    for holder, pk, code, name, state, is_unpicked, quantity in rows:
-        is_picked = state == Allocation.State.OPEN and not is_unpicked
+    for holder, pk, code, name, state, is_picked, quantity in rows:
         found[holder].append(Source(pk, code, name, "picked" if is_picked else state, quantity))
     return found

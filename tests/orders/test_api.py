@@ -63,6 +63,7 @@ def test_what_is_no_quantity_is_refused(quantity, owner, order):
     order["lines"][0]["quantity"] = quantity
     answer = send(owner, SALES, order)
     assert (answer.status_code, answer.json()["lines"]["0"].keys()) == (400, {"quantity"})
+    assert quantity is None or answer.json()["lines"]["0"]["quantity"][0].startswith(f"CUP: “{quantity}” is not")
     assert SalesOrder.objects.count() == 0
 
 
@@ -99,12 +100,24 @@ def test_lines_of_other_warehouses_are_hidden_and_out_of_reach(
     placed = send(owner, SALES, order).json()
     clerk = api_of(make_user("clerk", warehouse))
     address = f"{SALES}{placed['number']}/"
-    assert [line["warehouse"] for line in clerk.get(address).json()["lines"]] == ["riga"]
-    mine, theirs = (line["id"] for line in placed["lines"])
+    shown = clerk.get(address).json()["lines"]
+    assert [line["warehouse"] for line in shown] == ["riga"]
+    assert shown[0]["sources"] == [{"warehouse": "riga", "state": "open", "quantity": 3}]
+    _mine, theirs = (line["id"] for line in placed["lines"])
     assert send(clerk, f"{address}ship/", {"lines": [{"line": theirs, "quantity": 1}]}).status_code == 409
-    assert send(clerk, f"{address}ship/").status_code == 403
-    assert send(clerk, f"{address}ship/", {"lines": [{"line": mine, "quantity": 3}]}).status_code == 200
-    assert StockLevel.objects.get(warehouse=tallinn).on_hand == 5
+    assert send(clerk, f"{address}split/", {"by": "availability"}).status_code == 403
+    shipped = send(clerk, f"{address}ship/")
+    assert (shipped.status_code, shipped.json()["state"], shipped.json()["stage"]) == (200, "open", "partly_shipped")
+    assert dict(StockLevel.objects.values_list("warehouse__code", "on_hand")) == {"riga": 2, "tallinn": 5}
+
+
+def test_an_order_of_others_is_not_there(owner, order, make_warehouse, make_user, api_of):
+    address = f"{SALES}{send(owner, SALES, order).json()['number']}/"
+    stranger = api_of(make_user("owner", make_warehouse("tallinn")))
+    acts = ("place", "allocate", "ship", "cancel", "split", "hold", "undo", "return")
+    assert {send(stranger, f"{address}{act}/").status_code for act in acts} == {404}
+    answer = send(stranger, f"{SALES}merge/", {"orders": [address.split("/")[-2], "S1"]})
+    assert (answer.status_code, list(answer.json())) == (400, ["orders"])
 
 
 @pytest.fixture
