@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import admin
 from django.db.models import Count, F, Sum
+from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
@@ -26,9 +29,12 @@ from inventory_site.common.admin_export import ExportsList, Sheet
 from orders.admin_new import NewOrderPage
 from orders.errors import WrongState
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
-from orders.purchase_acts import PURCHASE_ACTS
+from orders.purchase_acts import PURCHASE_ACTS, RECEIPT_ACTS, problems_seen
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
+from orders.receive_page import RECEIVE, find_view, receive_view
+from orders.services.purchases import ON_ORDER, save_purchase
 
+State = PurchaseOrder.State
 STATE_COLOURS = {
     "draft": "warning", "confirmed": "info", "partly_received": "info", "received": "success", "cancelled": "danger",
 }  # fmt: skip
@@ -46,12 +52,33 @@ class PurchaseLineInline(ShelfInline):
 
     model = PurchaseOrderLine
     cost_fields = ("unit_cost",)
-    fields = ("product", "quantity", "received", "cancelled", "unit_cost", "pack_size")
+    fields = ("product", "quantity", "received", "surplus", "cancelled", "missing", "line_state", "unit_cost",
+              "pack_size")  # fmt: skip
     autocomplete_fields = ("product",)
-    readonly_fields = ("received", "cancelled")
+    readonly_fields = ("received", "surplus", "cancelled", "missing", "line_state")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("product", "order")
+
+    @display(description=_("beyond the order"))
+    def surplus(self, line: PurchaseOrderLine) -> str:
+        return str(line.over_received or "–")
+
+    @display(description=_("outstanding"))
+    def missing(self, line: PurchaseOrderLine) -> int:
+        return line.outstanding if line.pk else 0
+
+    @display(description=_("state"), label=STATE_COLOURS)
+    def line_state(self, line: PurchaseOrderLine) -> tuple[str, str]:
+        """The order's state, as far as this line has come."""
+        state = line.order.state if line.pk else State.DRAFT
+        if state in ON_ORDER:
+            is_begun = line.received or line.over_received
+            state = State.PARTLY_RECEIVED if is_begun and line.outstanding else state
+            state = State.RECEIVED if is_begun and not line.outstanding else state
+        elif state == State.RECEIVED and not line.received:
+            state = State.CANCELLED
+        return state, State(state).label
 
     def _is_open(self, order) -> bool:
         return order is not None and order.state == PurchaseOrder.State.DRAFT
@@ -88,6 +115,28 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     inlines = (PurchaseLineInline,)
 
     make = staticmethod(make_purchase)
+    change_form_before_template = "orders/purchase_problems.html"
+    change_form_after_template = "orders/purchase_receipts.html"
+
+    def get_urls(self):
+        find = self.admin_site.admin_view(partial(find_view, self))
+        return [path("receive/", find, name="orders_purchaseorder_receive"), *super().get_urls()]
+
+    def do_view(self, request, object_id: str, act: str):
+        if act == "receive":
+            return receive_view(self, request, object_id, next(one for one in self.acts if one.name == act))
+        return super().do_view(request, object_id, act)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        order = self.get_object(request, object_id)
+        extra = {}
+        if order is not None:
+            receipts = Receipt.objects.filter(line__order=order).select_related(
+                "line__product", "line__order__warehouse"
+            )
+            extra = {"problems": problems_seen(request, order), "receipts": receipts.order_by("pk"),
+                     "may_undo": self.may(request, RECEIVE, order)}  # fmt: skip
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def get_readonly_fields(self, request, obj=None):
         return [name for name in self.fields if name != "reference"]
@@ -101,8 +150,10 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     def save_formset(self, request, form, formset, change) -> None:
         """Lines change on a draft only; a confirmation that came in between wins."""
         order = PurchaseOrder.objects.locked().get(pk=form.instance.pk)
-        if formset.has_changed() and order.state != PurchaseOrder.State.DRAFT:
-            raise WrongState.of(order, _("changed"))
+        if formset.has_changed():
+            if order.state != State.DRAFT:
+                raise WrongState.of(order, _("changed"))
+            save_purchase(order)
         super().save_formset(request, form, formset, change)
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
@@ -128,12 +179,17 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnlyAdmin):
-    list_display = ("received_at", "item", "quantity", "order")
-    list_select_related = ("line__product", "line__order")
+    by_warehouse = True
+    acts = RECEIPT_ACTS
+    list_display = ("received_at", "item", "quantity", "order", "waited", "undone_at")
+    list_select_related = ("line__product", "line__order__warehouse")
     list_filter = (("received_at", RangeDateTimeFilter), ("line__order__warehouse", VisibleRelatedFilter))
     search_fields = ("line__order__number", "line__product__sku")
-    fields = ("item", "order", "quantity", "received_at")
-    readonly_fields = ("item", "order")
+    fields = ("item", "order", "quantity", "received_at", "waited", "undone_at")
+    readonly_fields = ("item", "order", "waited")
+
+    def page_of(self, receipt: Receipt) -> str:
+        return reverse("admin:orders_purchaseorder_change", args=[receipt.line.order_id])
 
     @display(description=_("product"))
     def item(self, receipt: Receipt) -> str:
@@ -142,3 +198,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     @display(description=_("purchase order"))
     def order(self, receipt: Receipt) -> str:
         return receipt.line.order.number
+
+    @display(description=_("lead time, days"))
+    def waited(self, receipt: Receipt) -> int | None:
+        return receipt.lead_time_days
