@@ -6,10 +6,12 @@ import http.client
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from django.db import connection
 
 T = TypeVar("T")
 
@@ -73,9 +75,28 @@ def at_once(clients: Iterable[Client], work: Callable[[Client, int], T]) -> list
             return work(clients[number], number)
         finally:
             clients[number].close()
+            connection.close()  # the thread's own, where its work asked the database itself
 
     with ThreadPoolExecutor(len(clients)) as pool:
         return list(pool.map(go, range(len(clients))))
+
+
+def duels(clients: Iterable[Client], acts: Sequence[Callable[[Client, T], Any]], documents: Sequence[T]) -> list[tuple]:
+    """Of each document, every client's act at the same moment; the answers, document by document."""
+    turn = threading.Barrier(len(acts))
+
+    def go(client: Client, number: int) -> list:
+        answers = []
+        try:
+            for document in documents:
+                turn.wait(LONGEST_SECONDS)
+                answers.append(acts[number](client, document))
+        except BaseException:
+            turn.abort()
+            raise
+        return answers
+
+    return list(zip(*at_once(clients, go), strict=True))
 
 
 def flat(lists: Iterable[Iterable[T]]) -> list[T]:

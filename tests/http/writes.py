@@ -57,7 +57,8 @@ def eight_writes(client: Client, most: int) -> list[Write]:
         ),
         Write(
             "adjust", "stock-movements",
-            lambda: _pieces(StockMovement.objects.filter(reason="adjustment"), "quantity"), one_of | {"reason": "adjustment"},
+            lambda: _pieces(StockMovement.objects.filter(reason="adjustment"), "quantity"),
+            one_of | {"reason": "adjustment"},
         ),
         Write(
             "set aside", "set-asides",
