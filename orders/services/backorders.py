@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 
 from inventory_site.common import audit
 from inventory_site.common.models import ShopSettings
@@ -18,7 +17,7 @@ from stock.models import StockLevel
 from stock.services import Claim, allocate
 
 Pair = tuple[int, int]  # product, warehouse
-FIRST_CHOICE = AllocationStrategy.FIRST_CHOICE
+READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -37,26 +36,29 @@ def lock_waiting(pairs: Iterable[Pair]) -> list[WaitingLine]:
     places: dict[int, list[int]] = defaultdict(list)
     for product, warehouse in sorted(set(pairs)):
         places[product].append(warehouse)
-    usual = ShopSettings.objects.load().allocation_strategy
-    waiting = SalesOrderLine.objects.outstanding().with_allocated().filter(product__in=places, backordered__gt=0)
-    served = waiting.filter(_served_from(places, usual))
-    concerned = set(served.values_list("order", flat=True)) if places else None
+    concerned = {row.line.order_id for row in _waiting_in(places)}
     if not concerned:
         return []
     orders = {order.pk: order for order in SalesOrder.objects.open().filter(pk__in=concerned).locked()}
-    found = []
-    for line in served.filter(order__in=orders).select_related("product", "warehouse"):
-        line.order = orders[line.order_id]
-        only_first = (line.order.strategy or usual) == FIRST_CHOICE
-        found.append(WaitingLine(line, (line.warehouse_id,) if only_first else tuple(places[line.product_id])))
+    found = [row for row in _waiting_in(places) if row.line.order_id in orders]
+    for row in found:
+        row.line.order = orders[row.line.order_id]
     return sorted(found, key=lambda row: (row.line.order.placed_at, row.line.order_id, row.line.pk))
 
 
-def _served_from(places: dict[int, list[int]], usual: str) -> Q:
+def _waiting_in(places: Mapping[int, Sequence[int]]) -> Iterator[WaitingLine]:
     """Lines whose first choice is one of the places, and lines of orders that may be served from anywhere."""
-    here = Q(*(Q(product=product, warehouse__in=ids) for product, ids in places.items()), _connector=Q.OR)
-    only_first = [FIRST_CHOICE, ""] if usual == FIRST_CHOICE else [FIRST_CHOICE]
-    return here | ~Q(order__strategy__in=only_first)
+    usual = ShopSettings.objects.load().allocation_strategy
+    products = list(places)
+    lines = SalesOrderLine.objects.outstanding().with_allocated().filter(backordered__gt=0)
+    for start in range(0, len(products), READ_AT_ONCE):
+        some = lines.filter(product__in=products[start : start + READ_AT_ONCE])
+        for line in some.select_related("order", "product", "warehouse"):
+            here = places[line.product_id]
+            if (line.order.strategy or usual) != AllocationStrategy.FIRST_CHOICE:
+                yield WaitingLine(line, tuple(here))
+            elif line.warehouse_id in here:
+                yield WaitingLine(line, (line.warehouse_id,))
 
 
 def allocate_waiting(lines: Sequence[WaitingLine]) -> int:
@@ -96,6 +98,10 @@ def fulfil_backorders(*, pairs: Iterable[Pair]) -> int:
 
 def hear_of_stock(payloads: list[dict]) -> None:
     """Levels changed: whatever is available there now goes to who waits. Hearing it twice does no harm."""
-    ids = {pk for payload in payloads for pk in payload["levels"]}
-    levels = StockLevel.objects.with_available().filter(pk__in=ids, available_now__gt=0, warehouse__is_active=True)
-    fulfil_backorders(pairs=levels.values_list("product", "warehouse"))
+    ids = sorted({pk for payload in payloads for pk in payload["levels"]})
+    pairs: list[Pair] = []
+    for start in range(0, len(ids), READ_AT_ONCE):
+        levels = StockLevel.objects.with_available().filter(pk__in=ids[start : start + READ_AT_ONCE])
+        free = levels.filter(available_now__gt=0, warehouse__is_active=True)
+        pairs += free.values_list("product", "warehouse")
+    fulfil_backorders(pairs=pairs)

@@ -78,7 +78,7 @@ def place_sales_order(
     )  # fmt: skip
     rows = SalesOrderLine.objects.bulk_create(_line_row(order, line) for line in lines)
     if not is_draft or reserved_until:
-        how = strategy_of(order)
+        how = order.strategy or shop.allocation_strategy
         allocate(claims=claims_of(order, {row: row.quantity for row in rows}, strategy=how), strategy=how)
     if not is_draft:
         _count_demand(rows)
