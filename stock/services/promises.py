@@ -287,4 +287,5 @@ def shorten(levels: Sequence[StockLevel]) -> None:
             missing -= taken
             broken.append({"level": level.pk, "holder": str(allocation.holder), "quantity": taken})
     SetAside.objects.bulk_create(gone)
-    outbox.publish("stock.promises_broken", {"broken": broken})
+    if broken:
+        outbox.publish("stock.promises_broken", {"broken": broken})
