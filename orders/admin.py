@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib import admin
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -14,27 +18,18 @@ from unfold.decorators import display
 from inventory_site.common.admin import (
     NeverDeleted,
     ReadOnlyAdmin,
-    ReadOnlyInline,
     ShelfAdmin,
     VisibleRelatedFilter,
     product_cell,
 )
 from inventory_site.common.admin_export import ExportsList, Sheet
-from orders import import_admin, purchase_admin  # noqa: F401  they register themselves
-from orders.admin_acts import SALES_ACTS
+from orders import import_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
+from orders.admin_acts import CUSTOMER_ACTS, SALES_ACTS
 from orders.admin_new import NewOrderPage, SalesHead, SalesLine, make_sale
-from orders.models import (
-    Customer,
-    DailyDemand,
-    SalesChannel,
-    SalesOrder,
-    SalesOrderLine,
-)
+from orders.models import Customer, DailyDemand, SalesChannel, SalesOrder
+from orders.order_page import STAGE_COLOURS, order_page
 
-STATE_COLOURS = {
-    "open": "info", "draft": "warning", "confirmed": "info", "partly_received": "info", "closed": "success",
-    "received": "success", "cancelled": "danger",
-}  # fmt: skip
+State, Stage = SalesOrder.State, SalesOrder.Stage
 
 
 class SalesSheet(Sheet):
@@ -50,25 +45,24 @@ class DemandSheet(Sheet):
                   "stocked_out_rate")  # fmt: skip
 
 
-class SalesLineInline(ReadOnlyInline):
-    model = SalesOrderLine
-    fields = ("item", "warehouse", "quantity", "shipped", "cancelled", "promised", "waiting", "unit_price")
-    readonly_fields = ("item", "promised", "waiting")
+class StageFilter(admin.SimpleListFilter):
+    """By what people see of an order; narrowed by state first, so that only those rows are looked at closely."""
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).with_allocated().select_related("product", "warehouse", "order")
+    title = _("stage")
+    parameter_name = "stage"
+    states: ClassVar[dict[str, str]] = {
+        Stage.PLACED: State.OPEN, Stage.ALLOCATED: State.OPEN, Stage.PARTLY_SHIPPED: State.OPEN,
+        Stage.SHIPPED: State.CLOSED, Stage.RETURNED: State.CLOSED,
+    }  # fmt: skip
 
-    @display(description=_("product"))
-    def item(self, line: SalesOrderLine) -> str:
-        return product_cell(line.product)
+    def lookups(self, request, model_admin):
+        return Stage.choices
 
-    @display(description=_("allocated"))
-    def promised(self, line: SalesOrderLine) -> int:
-        return line.allocated_now
-
-    @display(description=_("back-ordered"))
-    def waiting(self, line: SalesOrderLine) -> int:
-        return line.backordered if line.order.state == SalesOrder.State.OPEN else 0
+    def queryset(self, request, queryset):
+        stage = self.value()
+        if stage not in Stage.values:
+            return queryset
+        return queryset.filter(state=self.states.get(stage, stage)).filter(stage=stage)
 
 
 @admin.register(Customer)
@@ -76,6 +70,7 @@ class CustomerAdmin(NeverDeleted, ShelfAdmin):
     list_display = ("name", "external_id", "email")
     list_display_links = ("name", "external_id")
     search_fields = ("name", "external_id", "email")
+    acts = CUSTOMER_ACTS
 
 
 @admin.register(SalesChannel)
@@ -88,28 +83,62 @@ class SalesOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     resource_classes = [SalesSheet]
     by_warehouse = True
     new_head, new_line = SalesHead, SalesLine
+    write_buttons = (("write", _("Place the order")), ("draft", _("Write a draft")))
     acts = SALES_ACTS
-    list_display = ("number", "channel", "external_id", "customer", "state_label", "source", "placed_at")
+    change_form_outer_before_template = "orders/order.html"
+    list_display = ("number", "channel", "external_id", "customer", "stage_label", "money", "placed_on")
     list_select_related = ("channel", "customer")
     list_filter = (
-        ("state", ChoicesDropdownFilter),
+        StageFilter,
         ("source", ChoicesDropdownFilter),
         ("channel", VisibleRelatedFilter),
         ("placed_at", RangeDateTimeFilter),
     )
-    search_fields = ("number", "external_id")
+    search_fields = ("number", "external_id", "lines__product__sku")
+    search_help_text = _("Number, number in the channel, or SKU")
     autocomplete_fields = ("customer",)
-    fields = ("number", "channel", "external_id", "customer", "state", "source", "currency", "placed_at")
-    inlines = (SalesLineInline,)
+    fields = (("channel", "external_id"), ("customer", "ship_to"), ("placed_at", "source"),
+              ("strategy", "reserved_until"), ("shipping_charge", "discount"))  # fmt: skip
+    readonly_fields = ("channel", "external_id", "placed_at", "source", "strategy", "reserved_until",
+                       "shipping_charge", "discount")  # fmt: skip
 
     make = staticmethod(make_sale)
 
-    def get_readonly_fields(self, request, obj=None):
-        return [name for name in self.fields if name != "customer"]
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_stage().with_total()
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
-    def state_label(self, order: SalesOrder) -> tuple[str, str]:
-        return order.state, order.get_state_display()
+    def get_fields(self, request, obj=None):
+        """The address is for who may see customers."""
+        fields = super().get_fields(request, obj)
+        if request.user.has_perm("orders.view_customer"):
+            return fields
+        return ["customer" if names == ("customer", "ship_to") else names for names in fields]
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        order = self.get_object(request, object_id) if object_id else None
+        page = order_page(order, request.user) if order else {}
+        return super().changeform_view(request, object_id, form_url, page | (extra_context or {}))
+
+    def save_model(self, request, obj, form, change) -> None:
+        """Only what the form asks for: the order may have been shipped since it was shown."""
+        order = SalesOrder.objects.locked().get(pk=obj.pk)
+        for name in form.changed_data:
+            setattr(order, name, form.cleaned_data[name])
+        order.version += 1
+        order.save(update_fields=[*form.changed_data, "version"])
+        self.audit_form(request, order, form, "change")
+
+    @display(description=_("stage"), label=STAGE_COLOURS)
+    def stage_label(self, order: SalesOrder) -> tuple[str, str]:
+        return order.stage, Stage(order.stage).label
+
+    @display(description=_("total"))
+    def money(self, order: SalesOrder) -> str:
+        return f"{order.total:,.2f} {order.currency}"
+
+    @display(description=_("placed"), ordering="placed_at")
+    def placed_on(self, order: SalesOrder) -> str:
+        return date_format(localtime(order.placed_at), "SHORT_DATETIME_FORMAT")
 
 
 @admin.register(DailyDemand)

@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, skus_of
 from orders import return_api, services
+from orders.access import require_everywhere
 from orders.errors import InvalidLines, NothingToDo, StaleVersion
 from orders.models import Customer, DailyDemand, Reshaping, SalesOrder, SalesOrderLine
 from orders.purchase_api import PurchaseOrderViewSet
@@ -27,7 +28,6 @@ from orders.sales_fields import (
     SplitSerializer,
 )
 from stock.access import require, within
-from stock.models import Warehouse
 
 SELL = "orders.change_salesorder"
 
@@ -104,12 +104,8 @@ class SalesOrderViewSet(ReadRoom):
     def _whole_order_and_body(self):
         """The same for acts on all of an order: the caller's role must allow them wherever it has lines."""
         order, body = self._order_and_body()
-        self._require_everywhere([order])
+        require_everywhere(self.request.user, SELL, [order])
         return order, body
-
-    def _require_everywhere(self, orders: list[SalesOrder]) -> None:
-        lines = SalesOrderLine.objects.filter(order__in=orders)
-        require(self.request.user, SELL, *Warehouse.objects.filter(pk__in=lines.values("warehouse")))
 
     @action(detail=True, methods=["post"])
     def place(self, request, number=None):
@@ -169,7 +165,7 @@ class SalesOrderViewSet(ReadRoom):
         """Put open orders of one customer and address together: the oldest takes what the others wait for."""
         body = self.valid_body()
         orders = self._named(body.validated_data["orders"])
-        self._require_everywhere(orders)
+        require_everywhere(request.user, SELL, orders)
         seen = {order.pk: body.validated_data["versions"].get(order.number) for order in orders}
         versions = {pk: version for pk, version in seen.items() if version is not None}
         return self.act(
@@ -192,7 +188,7 @@ class SalesOrderViewSet(ReadRoom):
         newest = Reshaping.objects.filter(orders=order, undone_at=None).order_by("-pk").first()
         if newest is None:
             raise NothingToDo(_("%(number)s was neither split nor merged.") % {"number": order.number})
-        self._require_everywhere(list(newest.orders.all()))
+        require_everywhere(request.user, SELL, newest.orders.all())
         return self.act(
             lambda: services.undo_reshaping(reshaping=newest, actor=request.user),
             answer=lambda _reshaping: self.shown(order),

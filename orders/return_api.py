@@ -10,9 +10,8 @@ from rest_framework.decorators import action
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces, PiecesLine, QuantitiesSerializer, Versioned, skus_of
 from orders import services
+from orders.access import require_for_return
 from orders.models import Return, ReturnLine
-from stock.access import require
-from stock.models import Warehouse
 
 ANNOUNCE, INSPECT = "orders.add_return", "orders.change_return"
 
@@ -97,7 +96,7 @@ class ReturnViewSet(ReadRoom):
         document = self.get_object()
         lines = ReturnLine.objects.filter(document=document)
         body = self.valid_body(skus=skus_of(lines, "line__product__sku"))
-        require(self.request.user, permission, *Warehouse.objects.filter(pk__in=lines.values("warehouse")))
+        require_for_return(self.request.user, permission, document)
         return document, body
 
     @action(detail=True, methods=["post"])

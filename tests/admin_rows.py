@@ -19,6 +19,8 @@ from orders.models import (
     PurchaseOrder,
     PurchaseOrderLine,
     Receipt,
+    Return,
+    ReturnLine,
     SalesChannel,
     SalesOrder,
     SalesOrderLine,
@@ -85,6 +87,14 @@ def _sale(shop: Shop, n: int) -> SalesOrder:
     order = SalesOrder.objects.create(number=f"S{n}", channel=channel, customer=_customer(shop, n), placed_at=NOW)
     SalesOrderLine.objects.create(order=order, quantity=2, unit_price=9, demand_on=DAY, **shop.item(n))
     return order
+
+
+def _return(shop: Shop, n: int) -> Return:
+    order = _sale(shop, n)
+    order.lines.update(shipped=2)
+    document = Return.objects.create(number=f"R{n}", order=order)
+    ReturnLine.objects.create(document=document, line=order.lines.get(), warehouse=shop.warehouse, quantity=1)
+    return document
 
 
 def _customer(shop: Shop, n: int) -> Customer:
@@ -194,6 +204,7 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "orders.dailydemand": _day,
     "orders.purchaseorder": _purchase,
     "orders.receipt": _receipt,
+    "orders.return": _return,
     "orders.saleschannel": lambda shop, n: SalesChannel.objects.create(code=f"c{n}", name=f"Channel {n}"),
     "orders.salesorder": _sale,
     "replenishment.inventoryposition": _position,
