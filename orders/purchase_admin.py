@@ -32,7 +32,7 @@ from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.purchase_acts import PURCHASE_ACTS, RECEIPT_ACTS, problems_seen
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
 from orders.receive_page import RECEIVE, find_view, receive_view
-from orders.services.purchases import ON_ORDER, save_purchase
+from orders.services.purchases import save_purchase
 
 State = PurchaseOrder.State
 STATE_COLOURS = {
@@ -52,33 +52,29 @@ class PurchaseLineInline(ShelfInline):
 
     model = PurchaseOrderLine
     cost_fields = ("unit_cost",)
-    fields = ("product", "quantity", "received", "surplus", "cancelled", "missing", "line_state", "unit_cost",
-              "pack_size")  # fmt: skip
+    fields = ("product", "quantity", "arrived", "cancelled", "missing", "line_state", "unit_cost", "pack_size")
     autocomplete_fields = ("product",)
-    readonly_fields = ("received", "surplus", "cancelled", "missing", "line_state")
+    readonly_fields = ("arrived", "cancelled", "missing", "line_state")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("product", "order")
 
-    @display(description=_("beyond the order"))
-    def surplus(self, line: PurchaseOrderLine) -> str:
-        return str(line.over_received or "–")
+    @display(description=_("received"))
+    def arrived(self, line: PurchaseOrderLine) -> str:
+        return f"{line.received} + {line.over_received}" if line.over_received else str(line.received)
 
     @display(description=_("outstanding"))
     def missing(self, line: PurchaseOrderLine) -> int:
         return line.outstanding if line.pk else 0
 
-    @display(description=_("state"), label=STATE_COLOURS)
-    def line_state(self, line: PurchaseOrderLine) -> tuple[str, str]:
-        """The order's state, as far as this line has come."""
-        state = line.order.state if line.pk else State.DRAFT
-        if state in ON_ORDER:
-            is_begun = line.received or line.over_received
-            state = State.PARTLY_RECEIVED if is_begun and line.outstanding else state
-            state = State.RECEIVED if is_begun and not line.outstanding else state
-        elif state == State.RECEIVED and not line.received:
-            state = State.CANCELLED
-        return state, State(state).label
+    @display(description=_("state"))
+    def line_state(self, line: PurchaseOrderLine) -> str:
+        """How far this line has come, in the words of its order's state."""
+        if line.pk is None or line.order.state == State.DRAFT:
+            return State.DRAFT.label
+        if line.outstanding:
+            return State.PARTLY_RECEIVED.label if line.received else State.CONFIRMED.label
+        return State.RECEIVED.label if line.received else State.CANCELLED.label
 
     def _is_open(self, order) -> bool:
         return order is not None and order.state == PurchaseOrder.State.DRAFT
