@@ -1,23 +1,18 @@
-"""What many clients do at once, the same on both databases; each returns what it saw for the test to judge."""
+"""What many clients do at once, and what must be true afterwards; the same on both databases."""
 
 from __future__ import annotations
 
 import random
 import time
+from contextlib import closing
 
 from django.db.models import Sum
 
+from orders.models import SalesOrder, SalesOrderLine
 from stock.models import Allocation, StockLevel
-from tests.http.clients import Answer, Client, at_once, flat
+from tests.http.clients import Answer, Client, at_once, by_status, flat
 from tests.http.server import Server
-
-
-def order_of(*lines: tuple[str, int], warehouse: str = "riga") -> dict:
-    """The body of a sales order of (SKU, quantity) lines."""
-    return {
-        "channel": "web",
-        "lines": [{"product": sku, "warehouse": warehouse, "quantity": quantity} for sku, quantity in lines],
-    }
+from tests.http.writes import Write, eight_writes, order_of
 
 
 def promised(sku: str) -> int:
@@ -56,3 +51,94 @@ def baskets(server: Server, token: str, skus: list[str], *, clients: int, orders
         return answers
 
     return flat(at_once([server.client(token) for _ in range(clients)], buy))
+
+
+def assert_sold_out_exactly(answers: list[Answer], sku: str, units: int, server: Server) -> None:
+    assert by_status(answers) == {201: units, 409: len(answers) - units}, server.said()
+    assert {answer.body["code"] for answer in answers if answer.status == 409} == {"insufficient_stock"}
+    assert (promised(sku), SalesOrder.objects.filter(lines__product__sku=sku).count()) == (units, units)
+    assert is_ledger_right()
+
+
+def assert_all_promised(answers: list[Answer], server: Server) -> None:
+    """Every basket of five pieces was taken and promised whole."""
+    assert by_status(answers) == {201: len(answers)}, server.said()
+    assert SalesOrder.objects.count() == len(answers)
+    pieces = SalesOrderLine.objects.with_allocated().aggregate(asked=Sum("quantity"), promised=Sum("allocated_now"))
+    assert pieces == {"asked": 5 * len(answers), "promised": 5 * len(answers)}
+    assert is_ledger_right()
+
+
+def writes(server: Server, token: str, most: int) -> list[Write]:
+    with closing(server.client(token)) as client:
+        return eight_writes(client, most)
+
+
+def send_again(server: Server, token: str, write: Write, *, clients: int, times: int) -> list[Answer]:
+    """Each client sends the same request under the same key that many times."""
+    return flat(
+        at_once(
+            [server.client(token) for _ in range(clients)],
+            lambda client, _n: [client.post(write.path, write.body, key="the same") for _ in range(times)],
+        )
+    )
+
+
+def assert_one_effect_each(server: Server, token: str, *, clients: int, times: int) -> None:
+    for write in writes(server, token, clients * times):
+        answers = send_again(server, token, write, clients=clients, times=times)
+        assert {answer.status for answer in answers} <= {200, 201}, (write.name, server.said())
+        assert sum(not answer.is_replay for answer in answers) == 1, write.name
+        assert all(answer.body == answers[0].body for answer in answers), write.name
+        assert write.effects() == 1, write.name
+    assert is_ledger_right()
+
+
+def mixed_consumers(server: Server, token: str, sku: str, *, clients: int, seed: int) -> list[tuple[bool, Answer]]:
+    """Each client takes single pieces in its own way three times; (whether that left the building, answer)."""
+
+    def take(client: Client, number: int) -> list[tuple[bool, Answer]]:
+        dice = random.Random(1000 * seed + number)
+        answers = []
+        for _ in range(3):
+            time.sleep(dice.random() / 100)
+            answers.append((number % 5 != ALLOCATES and number % 5 != SETS_ASIDE, TAKES[number % 5](client, sku)))
+        return answers
+
+    return flat(at_once([server.client(token) for _ in range(clients)], take))
+
+
+def _allocate(client: Client, sku: str) -> Answer:
+    return client.post("sales-orders", order_of((sku, 1)))
+
+
+def _ship(client: Client, sku: str) -> Answer:
+    placed = _allocate(client, sku)
+    return client.post(f"sales-orders/{placed.body['number']}/ship") if placed.status == 201 else placed
+
+
+def _transfer(client: Client, sku: str) -> Answer:
+    body = {"source": "riga", "destination": "ogre", "lines": [{"product": sku, "quantity": 1}]}
+    return client.post(f"transfers/{client.post('transfers', body).body['number']}/ship")
+
+
+def _adjust(client: Client, sku: str) -> Answer:
+    return client.post("stock-movements", {"product": sku, "warehouse": "riga", "quantity": -1, "reason": "adjustment"})
+
+
+def _set_aside(client: Client, sku: str) -> Answer:
+    return client.post("set-asides", {"product": sku, "warehouse": "riga", "quantity": 1, "reason": "damaged"})
+
+
+TAKES = (_allocate, _ship, _transfer, _adjust, _set_aside)
+ALLOCATES, SETS_ASIDE = 0, 4
+
+
+def assert_never_more_than_there_is(taken: list[tuple[bool, Answer]], sku: str, units: int, server: Server) -> None:
+    """What left the building, what is promised and what is set aside make up the units that there were."""
+    answers = [answer for _is_gone, answer in taken]
+    assert set(by_status(answers)) == {200, 201, 409}, server.said()
+    gone = sum(is_gone and answer.status in (200, 201) for is_gone, answer in taken)
+    level = StockLevel.objects.get(product__sku=sku, warehouse__code="riga")
+    assert (level.on_hand, level.available) == (units - gone, 0)
+    assert is_ledger_right()

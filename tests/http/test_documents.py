@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from contextlib import closing
 from datetime import timedelta
 
@@ -14,7 +16,8 @@ from orders.models import PurchaseOrderLine, SalesOrder, SalesOrderLine
 from orders.services import NewLine, expire_reservations, place_sales_order
 from stock.models import Allocation, StockLevel, StockMovement
 from tests.http.clients import at_once, by_status, duels
-from tests.http.scenes import is_ledger_right, order_of
+from tests.http.scenes import is_ledger_right
+from tests.http.writes import order_of
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 UNLOCKED = "tests.http.unguarded:without_document_locks()"
@@ -125,7 +128,7 @@ def test_without_the_orders_lock_both_cancel_and_ship_go_ahead(serve, token, cup
     assert not has_one_won_each_time(cancel_against_ship(serve(UNLOCKED), token, 15))
 
 
-def expire(_client, order: SalesOrder) -> int | None:
+def expire(order: SalesOrder) -> int | None:
     try:
         return expire_reservations(now=order.reserved_until)
     except IntegrityError:  # what the table's CHECK says where the order's lock did not keep the other out
@@ -133,16 +136,28 @@ def expire(_client, order: SalesOrder) -> int | None:
 
 
 def expiry_against_ship(server, token, web, cups, warehouse, times: int) -> set[tuple]:
-    """Reserved for a minute more each, so that one is due at a time. Returns what came of (ship, expiry)."""
-    start = timezone.now() + timedelta(days=1)
+    """Reserved for a minute more each, so that one is due at a time. Returns what came of (ship, expiry).
+
+    An expiry asks no server and would always be first: it waits as long as a shipment takes, more or less.
+    """
+    start, dice = timezone.now() + timedelta(days=1), random.Random(1)
     orders = [
         place_sales_order(
             channel=web, lines=[NewLine(cups, warehouse, PIECES)], actor=None,
             reserved_until=start + timedelta(minutes=number),
         )
-        for number in range(times)
+        for number in range(times + 1)
     ]  # fmt: skip
-    acts = [lambda client, order: ship(client, order.number).status, expire]
+    with closing(server.client(token)) as client:
+        began = time.monotonic()
+        ship(client, orders.pop().number)
+        usual = time.monotonic() - began
+
+    def expire_later(_client, order: SalesOrder) -> int | None:
+        time.sleep(dice.random() * 1.5 * usual)
+        return expire(order)
+
+    acts = [lambda client, order: ship(client, order.number).status, expire_later]
     return set(duels([server.client(token) for _ in range(2)], acts, orders))
 
 

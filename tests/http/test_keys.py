@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 
 from stock.models import StockLevel
 from tests.http.clients import at_once, flat
-from tests.http.scenes import is_ledger_right, order_of, promised
-from tests.http.writes import Write, eight_writes
+from tests.http.scenes import assert_one_effect_each, is_ledger_right, promised, send_again, writes
+from tests.http.writes import order_of
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -18,31 +16,6 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 def goods(web, make_product, make_supplier, receive):
     make_supplier("S1")
     receive(make_product("CUP"), 1_000_000)
-
-
-def writes(server, token, most: int) -> list[Write]:
-    with closing(server.client(token)) as client:
-        return eight_writes(client, most)
-
-
-def send_again(server, token, write, *, clients: int, times: int) -> list:
-    """Each client sends the same request under the same key that many times."""
-    return flat(
-        at_once(
-            [server.client(token) for _ in range(clients)],
-            lambda client, _n: [client.post(write.path, write.body, key="the same") for _ in range(times)],
-        )
-    )
-
-
-def assert_one_effect_each(server, token, *, clients: int, times: int) -> None:
-    for write in writes(server, token, clients * times):
-        answers = send_again(server, token, write, clients=clients, times=times)
-        assert {answer.status for answer in answers} <= {200, 201}, (write.name, answers[0], server.said())
-        assert sum(not answer.is_replay for answer in answers) == 1, write.name
-        assert all(answer.body == answers[0].body for answer in answers), write.name
-        assert write.effects() == 1, write.name
-    assert is_ledger_right()
 
 
 def test_one_key_has_one_effect_and_one_body_on_eight_endpoints(serve, token, goods):

@@ -10,7 +10,14 @@ from django.db.models import Sum
 from orders.models import PurchaseOrder, Receipt, SalesOrder, SalesOrderLine
 from stock.models import SetAside, StockMovement
 from tests.http.clients import Client
-from tests.http.scenes import order_of
+
+
+def order_of(*lines: tuple[str, int], warehouse: str = "riga") -> dict:
+    """The body of a sales order of (SKU, quantity) lines."""
+    return {
+        "channel": "web",
+        "lines": [{"product": sku, "warehouse": warehouse, "quantity": quantity} for sku, quantity in lines],
+    }
 
 
 @dataclass(frozen=True)
