@@ -63,6 +63,7 @@ def replace_or_truncate(row):
     """The statement of each database that passes by the triggers of single rows."""
     table = row._meta.db_table
     if connection.vendor == "postgresql":
+        run("SET CONSTRAINTS ALL IMMEDIATE")  # what this test wrote is still to be checked, and would be in the way
         return run(f"TRUNCATE {table} CASCADE")
     columns = ", ".join(field.column for field in row._meta.concrete_fields)
     return run(f"REPLACE INTO {table} ({columns}) SELECT {columns} FROM {table}")
