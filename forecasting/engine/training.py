@@ -159,7 +159,7 @@ class _Workshop:
             keep = rows.usable & ~np.isnan(actual)
             steps = some.demand[:, origin : origin + length]
             windows, losses = {}, {}
-            for name in methods.REGISTRY:
+            for name in methods.nightly():
                 window, prediction = classical.run(name, known, length)
                 windows[name] = window.part(keep)
                 losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]

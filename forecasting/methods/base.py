@@ -34,6 +34,8 @@ class ForecastMethod(ABC):
     """
 
     name: ClassVar[str]
+    #: Whether every night tries it on every series; the others run only where they are asked for.
+    nightly: ClassVar[bool] = True
     variance_: np.ndarray
 
     @abstractmethod
@@ -49,6 +51,16 @@ class ForecastMethod(ABC):
         mean = np.maximum(self.means(horizon), 0.0)
         variance = np.broadcast_to(self.variance_[:, None], mean.shape)
         return Prediction(mean, gamma_quantiles(mean, variance, STEP_LEVELS))
+
+
+def nightly() -> list[str]:
+    """Names of the methods that every night tries, sorted."""
+    return sorted(name for name, method in REGISTRY.items() if method.nightly)
+
+
+def largest(demand: np.ndarray) -> np.ndarray:
+    """The largest observed bucket of each series, [series, 1]; 0 where nothing was observed."""
+    return np.nan_to_num(demand).max(axis=1, initial=0.0)[:, None]
 
 
 def register(cls: type[ForecastMethod]) -> type[ForecastMethod]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from forecasting.engine.calendar import bucket_seasons
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import CYCLE, ForecastMethod, register
+from forecasting.methods.regressors import regressor
 from forecasting.methods.smoothing import observed_variance
-
-HISTORY = {"D": 364, "W": 156, "M": 60}
 
 
 @register
@@ -20,6 +21,7 @@ class CalendarRegression(ForecastMethod):
     """
 
     name = "calendar_regression"
+    history: ClassVar[dict[str, int]] = {"D": 364, "W": 156, "M": 60}
 
     def __init__(self, ridge: float = 4.0):
         self.ridge = ridge
@@ -27,7 +29,7 @@ class CalendarRegression(ForecastMethod):
     def fit(self, panel: Panel) -> CalendarRegression:
         self.panel_ = panel
         demand = panel.demand
-        start = max(demand.shape[1] - HISTORY[panel.freq], 0)
+        start = max(demand.shape[1] - self.history[panel.freq], 0)
         y = demand[:, start:]
         seen = ~np.isnan(y)
         recent = seen & (np.cumsum(seen[:, ::-1], axis=1)[:, ::-1] <= max(y.shape[1] // 4, 6))
@@ -62,23 +64,8 @@ class CalendarRegression(ForecastMethod):
         if panel.freq != "D" and buckets < 2 * CYCLE[panel.freq]:
             seasons = seasons[:, :0]  # one year cannot tell a season from a trend
         columns = [np.broadcast_to(seasons[None], (len(panel.demand), *seasons.shape))]
-        for name in ("price", "promotion"):
-            if name in panel.known:
-                columns.append(self._regressor(name, start, stop)[:, :, None])
+        columns += [regressor(panel, n, start, stop)[:, :, None] for n in ("price", "promotion") if n in panel.known]
         return np.concatenate(columns, axis=2)
-
-    def _regressor(self, name: str, start: int, stop: int) -> np.ndarray:
-        values = np.asarray(self.panel_.known[name], float)[:, :stop]
-        buckets = self.panel_.demand.shape[1]
-        short = np.full((len(values), max(stop - values.shape[1], 0)), np.nan)
-        values = np.concatenate([values, short], axis=1)
-        if name == "promotion":
-            return np.nan_to_num(values)[:, start:stop]
-        usual = np.nan_to_num(values[:, :buckets]).sum(axis=1) / np.maximum((~np.isnan(values[:, :buckets])).sum(1), 1)
-        ratio = values / np.where(usual > 0, usual, 1.0)[:, None]
-        at = np.maximum.accumulate(np.where(np.isnan(ratio), -1, np.arange(ratio.shape[1])), axis=1)
-        held = np.where(at >= 0, np.take_along_axis(np.nan_to_num(ratio), np.maximum(at, 0), axis=1), 1.0)
-        return np.log(np.clip(held, 0.1, 10.0))[:, start:stop]
 
     def means(self, horizon: int) -> np.ndarray:
         buckets = self.panel_.demand.shape[1]

@@ -24,7 +24,7 @@ class Naive(ForecastMethod):
 
     def fit(self, panel: Panel) -> Naive:
         held = last_observed(panel.demand)
-        self.last_ = held[:, -1]
+        self.last_ = held[:, -1:].sum(axis=1)  # also of an empty history
         change = np.where(np.isnan(panel.demand[:, 1:]), 0.0, panel.demand[:, 1:] - held[:, :-1])
         self.variance_ = (change**2).sum(axis=1) / np.maximum((~np.isnan(panel.demand[:, 1:])).sum(axis=1), 1)
         return self

@@ -19,12 +19,14 @@ class SeasonalNaive(ForecastMethod):
         cycle, demand = CYCLE[panel.freq], panel.demand
         held = last_observed(demand)
         padded = np.concatenate([np.full((len(demand), cycle), np.nan), demand], axis=1)
-        self.cycle_ = np.where(np.isnan(padded[:, -cycle:]), held[:, -1:], padded[:, -cycle:])
+        self.cycle_ = np.where(
+            np.isnan(padded[:, -cycle:]), held[:, -1:].sum(axis=1, keepdims=True), padded[:, -cycle:]
+        )
         before = padded[:, : demand.shape[1]]
         error = demand - before
         known = ~np.isnan(error)
         own = np.where(known, error, 0.0)
-        flat = np.where(np.isnan(demand), 0.0, demand - held.mean(axis=1, keepdims=True))
+        flat = np.where(np.isnan(demand), 0.0, demand - held.sum(axis=1, keepdims=True) / max(held.shape[1], 1))
         seen = np.maximum((~np.isnan(demand)).sum(axis=1), 1)
         self.variance_ = np.where(
             known.any(axis=1), (own**2).sum(axis=1) / np.maximum(known.sum(axis=1), 1), (flat**2).sum(axis=1) / seen

@@ -11,10 +11,12 @@ import pytest
 from forecasting import methods
 from forecasting.engine.panel import STEP_LEVELS, Panel
 from forecasting.methods import base
+from forecasting.methods.one_by_one import OneByOne
 
 NAN = np.nan
 LAST_ON = {"D": date(2024, 3, 3), "W": date(2024, 2, 26), "M": date(2024, 3, 1)}
 AWKWARD = {
+    "no history": [[]],
     "one bucket": [[3.0]],
     "two buckets": [[0.0, 2.0]],
     "all zeros": [[0.0] * 30],
@@ -23,6 +25,7 @@ AWKWARD = {
     "constant": [[5.0] * 40],
     "huge": [[0.0, 1e9] * 20],
     "a single bulk order": [[0.0] * 50 + [1000.0] + [0.0] * 9],
+    "ten years": [np.arange(3652) % 7 + 1.0],
     "gaps": [[1.0, NAN, 3.0, NAN, NAN, 2.0] * 10],
 }
 
@@ -38,7 +41,13 @@ def panel_of(demand, freq: str = "D", **known) -> Panel:
     return Panel(np.asarray(demand, float), freq, LAST_ON[freq], known)
 
 
-@pytest.fixture(params=sorted(methods.REGISTRY))
+def named(name: str):
+    """The name as a parameter; methods that fit one model a series take too long for the short tests."""
+    slow = issubclass(methods.REGISTRY[name], OneByOne)
+    return pytest.param(name, marks=pytest.mark.long) if slow else name
+
+
+@pytest.fixture(params=[named(name) for name in sorted(methods.REGISTRY)])
 def method(request):
     return methods.REGISTRY[request.param]
 
@@ -71,6 +80,15 @@ def test_awkward_histories_get_finite_answers_of_sane_size(method, freq, case):
     assert np.isfinite(found.mean).all()
     assert np.isfinite(found.quantiles).all()
     assert found.mean.max() <= 2 * largest
+
+
+@pytest.mark.parametrize("freq", ["D", "W", "M"])
+def test_a_horizon_beyond_a_year_stays_finite_and_of_sane_size(method, freq):
+    demand = some_demand(buckets=80)
+    found = method().fit(panel_of(demand, freq)).predict(400)
+    assert np.isfinite(found.quantiles).all()
+    assert (np.diff(found.quantiles, axis=2) >= 0).all()
+    assert (found.mean.max(axis=1) <= 2 * np.nanmax(demand, axis=1)).all()
 
 
 def test_a_series_is_forecast_alike_alone_and_in_company(method):
