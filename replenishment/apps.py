@@ -10,7 +10,8 @@ class ReplenishmentConfig(AppConfig):
         from inventory_site.common import outbox
         from replenishment import roles  # noqa: F401  registers the permission ladder
 
-        outbox.register_consumer("positions", ["stock.changed", "orders.changed", "policies.changed"], hear_of_changes)
+        topics = ["stock.changed", "stock.coming", "orders.changed", "policies.changed"]
+        outbox.register_consumer("positions", topics, hear_of_changes)
 
 
 def hear_of_changes(payloads: list[dict]) -> None:

@@ -12,7 +12,8 @@ from inventory_site.common.models import JobRun, ShopSettings
 from orders import services as orders
 from orders.models import DailyDemand, DemandSeries, SalesChannel
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
-from stock.models import StockLevel
+from stock import services as stock
+from stock.models import StockLevel, Warehouse
 
 TODAY = date(2026, 3, 30)
 TERMS = {
@@ -53,6 +54,19 @@ class Populated:
             product=product, warehouse=self.warehouse, defaults={"first_on": TODAY, "closed_on": TODAY}
         )
         DailyDemand.objects.create(series=series, on_date=TODAY, demand=2)
+        self._goods_that_moved(product)
+
+    def _goods_that_moved(self, product) -> None:
+        self.receive(product, 3)
+        line = orders.NewLine(product, self.warehouse, 1)
+        sale = orders.place_sales_order(channel=self.channel, lines=[line], actor=None)
+        sale = orders.ship_sales_order(order=sale, actor=None)
+        orders.register_return(order=sale, quantities={sale.lines.get().pk: 1}, actor=None)
+        stock.set_aside(product=product, warehouse=self.warehouse, quantity=1, reason="damaged", actor=None)
+        store, _is_new = Warehouse.objects.get_or_create(code="store-room", defaults={"name": "Store-room"})
+        stock.create_transfer(
+            source=self.warehouse, destination=store, lines=[stock.TransferWish(product, 1)], actor=None
+        )
 
     def _plan(self, product) -> None:
         item = {"run": self.run, "product": product, "warehouse": self.warehouse}

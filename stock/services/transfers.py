@@ -218,6 +218,6 @@ def _saved(
     transfer.save(update_fields=["state", "version", "shipped_at", "closed_at"])
     TransferLine.objects.bulk_update(lines, ["shipped", "received", "returned", "lost"])
     coming = known_levels((line.product_id, transfer.destination_id) for line in lines)
-    tell_changed(coming.values(), topic="orders.changed")
+    tell_changed(coming.values(), topic="stock.coming")
     audit.record(actor=actor, action=action, subject=transfer, changes={"lines": parts})
     return transfer

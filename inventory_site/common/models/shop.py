@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -61,7 +62,7 @@ class ShopSettings(models.Model):
         _("over-receipt tolerance"),
         max_digits=4,
         decimal_places=3,
-        default="0.000",
+        default=Decimal("0.000"),
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text=_("How much more than ordered may be received by who is allowed to: 0.05 for 5 in 100."),
     )
