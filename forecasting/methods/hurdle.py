@@ -27,6 +27,9 @@ class Hurdle(CalendarRegression):
     name = "hurdle"
     nightly = False
 
+    def __init__(self, ridge: float = 0.5):
+        super().__init__(ridge)  # lower, since a bucket tells less of a chance than of a mean
+
     def fit(self, panel: Panel) -> Hurdle:
         self.panel_, demand = panel, panel.demand
         start = max(demand.shape[1] - self.history[panel.freq], 0)
