@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from inventory_site.common.admin import (
     NeverDeleted,
@@ -113,6 +114,11 @@ class SalesOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
         if request.user.has_perm("orders.view_customer"):
             return fields
         return ["customer" if names == ("customer", "ship_to") else names for names in fields]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "ship_to":
+            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         order = self.get_object(request, object_id) if object_id else None

@@ -44,13 +44,14 @@ class InspectForm(forms.Form):
                 label=_g("Note"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
             )
 
-    def outcomes(self) -> dict[int, services.Outcome]:
-        told = self.cleaned_data
-        keys = {int(name.rpartition("_")[2]) for name in told}
-        return {
-            pk: services.Outcome(**{name: told[f"{name}_{pk}"] or 0 for name, _label in FOUND}, note=told[f"note_{pk}"])
-            for pk in keys
-        }
+
+def outcomes_in(data: dict) -> dict[int, services.Outcome]:
+    """What an InspectForm says of each line of the return."""
+    keys = {int(name.rpartition("_")[2]) for name in data}
+    return {
+        pk: services.Outcome(**{name: data[f"{name}_{pk}"] or 0 for name, _label in FOUND}, note=data[f"note_{pk}"])
+        for pk in keys
+    }
 
 
 def _lines(document: Return) -> list[ReturnLine]:
@@ -64,10 +65,8 @@ def inspect_form(request, document: Return) -> InspectForm:
 def inspect(request, documents: list[Return], data: dict) -> str:
     (document,) = documents
     require_for_return(request.user, INSPECT, document)
-    form = inspect_form(request, document)
-    form.full_clean()
     services.inspect_return(
-        document=document, outcomes=form.outcomes(), actor=request.user, version=version_seen(request)
+        document=document, outcomes=outcomes_in(data), actor=request.user, version=version_seen(request)
     )
     return _g("%(number)s is inspected.") % {"number": document.number}
 
@@ -113,8 +112,8 @@ class ReturnAdmin(ExportsList, ReadOnlyAdmin):
     list_select_related = ("order",)
     list_filter = (("state", ChoicesDropdownFilter), ("created_at", RangeDateFilter))
     search_fields = ("number", "order__number", "order__external_id", "lines__line__product__sku")
-    fields = (("number", "sale"), ("state_label", "reason"), ("created_at", "inspected_at"))
-    readonly_fields = ("sale", "state_label")
+    fields = (("number", "sale"), ("state", "reason"), ("created_at", "inspected_at"))
+    readonly_fields = ("sale",)
     inlines = (ReturnLineInline,)
     acts = (
         Act("inspect", _("Inspect"), INSPECT, inspect, form=inspect_form, variant="primary",

@@ -170,7 +170,7 @@ class TransferAdmin(NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
         ("expected_on", RangeDateFilter),
     )
     search_fields = ("number", "reference", "lines__product__sku")
-    fields = (("number", "state_label"), ("source", "destination"), ("created_at", "shipped_at"),
+    fields = (("number", "state"), ("source", "destination"), ("created_at", "shipped_at"),
               ("expected_on", "closed_at"), "reference")  # fmt: skip
     inlines = (TransferLineInline,)
     acts = (
