@@ -1,6 +1,8 @@
 /* Receiving: a scanner that types codes and Enter, buttons for thumbs, and entries that outlive a lost connection.
    Without this script the page is a plain form. */
 (() => {
+  // the admin's body is cloaked while it loads, so autofocus is lost
+  addEventListener("load", () => document.getElementById("rc-number")?.focus());
   const form = document.getElementById("rc-form");
   if (!form) return;
   const scan = document.getElementById("rc-scan");
@@ -180,5 +182,5 @@
   restore();
   if (form.dataset.answered) keep();
   show();
-  scan.focus();
+  addEventListener("load", () => scan.focus());
 })();
