@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from abc import abstractmethod
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,15 @@ SCORE_80 = 1.2815515655446004
 
 
 class OneByOne(ForecastMethod):
-    """One model a series. Where it fails or the history is too short, seasonal smoothing answers.
+    """One model a series. Where it fails, its library is missing or the history is short, smoothing answers.
 
     ``failures_`` maps the rows it failed on to the reason, which is logged as well. Gaps are
     interpolated. No mean is above twice the largest bucket.
     """
 
     nightly = False
+    #: The package that it cannot do without (``requirements-classical.txt``).
+    library = "statsforecast"
     #: Whether the model reads what is known ahead.
     reads_signals = False
 
@@ -50,7 +53,13 @@ class OneByOne(ForecastMethod):
         self.instead_ = SeasonalSmoothing().fit(panel)
         start = max(panel.demand.shape[1] - HISTORY[panel.freq], 0)
         design = self.design(panel, start, panel.demand.shape[1])
-        self.models_ = [self._fitted(row, panel.demand[row, start:], design[row]) for row in range(len(design))]
+        rows = range(len(design))
+        if find_spec(self.library) is None:
+            logger.warning("%s needs the package %s, smoothing answers for all series", self.name, self.library)
+            self.failures_ = dict.fromkeys(rows, f"the package {self.library} is not installed")
+        self.models_ = [
+            None if row in self.failures_ else self._fitted(row, panel.demand[row, start:], design[row]) for row in rows
+        ]
         self.variance_ = self.instead_.variance_.copy()
         following = self.design(panel, panel.demand.shape[1], panel.demand.shape[1] + 1)
         for row, fitted in enumerate(self.models_):

@@ -151,6 +151,19 @@ def test_a_series_that_fails_is_logged_and_answered_by_smoothing(caplog):
     assert (found.mean[1] == 18.0).all()  # its own answer, held at twice the largest bucket
 
 
+def test_a_missing_library_is_said_once_and_stops_nothing(caplog):
+    class Elsewhere(Unlucky):
+        library = "a_package_that_nobody_has"
+
+    demand = np.tile([1.0, 2, 3, 9], (4, 5))
+    fitted = Elsewhere().fit(panel_of(demand))
+    assert [record.getMessage() for record in caplog.records] == [
+        "unlucky needs the package a_package_that_nobody_has, smoothing answers for all series"
+    ]
+    assert fitted.failures_[3] == "the package a_package_that_nobody_has is not installed"
+    assert (fitted.predict(2).mean == mean_of("seasonal_smoothing", demand, 2)).all()
+
+
 def test_a_short_or_flat_history_is_left_to_smoothing():
     demand = [[NAN] * 15 + [1, 2, 3, 4, 5.0], [4.0] * 20]
     fitted = Unlucky().fit(panel_of(demand))
