@@ -10,7 +10,14 @@ from django.db import transaction
 from django.db.models import F, Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from catalog.models import Product
 from inventory_site.common.errors import DomainError
@@ -25,6 +32,23 @@ STRATEGIES = ("first_choice", "nearest_to_complete", "most_stock", "priority")
 pieces = st.integers(1, 6)
 cents = st.integers(0, 999).map(lambda n: Decimal(n) / 100)
 wishes = st.lists(st.tuples(st.sampled_from(SKUS), st.sampled_from(PLACES), pieces, cents), min_size=1, max_size=3)
+
+
+def some(rows):
+    """Only where there are such rows, so that few steps do nothing."""
+    return precondition(lambda self: rows().exists())
+
+
+def open_orders():
+    return SalesOrder.objects.open()
+
+
+def shipped_lines():
+    return SalesOrderLine.objects.filter(shipped__gt=F("returned"))
+
+
+def reshapings():
+    return Reshaping.objects.filter(undone_at=None)
 
 
 class Orders(RuleBasedStateMachine):
@@ -60,6 +84,14 @@ class Orders(RuleBasedStateMachine):
     def an_order(self, data):
         return self.one_of(data, SalesOrder.objects.open())
 
+    @initialize(lines=st.lists(wishes, min_size=2, max_size=3))
+    def begin(self, lines):
+        for sku in SKUS:
+            for where in PLACES:
+                self.receive(sku, where, 4)
+        for wished in lines:
+            self.place(wished, Decimal("4.90"), Decimal("0.55"), "priority")
+
     @rule(lines=wishes, shipping=cents, discount=cents, strategy=st.sampled_from(STRATEGIES))
     def place(self, lines, shipping, discount, strategy):
         goods = sum(n * price for _sku, _place, n, price in lines)
@@ -84,39 +116,46 @@ class Orders(RuleBasedStateMachine):
     def fulfil(self, sku, where):
         services.fulfil_backorders(pairs=[(self.products[sku].pk, self.warehouses[where].pk)])
 
+    @some(open_orders)
     @rule(data=st.data(), by=st.sampled_from(["availability", "warehouse", "lines"]))
     def split(self, data, by):
         if order := self.an_order(data):
             quantities = {line.pk: data.draw(pieces) for line in order.lines.order_by("pk")}
             self.attempt(services.split_sales_order, order=order, by=by, quantities=quantities)
 
+    @some(open_orders)
     @rule()
     def merge(self):
         self.attempt(services.merge_sales_orders, orders=list(SalesOrder.objects.open().order_by("-pk")[:3]))
 
+    @some(reshapings)
     @rule(data=st.data())
     def undo(self, data):
-        if reshaping := self.one_of(data, Reshaping.objects.filter(undone_at=None)):
+        if reshaping := self.one_of(data, reshapings()):
             self.attempt(services.undo_reshaping, reshaping=reshaping)
 
-    @rule(data=st.data(), some=st.booleans(), act=st.sampled_from(["cancel", "ship"]))
-    def cancel_or_ship(self, data, some, act):
+    @some(open_orders)
+    @rule(data=st.data(), in_part=st.booleans(), act=st.sampled_from(["cancel", "ship"]))
+    def cancel_or_ship(self, data, in_part, act):
         if order := self.an_order(data):
             lines = list(order.lines.order_by("pk"))
-            quantities = {data.draw(st.sampled_from(lines)).pk: data.draw(pieces)} if some else None
+            quantities = {data.draw(st.sampled_from(lines)).pk: data.draw(pieces)} if in_part else None
             service = services.cancel_sales_order if act == "cancel" else services.ship_sales_order
             self.attempt(service, order=order, quantities=quantities)
 
+    @some(open_orders)
     @rule(data=st.data(), strategy=st.sampled_from(STRATEGIES))
     def allocate(self, data, strategy):
         if order := self.an_order(data):
             self.attempt(services.allocate_sales_order, order=order, strategy=strategy)
 
+    @some(shipped_lines)
     @rule(data=st.data(), quantity=pieces)
     def announce_return(self, data, quantity):
-        if line := self.one_of(data, SalesOrderLine.objects.filter(shipped__gt=0)):
+        if line := self.one_of(data, shipped_lines()):
             self.attempt(services.register_return, order=line.order, quantities={line.pk: quantity})
 
+    @some(Return.objects.all)
     @rule(data=st.data(), act=st.sampled_from(["inspect", "undo", "cancel"]))
     def handle_return(self, data, act):
         document = self.one_of(data, Return.objects.all())
