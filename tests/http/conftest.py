@@ -39,7 +39,7 @@ def serve(transactional_db, request):
         yield lambda application=PRODUCT: shared(application)
         return
     with ExitStack() as stack:
-        yield lambda application=PRODUCT: stack.enter_context(serving(application, processes=4, threads=4))
+        yield lambda application=PRODUCT: stack.enter_context(serving(application, processes=16, threads=1))
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ ALLOCATES, SETS_ASIDE = 0, 4
 def assert_never_more_than_there_is(taken: list[tuple[bool, Answer]], sku: str, units: int, server: Server) -> None:
     """What left the building, what is promised and what is set aside make up the units that there were."""
     answers = [answer for _is_gone, answer in taken]
-    assert set(by_status(answers)) == {200, 201, 409}, server.said()
+    assert 409 in by_status(answers).keys() <= {200, 201, 409}, server.said()
     gone = sum(is_gone and answer.status in (200, 201) for is_gone, answer in taken)
     level = StockLevel.objects.get(product__sku=sku, warehouse__code="riga")
     assert (level.on_hand, level.available) == (units - gone, 0)

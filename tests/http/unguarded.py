@@ -66,3 +66,28 @@ def cut_off():
 def cut_off_without_keys():
     without_keys()
     return cut_off()
+
+
+def without_immediate():
+    """SQLite's own way: a transaction becomes a writer at its first write, when what it read may be old already."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"
+    return application
+
+
+def with_torn_totals():
+    """What is in transit is read after what is on hand."""
+    from stock.querysets import StockLevelQuerySet
+
+    in_one = StockLevelQuerySet.totals
+
+    def in_two(self, user, skus=None):
+        rows = list(in_one(self, user, skus))
+        later = {row["product"]: row["in_transit"] for row in in_one(self, user, skus)}
+        return [
+            row | {"in_transit": later[row["product"]], "total": row["on_hand"] + later[row["product"]]} for row in rows
+        ]
+
+    StockLevelQuerySet.totals = in_two
+    return application
