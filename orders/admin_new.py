@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from inventory_site.common.models import ShopSettings
 from inventory_site.common.models.shop import AllocationStrategy
 from orders import services
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine
@@ -77,16 +78,17 @@ class NewOrderPage(NewDocumentPage):
 
 def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
     minutes = head["reserved_minutes"]
-    wishes = {name: head[name] for name in ("ship_to", "strategy", "shipping_charge", "discount")} | {
-        "reserved_until": minutes and ShopSettings.objects.load().now() + timedelta(minutes=minutes),
-        "is_draft": "draft" in request.POST,
-    }
     return services.place_sales_order(
         channel=head["channel"],
         customer=head["customer"],
         external_id=head["external_id"] or None,
+        ship_to=head["ship_to"],
+        strategy=head["strategy"],
+        shipping_charge=head["shipping_charge"] or Decimal(0),
+        discount=head["discount"] or Decimal(0),
+        reserved_until=timezone.now() + timedelta(minutes=minutes) if minutes else None,
+        is_draft="draft" in request.POST,
         actor=request.user,
-        **{name: value for name, value in wishes.items() if value},
         lines=[
             services.NewLine(
                 line["product"], head["warehouse"], line["quantity"],

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -67,7 +68,9 @@ def order_page(order: SalesOrder, user) -> dict:
             for line in lines
         ],
         "order_returns": Return.objects.visible_to(user).filter(order=order).prefetch_related("lines"),
-        "order_reshapings": Reshaping.objects.filter(orders=order).select_related("actor").prefetch_related("orders"),
+        "order_reshapings": Reshaping.objects.filter(orders=order)
+        .select_related("actor")
+        .prefetch_related(Prefetch("orders", SalesOrder.objects.visible_to(user).order_by("pk"))),
         "merged_orders": SalesOrder.objects.visible_to(user).filter(merged_into=order),
     }
 

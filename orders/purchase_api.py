@@ -21,7 +21,7 @@ from orders import services
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.services.purchase_terms import problems_of
 from stock.access import require
-from stock.api import WarehouseByCode
+from stock.api_fields import WarehouseByCode
 
 OVER = "orders.over_receive_purchaseorder"
 

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from inventory_site.common import audit, idempotency
-from inventory_site.common.api_lines import LARGEST, Pieces  # noqa: F401
 from inventory_site.common.errors import Busy, DomainError, KeyReused
 from inventory_site.common.retry import retry_when_busy
 
