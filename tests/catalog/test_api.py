@@ -104,7 +104,7 @@ def test_weekdays_are_boxes_to_tick_in_the_admin(client_of, make_user, make_supp
     supplier, buyer = make_supplier("ACME", order_weekdays=[3]), client_of(make_user("buyer"))
     address = f"/admin/catalog/supplier/{supplier.pk}/change/"
     boxes = re.findall(r'<input[^>]*name="order_weekdays"[^>]*>', buyer.get(address).content.decode())
-    assert [bool(re.search(r"\schecked[\s>]", box)) for box in boxes] == [False, False, False, True, False, False, False]
+    assert [number for number, box in enumerate(boxes) if re.search(r"\schecked[\s>]", box)] == [3]
     told = {"code": "ACME", "name": "Acme", "lead_time_days": 7, "review_period_days": 1, "minimum_order_cost": 0}
     buyer.post(address, told | {"order_weekdays": ["0", "4"]})
     supplier.refresh_from_db()

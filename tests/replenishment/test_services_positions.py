@@ -127,7 +127,8 @@ def test_a_refresh_after_a_movement_equals_publishing_again(run, plan, shelf, bu
         pass
     assert differences() == []
     refreshed = InventoryPosition.objects.values().get(level=level)
-    assert (refreshed["on_order"], refreshed["backordered"], refreshed["inventory_position"]) == (20, 0, 6 + 20 - 5)  # the receipt served who waited
+    # The receipt served who waited.
+    assert (refreshed["on_order"], refreshed["backordered"], refreshed["inventory_position"]) == (20, 0, 6 + 20 - 5)
     published(nightly(version=2))
     again = InventoryPosition.objects.values().get(level=level)
     assert again | {"refreshed_at": None} == refreshed | {"refreshed_at": None}
