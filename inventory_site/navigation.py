@@ -58,6 +58,7 @@ def _orders() -> list[Entry]:
         (_("Sales orders"), "receipt_long", "admin:orders_salesorder_changelist", "orders.view_salesorder"),
         (_("Returns"), "assignment_return", "admin:orders_return_changelist", "orders.view_return"),
         (_("Purchase orders"), "local_shipping", "admin:orders_purchaseorder_changelist", "orders.view_purchaseorder"),
+        (_("Receive goods"), "barcode_scanner", "admin:orders_purchaseorder_receive", "orders.receive_purchaseorder"),
         (_("Suppliers"), "factory", "admin:catalog_supplier_changelist", "catalog.view_supplier"),
         (_("Suppliers' terms"), "handshake", "admin:catalog_supplierproduct_changelist",
          "catalog.view_supplierproduct"),
