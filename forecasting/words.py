@@ -9,16 +9,26 @@ from django.utils.translation import gettext_lazy as _
 from forecasting.models import Accuracy
 
 METHODS: dict[str, Promise] = {
+    "arima": _("an ARIMA model"),
+    "auto_ets": _("exponential smoothing, its form chosen by itself"),
     "calendar_regression": _("a regression on calendar, price and promotions"),
+    "combination": _("the mean of several methods"),
     "croston": _("Croston's method for items that sell now and then"),
     "exponential_smoothing": _("exponential smoothing"),
     "holt": _("exponential smoothing with a trend"),
+    "hurdle": _("the chance of a sale, times its size"),
+    "imapa": _("smoothing at several widths at once"),
+    "linear_trend": _("a straight line"),
     "moving_average": _("a moving average"),
     "naive": _("the last day, repeated"),
     "pooled_boosting": _("what all items have in common, learned by boosted trees"),
+    "polynomial_trend": _("a curved line"),
+    "sarima": _("an ARIMA model with a season"),
     "sba": _("Croston's method, corrected for its bias"),
     "seasonal_naive": _("the same weekday before"),
+    "seasonal_regression": _("a regression on trend, season and signals"),
     "seasonal_smoothing": _("exponential smoothing by weekday"),
+    "theta": _("the Theta method"),
     "tsb": _("the Teunter–Syntetos–Babai method for items that may die out"),
 }
 

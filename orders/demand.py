@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -28,8 +29,24 @@ def mark_dirty(*, product_id: int, warehouse_id: int, on_date: date) -> None:
 
     Always a new row: one that is there already may be in the hands of a close that has not seen this writing.
     """
-    closed = DemandSeries.objects.filter(product=product_id, warehouse=warehouse_id, closed_on__gte=on_date)
-    DirtyDay.objects.bulk_create(DirtyDay(series_id=pk, on_date=on_date) for pk in closed.values_list("pk", flat=True))
+    mark_dirty_days({(product_id, warehouse_id, on_date)})
+
+
+def mark_dirty_days(days: Collection[tuple[int, int, date]]) -> None:
+    """The same for many (product, warehouse, day) at once."""
+    wanted = {(product, warehouse): set() for product, warehouse, _day in days}
+    for product, warehouse, day in days:
+        wanted[product, warehouse].add(day)
+    closed = DemandSeries.objects.filter(
+        product__in={product for product, _w in wanted}, warehouse__in={warehouse for _p, warehouse in wanted},
+        closed_on__gte=min(day for *_pair, day in days),
+    )  # fmt: skip
+    DirtyDay.objects.bulk_create(
+        DirtyDay(series_id=pk, on_date=day)
+        for pk, product, warehouse, closed_on in closed.values_list("pk", "product", "warehouse", "closed_on")
+        for day in sorted(wanted.get((product, warehouse), ()))
+        if day <= closed_on
+    )
 
 
 def ensure_series() -> int:

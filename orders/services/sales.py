@@ -31,7 +31,7 @@ from orders.services.lines import (
     strategy_of,
     touch,
 )
-from stock.models import Warehouse
+from stock.models import Allocation, Warehouse
 from stock.services import allocate, keep_until, release, ship
 
 
@@ -102,7 +102,7 @@ def _check_lines(lines: Sequence[NewLine], shipping_charge: Decimal, discount: D
         )
 
 
-def _insert(order: SalesOrder) -> SalesOrder:
+def _insert_named(order: SalesOrder) -> None:
     """Where another client wins the race for an ``external_id``, this one is told the same as if it had come later."""
     _refuse_known(order)
     try:
@@ -111,6 +111,13 @@ def _insert(order: SalesOrder) -> SalesOrder:
     except IntegrityError:
         _refuse_known(order)
         raise
+
+
+def _insert(order: SalesOrder) -> SalesOrder:
+    if order.external_id:
+        _insert_named(order)
+    else:
+        order.save(force_insert=True)
     order.number = f"S{order.pk:06d}"
     order.save(update_fields=["number"])
     return order
@@ -118,7 +125,7 @@ def _insert(order: SalesOrder) -> SalesOrder:
 
 def _refuse_known(order: SalesOrder) -> None:
     same = SalesOrder.objects.filter(channel=order.channel, external_id=order.external_id)
-    if order.external_id and (known := same.first()):
+    if known := same.first():
         raise DuplicateOrder(
             _("Order %(external)s of %(channel)s is here already, as %(number)s.")
             % {"external": order.external_id, "channel": order.channel.code, "number": known.number}
@@ -136,10 +143,12 @@ def _local_date(at: datetime, warehouse: Warehouse):
     return at.astimezone(ZoneInfo(warehouse.time_zone)).date()
 
 
-def _count_demand(lines: Sequence[SalesOrderLine]) -> None:
-    for line in lines:
-        demand.mark_dirty(product_id=line.product_id, warehouse_id=line.warehouse_id, on_date=line.demand_on)
-    tell_positions((line.product_id, line.warehouse_id) for line in lines)
+def _count_demand(lines: Sequence[SalesOrderLine], told: Sequence[Allocation] = ()) -> None:
+    """Let the days be closed again, and positions be refreshed where no allocation has told of them already."""
+    demand.mark_dirty_days({(line.product_id, line.warehouse_id, line.demand_on) for line in lines})
+    heard = {(row.level.product_id, row.level.warehouse_id) for row in told}
+    if untold := {(line.product_id, line.warehouse_id) for line in lines} - heard:
+        tell_positions(untold)
 
 
 @transaction.atomic
@@ -157,9 +166,8 @@ def confirm_sales_order(*, order: SalesOrder, actor: User | None, version: int |
     claims = claims_of(order, {line: line.backordered for line in lines}, strategy=how)
     lock_levels_for(lines=lines, claims=claims)
     keep_until(holders=[line.holder for line in lines], expires_at=None)
-    if claims:
-        allocate(claims=claims, strategy=how)
-    _count_demand(lines)
+    made = allocate(claims=claims, strategy=how) if claims else []
+    _count_demand(lines, told=made)
     audit.record(actor=actor, action="sales_order.place", subject=order, changes={"lines": len(lines)})
     return order
 
