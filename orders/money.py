@@ -13,7 +13,7 @@ def line_amount(quantity: int, unit_price: Decimal) -> Decimal:
     >>> line_amount(3, Decimal("0.3333"))
     Decimal('1.00')
     """
-    return (quantity * unit_price).quantize(CENT, ROUND_HALF_UP)
+    return (quantity * Decimal(unit_price)).quantize(CENT, ROUND_HALF_UP)
 
 
 def share(amount: Decimal, part: int, whole: int) -> Decimal:
