@@ -79,7 +79,7 @@ def queue_length() -> tuple[int | None, str]:
     options = {"socket_connect_timeout": BROKER_ANSWERS_WITHIN_SECONDS, "socket_timeout": BROKER_ANSWERS_WITHIN_SECONDS}
     try:
         with app.connection_for_read(transport_options=app.conf.broker_transport_options | options) as connection:
-            connection.ensure_connection(max_retries=1, timeout=BROKER_ANSWERS_WITHIN_SECONDS)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_ANSWERS_WITHIN_SECONDS)
             client = connection.default_channel.client
             return sum(client.llen(queue.name) for queue in app.conf.task_queues), ""
     except (OperationalError, RedisError, OSError) as error:

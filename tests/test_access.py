@@ -17,7 +17,7 @@ from tests.admin_rows import DAY, ROWS, Shop
 from tests.test_admins import SHARED
 from tests.test_routes import FOR_ALL
 
-pytestmark = [pytest.mark.django_db, pytest.mark.api]
+pytestmark = pytest.mark.django_db
 
 #: What a refusal may look like: bad body, not allowed, not there, no such method, a key or a form is missing.
 REFUSED = {400, 403, 404, 405, 409, 415}

@@ -73,9 +73,6 @@ def _wait(port: int, process: subprocess.Popen, log: Path) -> None:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    process.send_signal(signal.SIGQUIT)  # quick: whoever still waits for a lock is not waited for
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """At once, with its workers: asked kindly, they wait for connections that nobody uses any more."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
