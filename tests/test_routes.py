@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from inventory_site.api import ROUTES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.api]
+pytestmark = pytest.mark.django_db
 
 LISTS = [f"/api/v1/{name}/" for name in sorted(ROUTES)] + ["/api/inventory/", "/api/inventory/warning/"]
 FOR_ALL = {"products", "suppliers", "supplier-products", "promotions", "jobs"}  # one catalogue for all warehouses
@@ -26,6 +26,7 @@ def test_nobody_reads_without_logging_in(address):
     assert APIClient().get(address).status_code == 401
 
 
+@pytest.mark.api  # one test of each route on PostgreSQL too; the others ask nothing of the database's kind
 @pytest.mark.parametrize("address", LISTS)
 def test_a_list_answers_with_and_without_the_last_slash(address, api_of, make_user, populated):
     populated.add(1)
