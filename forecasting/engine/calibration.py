@@ -15,6 +15,8 @@ SEGMENTS = 4
 SEGMENT_PRIOR, PRIOR = 300.0, 40.0
 #: No correction is larger than this many spreads: a shop that reopens must not widen all the others.
 MOST_SHIFT = 2.0
+#: Levels at which coverage is reported.
+REPORTED = (0.8, 0.9, 0.95, 0.98)
 _LOW, _HIGH = GRID.index(0.1), GRID.index(0.9)
 
 
@@ -72,6 +74,41 @@ def fit(
     number = np.bincount(segment, minlength=len(shift))
     excess = (np.bincount(segment, over, len(shift)) + SEGMENT_PRIOR * over.mean()) / (number + SEGMENT_PRIOR)
     return Calibration(edges, shift, (excess * len(over) + 0.002 * PRIOR) / (len(over) + PRIOR))
+
+
+def coverage(
+    quantiles: np.ndarray,
+    actual: np.ndarray,
+    unit: np.ndarray,
+    edges: np.ndarray,
+    weight: np.ndarray,
+    origin: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """How often held-out demand stayed at or below REPORTED quantiles that were calibrated on the other origins.
+
+    ``origins`` [origins], ``levels`` [levels], ``share`` [origins, levels] of ``n`` [origins] windows, and
+    ``segment_share`` [segments, levels] of ``segment_n`` [segments], small expected demand first.
+    """
+    columns = [GRID.index(level) for level in REPORTED]
+    origins, place = np.unique(origin, return_inverse=True)
+    below = np.zeros((len(actual), len(columns)))
+    for at in range(len(origins)):
+        here = place == at
+        rest = fit(quantiles[~here], actual[~here], unit[~here], edges, weight[~here])
+        below[here] = actual[here, None] <= rest.apply(quantiles[here], unit[here])[0][:, columns]
+    share, n = _mean_by(below, place, len(origins))
+    segment_share, segment_n = _mean_by(below, np.searchsorted(edges, unit), len(edges) + 1)
+    return {
+        "origins": origins.astype(int), "levels": np.array(REPORTED), "share": share, "n": n,
+        "segment_share": segment_share, "segment_n": segment_n,
+    }  # fmt: skip
+
+
+def _mean_by(values: np.ndarray, place: np.ndarray, places: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean rows of each place, NaN where there are none, and their number."""
+    n = np.bincount(place, minlength=places)
+    total = np.stack([np.bincount(place, column, places) for column in values.T], axis=1)
+    return np.where(n[:, None] > 0, total / np.maximum(n, 1)[:, None], np.nan), n
 
 
 def _level_quantiles(error: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from forecasting.engine.calibration import Calibration
 from forecasting.engine.features import Common
 from forecasting.engine.pooled import Pooled
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class Trained:
-    """All that ``forecast`` needs of the other series. Lists run over the segments of the calibration."""
+    """All that ``forecast`` needs of the other series. Lists run over the segments of the calibration.
+
+    ``coverage`` tells how often held-out windows stayed below the quantiles, see ``calibration.coverage``.
+    """
 
     freq: str
     last_on: date
@@ -41,6 +44,7 @@ class Trained:
     common: Common
     scored: tuple[Scored, ...]
     calibration: Calibration
+    coverage: dict[str, np.ndarray]
     blend: tuple[float, ...]
     window_method: tuple[str, ...]
     inflation: tuple[float, ...]
@@ -65,6 +69,8 @@ class Trained:
             _put_common(arrays, f"common_{at}", common)
         for field in fields(Calibration):
             arrays[f"calibration_{field.name}"] = getattr(self.calibration, field.name)
+        for name, values in self.coverage.items():
+            arrays[f"coverage_{name}"] = values
         with io.BytesIO() as out:
             np.savez_compressed(out, **arrays)
             return out.getvalue()
@@ -89,6 +95,11 @@ class Trained:
             common=_get_common(arrays, "common_0"),
             scored=scored,
             calibration=Calibration(**{f.name: arrays[f"calibration_{f.name}"] for f in fields(Calibration)}),
+            coverage={
+                name.removeprefix("coverage_"): values
+                for name, values in arrays.items()
+                if name.startswith("coverage_")
+            },
             **plain,
         )
 

@@ -33,6 +33,7 @@ class Held:
     unit: np.ndarray
     actual: np.ndarray
     weight: np.ndarray
+    origin: np.ndarray
     pooled: np.ndarray
     windows: dict[str, classical.WindowForecast]
     step_losses: dict[str, np.ndarray]
@@ -61,6 +62,8 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     base = _classical_quantiles(held, segment, window_method, inflation)
     blend = _choose_blend(held, base, segment, len(edges) + 1, model is not None)
     quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
+    pieces = held.actual - workshop.jitter(len(held.actual))
+    weight = np.sqrt(held.weight)
     return Trained(
         freq=panel.freq, last_on=panel.last_on, buckets=workshop.buckets, whole_pieces=workshop.whole_pieces,
         ahead=ahead, lengths=workshop.lengths, products=workshop.products, model=model,
@@ -69,9 +72,8 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
             Scored(origin, model, workshop.common_at(origin))
             for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]
         ),
-        calibration=calibration.fit(
-            quantiles, held.actual - workshop.jitter(len(held.actual)), held.unit, edges, np.sqrt(held.weight)
-        ),
+        calibration=calibration.fit(quantiles, pieces, held.unit, edges, weight),
+        coverage=calibration.coverage(quantiles, pieces, held.unit, edges, weight, held.origin),
         blend=blend, window_method=window_method, inflation=inflation,
         step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1, held.weight)),
     )  # fmt: skip
@@ -165,7 +167,15 @@ class _Workshop:
                 losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]
             pooled = pooled_quantiles(model, rows)
             parts.append(
-                Held(rows.unit[keep], actual[keep], np.full(keep.sum(), weight), pooled[keep], windows, losses)
+                Held(
+                    rows.unit[keep],
+                    actual[keep],
+                    np.full(keep.sum(), weight),
+                    np.full(keep.sum(), origin),
+                    pooled[keep],
+                    windows,
+                    losses,
+                )  # fmt: skip
             )
         return _joined(parts)
 
@@ -189,12 +199,13 @@ def _product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], 
 def _joined(parts: list[Held]) -> Held:
     if not parts:
         nothing = np.empty(0)
-        return Held(nothing, nothing, nothing, np.empty((0, len(GRID))), {}, {})
+        return Held(nothing, nothing, nothing, nothing, np.empty((0, len(GRID))), {}, {})
     names = parts[0].windows
     return Held(
         np.concatenate([p.unit for p in parts]),
         np.concatenate([p.actual for p in parts]),
         np.concatenate([p.weight for p in parts]),
+        np.concatenate([p.origin for p in parts]),
         np.concatenate([p.pooled for p in parts]),
         {name: classical.joined([p.windows[name] for p in parts]) for name in names},
         {name: np.concatenate([p.step_losses[name] for p in parts]) for name in names},

@@ -125,6 +125,17 @@ def test_conformal_shifts_mend_a_forecast_that_is_too_low():
         assert (actual <= mended[:, GRID.index(level)]).mean() == pytest.approx(level, abs=0.01)
 
 
+def test_coverage_of_an_origin_is_judged_by_the_calibration_of_the_others():
+    quantiles = uniform(0.0, 10.0).repeat(900, axis=0)
+    actual = np.tile(np.linspace(0.0, 10.0, 300), 3)
+    actual[600:] = 30.0  # at the last origin everything sold out of proportion
+    origin, ones = np.repeat([4, 5, 6], 300), np.ones(900)
+    found = calibration.coverage(quantiles, actual, 10 * ones, np.empty(0), ones, origin)
+    assert found["origins"].tolist() == [4, 5, 6] and found["n"].tolist() == [300] * 3
+    assert (found["share"][:2] > found["levels"]).all() and (found["share"][2] == 0).all()
+    assert found["segment_n"].tolist() == [900]
+
+
 def test_without_held_out_windows_nothing_is_shifted():
     found = calibration.fit(np.empty((0, len(GRID))), np.empty(0), np.empty(0), np.empty(0))
     quantiles = uniform(0, 10)
