@@ -95,11 +95,7 @@ class Trained:
             common=_get_common(arrays, "common_0"),
             scored=scored,
             calibration=Calibration(**{f.name: arrays[f"calibration_{f.name}"] for f in fields(Calibration)}),
-            coverage={
-                name.removeprefix("coverage_"): values
-                for name, values in arrays.items()
-                if name.startswith("coverage_")
-            },
+            coverage={n.removeprefix("coverage_"): v for n, v in arrays.items() if n.startswith("coverage_")},
             **plain,
         )
 

@@ -175,7 +175,7 @@ class _Workshop:
                     pooled[keep],
                     windows,
                     losses,
-                )  # fmt: skip
+                )
             )
         return _joined(parts)
 
