@@ -142,7 +142,7 @@ def test_the_sample_holds_whole_products_and_is_the_same_every_night(series, mak
         both.append({first.pk, series(product=first.product, place=elsewhere).pk})
     run = JobRun.objects.create(kind="nightly", business_date=SUNDAY)
     assert len(services.training_series(run)) == 20
-    monkeypatch.setattr(services, "TRAINED_ON", 8)
+    monkeypatch.setattr(services.training, "TRAINED_ON", 8)
     chosen = services.training_series(run)
     assert 8 <= len(chosen) <= 9 and chosen == sorted(chosen) == services.training_series(run)
     assert all(pair <= set(chosen) for pair in both if pair & set(chosen))

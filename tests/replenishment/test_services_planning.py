@@ -168,7 +168,7 @@ def test_habits_of_a_year():
 
 
 def test_products_outside_the_training_sample_are_planned_too(run, sold, make_warehouse, monkeypatch):
-    monkeypatch.setattr(forecasting_services, "TRAINED_ON", 4)
+    monkeypatch.setattr(forecasting_services.training, "TRAINED_ON", 4)
     elsewhere = make_warehouse("lille")
     for seed in range(6):
         product = sold(random_demand(3, seed))
