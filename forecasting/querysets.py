@@ -1,8 +1,27 @@
-"""Reads of forecasts."""
+"""Reads of forecasts, overrides and accuracies."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from stock.models import Warehouse
 from stock.querysets import InWarehouse
+
+
+class SharedOrInWarehouse(InWarehouse):
+    """Rows of one warehouse, or of all of them where it is empty."""
+
+    def visible_to(self, user, permission: str | None = None):
+        """Their own warehouses' rows and the shared ones; shared ones may be changed by who has all warehouses."""
+        if user.is_authenticated and user.is_superuser:
+            return self
+        warehouses = Warehouse.objects.visible_to(user, permission)
+        if not warehouses.query.where:
+            return self
+        own = Q(warehouse__in=warehouses.values("pk"))
+        return self.filter(own if permission else own | Q(warehouse=None))
 
 
 class ForecastQuerySet(InWarehouse):
@@ -14,3 +33,32 @@ class ForecastQuerySet(InWarehouse):
 class AccuracyQuerySet(InWarehouse):
     def of_run(self, run):
         return self.filter(run=run) if run else self.none()
+
+
+class OverrideQuerySet(InWarehouse):
+    def known_at(self, moment: datetime):
+        """Said by then, and not taken back by then."""
+        standing = Q(withdrawn_at=None) | Q(withdrawn_at__gt=moment)
+        return self.filter(standing, made_at__lte=moment)
+
+    def standing(self):
+        """Not withdrawn."""
+        return self.filter(withdrawn_at=None)
+
+    def between(self, first_on: date, last_on: date):
+        """With at least one day from the first to the last."""
+        return self.filter(first_on__lte=last_on, last_on__gte=first_on)
+
+
+class ValueAddedQuerySet(InWarehouse):
+    def due(self, closed_on: date):
+        """Not compared yet, and over by that day."""
+        return self.filter(evaluated_on=None, last_on__lte=closed_on)
+
+    def evaluated(self):
+        return self.filter(evaluated_on__isnull=False)
+
+
+class AccuracyByHorizonQuerySet(InWarehouse):
+    def of_source(self, source: str):
+        return self.filter(source=source)

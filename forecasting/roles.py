@@ -2,5 +2,5 @@
 
 from inventory_site.common.roles import EVERYONE, OFFICE, grant_models
 
-grant_models("forecasting", "forecast", "accuracy", view=EVERYONE)
+grant_models("forecasting", "forecast", "accuracy", "accuracybyhorizon", "forecastvalueadded", view=EVERYONE)
 grant_models("forecasting", "override", view=EVERYONE, change=OFFICE)

@@ -1,5 +1,7 @@
 """Forecasts and how right they were, and what people tell the forecast besides demand."""
 
-from forecasting.models.forecasts import Accuracy, Forecast, Override, TrainedModel
+from forecasting.models.accuracy import AccuracyByHorizon
+from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
+from forecasting.models.overrides import ForecastValueAdded, Override
 
-__all__ = ["Accuracy", "Forecast", "Override", "TrainedModel"]
+__all__ = ["Accuracy", "AccuracyByHorizon", "Forecast", "ForecastValueAdded", "Override", "TrainedModel"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
@@ -18,6 +16,10 @@ class TrainedModel(models.Model):
 
     run = models.OneToOneField(JobRun, models.CASCADE, related_name="trained_model", verbose_name=_("run"))
     data = models.BinaryField()
+    coverage = models.JSONField(
+        _("coverage of the back-test"), default=dict,
+        help_text=_("For each past day: which share of the demands stayed below each level."),
+    )  # fmt: skip
 
     class Meta:
         verbose_name = _("trained model")
@@ -28,7 +30,11 @@ class TrainedModel(models.Model):
 
 
 class Forecast(models.Model):
-    """One series of one run; arrays are by day from ``first_on``."""
+    """One series of one run; arrays are by day from ``first_on``.
+
+    ``mean``, ``quantiles`` and lead-time demand are what was planned with: people's overrides are in them. What the
+    model said by itself is in ``baseline_mean`` and ``baseline_lead_time_demand_mean`` where it is not the same.
+    """
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="forecasts", verbose_name=_("run"))
     product = models.ForeignKey(Product, models.CASCADE, related_name="forecasts", verbose_name=_("product"))
@@ -48,6 +54,11 @@ class Forecast(models.Model):
     lead_time_demand_q99 = models.FloatField(_("lead-time demand, 99 %"))
     lead_time_demand_grid = models.JSONField(_("lead-time demand, whole distribution"))
     lead_time_demand_excess = models.FloatField(_("expected demand above the grid"), default=0.0)
+    interval_days = models.FloatField(_("days that lead-time demand spans, mean"), null=True)
+    naive = models.JSONField(_("demand of the last seven days"), default=list, help_text=_("As it was known then."))
+    drivers = models.JSONField(_("drivers"), default=dict, help_text=_("Pieces a day that each driver adds."))
+    baseline_mean = models.JSONField(_("mean by day without overrides"), null=True)
+    baseline_lead_time_demand_mean = models.FloatField(_("lead-time demand without overrides, mean"), null=True)
 
     objects = ForecastQuerySet.as_manager()
 
@@ -62,33 +73,6 @@ class Forecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product} · {self.warehouse} · {self.run}"
-
-
-class Override(models.Model):
-    """A person's word on some days of one series; it replaces the mean and scales the quantiles."""
-
-    product = models.ForeignKey(Product, models.CASCADE, related_name="overrides", verbose_name=_("product"))
-    warehouse = models.ForeignKey(Warehouse, models.CASCADE, related_name="overrides", verbose_name=_("warehouse"))
-    first_on = models.DateField(_("first day"))
-    last_on = models.DateField(_("last day"))
-    factor = models.FloatField(_("factor"), help_text=_("1.2 for a fifth more than the forecast."))
-    reason = models.CharField(_("reason"), max_length=200)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("who"))
-    made_at = models.DateTimeField(_("made"), auto_now_add=True)
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("forecast override")
-        verbose_name_plural = _("forecast overrides")
-        ordering = ["-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(last_on__gte=F("first_on"), factor__gte=0), name="forecasting_override_sane"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product} × {self.factor}"
 
 
 class Accuracy(models.Model):
