@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Product
+from catalog.models import Product, validate_weekdays
 from inventory_site.common.models.shop import validate_zone
 from inventory_site.common.roles import Role
 from stock.querysets import (
     AllocationQuerySet,
+    InWarehouse,
     SetAsideQuerySet,
     StockLevelQuerySet,
     StockMovementQuerySet,
@@ -36,6 +37,13 @@ class Warehouse(models.Model):
     priority = models.PositiveIntegerField(
         _("priority"), default=100, help_text=_("Orders without a region go to the lowest.")
     )
+    closed_weekdays = models.JSONField(
+        _("closed weekdays"), default=list, blank=True, validators=[validate_weekdays],
+        help_text=_("Days on which nobody can order here, 0 for Monday to 6 for Sunday; none: open every day."),
+    )  # fmt: skip
+    is_closed_on_holidays = models.BooleanField(
+        _("closed on public holidays"), default=False, help_text=_("Of its country. Forecasts know of holidays anyway.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = WarehouseQuerySet.as_manager()
@@ -47,6 +55,29 @@ class Warehouse(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ClosedDay(models.Model):
+    """A day on which nobody could, or will be able to, order from a warehouse: its demand is unknown, not zero."""
+
+    warehouse = models.ForeignKey(Warehouse, models.CASCADE, related_name="closed_days", verbose_name=_("warehouse"))
+    on_date = models.DateField(_("date"))
+    announced_on = models.DateField(
+        _("known since"), null=True, blank=True,
+        help_text=_("Forecasts made before this day don't know of it. Empty: it was always known."),
+    )  # fmt: skip
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+
+    objects = InWarehouse.as_manager()
+
+    class Meta:
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        ordering = ["-on_date"]
+        constraints = [models.UniqueConstraint(fields=["warehouse", "on_date"], name="stock_closedday_once")]
+
+    def __str__(self) -> str:
+        return f"{self.warehouse} {self.on_date}"
 
 
 class WarehouseAccess(models.Model):

@@ -45,6 +45,20 @@ class InWarehouse(models.QuerySet):
         return self.filter(**{f"{self.warehouse_path}__in": warehouses.values("pk")})
 
 
+class SharedOrInWarehouse(models.QuerySet):
+    """Rows of one warehouse or, where they name none, of the whole shop: these are for whoever works in any."""
+
+    def visible_to(self, user, permission: str | None = None):
+        from stock.models import Warehouse
+
+        warehouses = Warehouse.objects.visible_to(user, permission)
+        if not user.is_authenticated or (warehouses.query.where and not warehouses.exists()):
+            return self.none()
+        if not warehouses.query.where or not hasattr(self.model, "warehouse"):
+            return self
+        return self.filter(Q(warehouse=None) | Q(warehouse__in=warehouses.values("pk")))
+
+
 class StockLevelQuerySet(InWarehouse):
     def with_available(self):
         """Annotate ``available_now`` = on hand - allocated - unsellable."""

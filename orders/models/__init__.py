@@ -1,13 +1,17 @@
 """Sales, purchases, returns, and the daily demand that is made of them."""
 
-from orders.models.demand import DailyDemand, DemandCorrection, DemandSeries, DirtyDay
+from orders.models.demand import DailyDemand, DayRevision, DemandCorrection, DemandSeries, DirtyDay
+from orders.models.interest import CartEvent, DailyInterest
 from orders.models.purchases import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.models.returns import Return, ReturnLine
 from orders.models.sales import Customer, Reshaping, SalesChannel, SalesOrder, SalesOrderLine, Source
 
 __all__ = [
+    "CartEvent",
     "Customer",
     "DailyDemand",
+    "DailyInterest",
+    "DayRevision",
     "DemandCorrection",
     "DemandSeries",
     "DirtyDay",

@@ -90,3 +90,28 @@ class DirtyDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on_date}"
+
+
+class DayRevision(models.Model):
+    """What ``DailyDemand`` said of a closed day before the close of ``known_on`` wrote something else there.
+
+    A late order or a receipt that is dated back changes days that forecasts were made from; back-tests read this.
+    """
+
+    series = models.ForeignKey(DemandSeries, models.CASCADE, related_name="revisions", verbose_name=_("series"))
+    on_date = models.DateField(_("date"))
+    known_on = models.DateField(_("changed by the close of"))
+    demand = models.BigIntegerField(_("demand"), default=0)
+    price = models.DecimalField(_("mean unit price"), max_digits=12, decimal_places=4, null=True, blank=True)
+    stocked_out_rate = models.FloatField(_("share of the day without stock"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("revision of a day")
+        verbose_name_plural = _("revisions of days")
+        constraints = [
+            models.UniqueConstraint(fields=["series", "on_date", "known_on"], name="orders_dayrevision_once")
+        ]
+        indexes = [models.Index(fields=["known_on"], name="orders_dayrevision_known")]
+
+    def __str__(self) -> str:
+        return f"{self.on_date} ← {self.known_on}"
