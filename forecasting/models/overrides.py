@@ -48,7 +48,8 @@ class Override(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(last_on__gte=F("first_on")) & (Q(kind="value", amount__gte=0) | Q(amount__gte=-100)),
+                condition=Q(last_on__gte=F("first_on"))
+                & (Q(kind="value", amount__gte=0) | Q(kind="percent", amount__gte=-100)),
                 name="forecasting_override_sane",
             )
         ]
