@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0003_weekdays_are_checked"),
-        ("forecasting", "0002_initial"),
+        ("forecasting", "0003_overrides_in_kinds_and_errors_by_horizon"),
         ("stock", "0003_closed_days"),
     ]
 
