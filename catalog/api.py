@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -16,10 +17,17 @@ class ProductBySku(serializers.SlugRelatedField):
 
     def __init__(self, **kwargs):
         super().__init__(slug_field="sku", **({"queryset": Product.objects.all()} | kwargs))
+        self.known: dict[str, Product] = {}
+
+    def look_up(self, skus: Iterable[str]) -> None:
+        """Read these at once, for the calls that follow."""
+        found = self.get_queryset().with_sku_in(skus)
+        self.known = {product.sku.upper(): product for product in found}
 
     def to_internal_value(self, data):
-        found = self.get_queryset().filter(sku__iexact=str(data).strip()).first() if isinstance(data, str) else None
-        if found is None:
+        sku = data.strip() if isinstance(data, str) else None
+        found = sku and (self.known.get(sku.upper()) or self.get_queryset().filter(sku__iexact=sku).first())
+        if not found:
             raise serializers.ValidationError(_("There is no product with the SKU “%(sku)s”.") % {"sku": data})
         return found
 

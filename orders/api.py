@@ -35,7 +35,13 @@ SELL = "orders.change_salesorder"
 class SalesOrderViewSet(ReadRoom):
     """Orders with the lines of the caller's warehouses; what is moved is moved in these only."""
 
-    queryset = SalesOrder.objects.select_related("channel", "customer", "merged_into").order_by("-pk")
+    queryset = (
+        SalesOrder.objects.select_related("channel", "customer", "merged_into")
+        .with_stage()
+        .with_total()
+        .order_by("-pk")
+    )
+    lines = SalesOrderLine.objects.with_allocated().select_related("product", "warehouse").order_by("pk")
     serializer_class = SalesOrderSerializer
     reader_class = OneSalesOrderSerializer
     permissions = {
@@ -65,9 +71,8 @@ class SalesOrderViewSet(ReadRoom):
     }
 
     def get_queryset(self):
-        lines = SalesOrderLine.objects.visible_to(self.request.user).with_allocated()
-        lines = lines.select_related("product", "warehouse").order_by("pk")
-        return super().get_queryset().with_stage().with_total().prefetch_related(Prefetch("lines", lines))
+        lines = self.lines.visible_to(self.request.user)
+        return super().get_queryset().prefetch_related(Prefetch("lines", lines))
 
     def get_serializer_class(self):
         return self.bodies.get(self.action, SalesOrderSerializer)

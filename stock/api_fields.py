@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -15,6 +17,15 @@ class WarehouseByCode(serializers.SlugRelatedField):
 
     def __init__(self, **kwargs):
         super().__init__(slug_field="code", **({"queryset": Warehouse.objects.all()} | kwargs))
+        self.known: dict[str, Warehouse] = {}
 
     def get_queryset(self):
         return super().get_queryset().visible_to(self.context["request"].user)
+
+    def look_up(self, codes: Iterable[str]) -> None:
+        """Read these at once, for the calls that follow."""
+        self.known = {warehouse.code: warehouse for warehouse in self.get_queryset().filter(code__in=codes)}
+
+    def to_internal_value(self, data):
+        known = self.known.get(data) if isinstance(data, str) else None
+        return known or super().to_internal_value(data)

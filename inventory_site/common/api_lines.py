@@ -35,8 +35,26 @@ class Pieces(serializers.IntegerField):
         raise serializers.ValidationError(f"{self.subject}: {sentence}" if self.subject else sentence)
 
 
+class Lines(serializers.ListSerializer):
+    """Lines of a body: the fields that name rows (``look_up``) ask the database once for all lines."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, list) and 1 < len(data) <= MOST_LINES:
+            for name, field in self.child.fields.items():
+                if hasattr(field, "look_up"):
+                    field.look_up({line[name] for line in data if isinstance(line, Mapping) and _is_name(line, name)})
+        return super().to_internal_value(data)
+
+
+def _is_name(line: Mapping, name: str) -> bool:
+    return isinstance(line.get(name), str)
+
+
 class PiecesLine(serializers.Serializer):
     """A line with pieces of something: what is wrong with a quantity is said with the line's product."""
+
+    class Meta:
+        list_serializer_class = Lines
 
     def to_internal_value(self, data):
         subject = self.subject_of(data) if isinstance(data, Mapping) else ""

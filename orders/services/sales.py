@@ -77,11 +77,12 @@ def place_sales_order(
         )
     )  # fmt: skip
     rows = SalesOrderLine.objects.bulk_create(_line_row(order, line) for line in lines)
+    made = []
     if not is_draft or reserved_until:
         how = order.strategy or shop.allocation_strategy
-        allocate(claims=claims_of(order, {row: row.quantity for row in rows}, strategy=how), strategy=how)
+        made = allocate(claims=claims_of(order, {row: row.quantity for row in rows}, strategy=how), strategy=how)
     if not is_draft:
-        _count_demand(rows)
+        _count_demand(rows, told=made)
     action = "sales_order.draft" if is_draft else "sales_order.place"
     audit.record(actor=actor, action=action, subject=order, changes={"lines": len(rows)})
     return order

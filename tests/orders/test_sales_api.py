@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import Return, SalesChannel, SalesOrder
 from stock.models import Allocation, StockLevel
@@ -184,3 +186,27 @@ def test_the_address_is_for_who_may_see_customers(place, api_of, make_user, ware
     number = place()["number"]
     assert api_of(make_user("clerk", warehouse)).get(f"{SALES}{number}/").json()["ship_to"] == "Pier 1"
     assert "ship_to" not in api_of(make_user("viewer", warehouse)).get(f"{SALES}{number}/").json()
+
+
+def test_many_lines_are_placed_with_as_many_queries_as_two(owner, wish, make_product, receive, warehouse):
+    asked = []
+    for number in range(6):
+        receive(make_product(f"PLATE-{number}"), 5)
+        asked.append({"product": f"plate-{number}", "warehouse": "riga", "quantity": 1})
+    numbers = []
+    send(owner, SALES, wish)  # the customer is known from here
+    for lines in (asked[:2], asked):
+        with CaptureQueriesContext(connection) as queries:
+            answer = send(owner, SALES, wish | {"lines": lines})
+        assert [line["product"] for line in answer.json()["lines"]] == [line["product"].upper() for line in lines]
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_what_is_unknown_among_many_lines_is_named(owner, wish):
+    wrong = [{"product": name, "warehouse": place, "quantity": 1} for name, place in (("NO", "riga"), ("CUP", "no"))]
+    answer = send(owner, SALES, wish | {"lines": [*wish["lines"], *wrong, {"product": ["CUP"]}, 7, None]})
+    assert answer.status_code == 400
+    told = answer.json()["lines"]
+    assert sorted(told) == ["1", "2", "3", "4", "5"]
+    assert "NO" in str(told["1"]["product"]) and "no" in str(told["2"]["warehouse"])
