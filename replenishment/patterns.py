@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DORMANT_DAYS = 90
-WEEKS = 52
+from forecasting.segments import patterns, rhythm
 
-#: Syntetos, Boylan & Croston (2005): mean gap between weeks with demand, squared variation of their demand.
-GAP_LIMIT, VARIATION_LIMIT = 1.32, 0.49
+DORMANT_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,4 @@ def demand_pattern(demand: np.ndarray) -> np.ndarray:
     >>> demand_pattern(week).tolist()
     ['smooth', 'intermittent', 'lumpy']
     """
-    weeks = min(WEEKS, demand.shape[1] // 7)
-    parts = demand[:, demand.shape[1] - 7 * weeks :].reshape(len(demand), weeks, 7)
-    seen = (~np.isnan(parts)).any(axis=2)
-    size = np.nan_to_num(parts).sum(axis=2)
-    hits = (size > 0).sum(axis=1)
-    gap = seen.sum(axis=1) / np.maximum(hits, 1)
-    mean = size.sum(axis=1) / np.maximum(hits, 1)
-    square = (size**2).sum(axis=1) / np.maximum(hits, 1)
-    variation = np.divide(square - mean**2, mean**2, out=np.zeros_like(mean), where=mean > 0)
-    frequent, even = gap < GAP_LIMIT, variation < VARIATION_LIMIT
-    names = [(hits == 0, "none"), (frequent & even, "smooth"), (frequent, "erratic"), (even, "intermittent")]
-    return np.select([when for when, _ in names], [name for _, name in names], "lumpy")
+    return patterns(rhythm(demand))
