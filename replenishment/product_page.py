@@ -23,8 +23,9 @@ from forecasting.models import Accuracy, Forecast
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import ShopSettings
-from orders.models import DailyDemand, DemandSeries, PurchaseOrderLine, SalesOrderLine
+from orders.models import DailyDemand, DemandSeries, SalesOrderLine
 from replenishment import explain
+from replenishment.coming import Coming, coming_to
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.product_charts import PAST_DAYS, Demand, Stock, demand_chart, stock_chart
 from stock.models import StockLevel, StockMovement, Warehouse
@@ -69,8 +70,7 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
     position = getattr(level, "position", None) or InventoryPosition(level=level)
     plan = ReorderPoint.objects.filter(run=position.run_id, **item).first()
     forecast = Forecast.objects.filter(run=position.run_id, **item).first()
-    due = PurchaseOrderLine.objects.on_order().filter(order__warehouse=level.warehouse_id, product=level.product_id)
-    due = list(due.select_related("order__supplier").order_by("order__expected_on", "pk"))
+    due = coming_to(level)
     sales = SalesOrderLine.objects.outstanding().filter(**item).with_allocated().select_related("order")
     return {
         "position": position,
@@ -128,11 +128,11 @@ def _demand_chart(item: dict[str, int], forecast: Forecast | None, today: date) 
     )
 
 
-def _stock_chart(level, position, plan, forecast, due: list[PurchaseOrderLine], today: date) -> str:
+def _stock_chart(level, position, plan, forecast, due: list[Coming], today: date) -> str:
     """Goods that are late are drawn as coming tomorrow."""
     coming: dict[date, int] = defaultdict(int)
-    for line in due:
-        coming[max(line.order.expected_on or today, today + timedelta(days=1))] += line.outstanding
+    for row in due:
+        coming[max(row.expected_on or today, today + timedelta(days=1))] += row.quantity
     return stock_chart(
         Stock(
             until=today,

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
-from inventory_site.common.admin_acts import Act
+from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services
 from stock.models import SetAside, StockLevel
@@ -52,21 +52,26 @@ def _form(request, level: StockLevel) -> PiecesForm:
     return PiecesForm(request.POST or None, level.unsellable)
 
 
+def _of(request, level: StockLevel) -> dict:
+    seen = version_seen(request)
+    return {"product": level.product, "warehouse": level.warehouse, "actor": request.user, "version": seen}
+
+
 def set_aside(request, levels: list[StockLevel], data: dict) -> str:
     (level,) = levels
-    services.set_aside(product=level.product, warehouse=level.warehouse, actor=request.user, **data)
+    services.set_aside(**_of(request, level), **data)
     return _now(level)
 
 
 def put_back(request, levels: list[StockLevel], data: dict) -> str:
     (level,) = levels
-    services.put_back(product=level.product, warehouse=level.warehouse, actor=request.user, **data)
+    services.put_back(**_of(request, level), **data)
     return _now(level)
 
 
 def write_off(request, levels: list[StockLevel], data: dict) -> str:
     (level,) = levels
-    services.write_off_set_aside(product=level.product, warehouse=level.warehouse, actor=request.user, **data)
+    services.write_off_set_aside(**_of(request, level), **data)
     return _now(level)
 
 

@@ -39,18 +39,16 @@ class _Pieces(PiecesLine):
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
-class PutBackSerializer(_Pieces, Versioned):
+class WriteOffSerializer(_Pieces, Versioned):
     """``version`` is that of the stock level."""
 
+
+class PutBackSerializer(WriteOffSerializer):
     reference = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 
 class NewSetAsideSerializer(PutBackSerializer):
     reason = serializers.ChoiceField(choices=[Reason.DAMAGED, Reason.EXPIRED, Reason.HELD])
-
-
-class WriteOffSerializer(_Pieces):
-    pass
 
 
 class SetAsideViewSet(ReadRoom):

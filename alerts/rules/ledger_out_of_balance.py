@@ -19,6 +19,11 @@ class LedgerOutOfBalance(AlertRule):
             "%(sku)s in %(warehouse)s: the level says %(on_hand)s on hand and %(allocated)s allocated, the ledger "
             "%(moved)s and %(promised)s. Run “manage.py verify_ledger” and tell whoever writes to the database."
         ),
+        "level_differs": _(
+            "%(sku)s in %(warehouse)s: the level says %(on_hand)s on hand, %(allocated)s allocated and %(unsellable)s "
+            "unsellable, the ledger %(moved)s, %(promised)s and %(aside)s. Run “manage.py verify_ledger” and tell "
+            "whoever writes to the database."
+        ),
         "ledger_trigger_missing": _(
             "The database trigger %(trigger)s is missing, so the ledger could be changed in silence. "
             "Run “manage.py migrate”."
@@ -39,7 +44,10 @@ class LedgerOutOfBalance(AlertRule):
                     "moved": level.moved,
                     "allocated": level.allocated,
                     "promised": level.promised,
+                    "unsellable": level.unsellable,
+                    "aside": level.aside,
                 },
+                code="level_differs",
             )
         for name in sorted(triggers.missing()):
             yield Finding(f"trigger:{name}", self.level, {"trigger": name}, code="ledger_trigger_missing")

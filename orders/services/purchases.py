@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from catalog.models import Product, Supplier
+from catalog.models import Product, Supplier, SupplierProduct
 from inventory_site.common import audit
 from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import ShopSettings, User
@@ -191,8 +191,13 @@ def confirm_purchase_order(
 
 
 def expected_day(order: PurchaseOrder, day: date) -> date:
-    """When goods ordered on that day should come: the supplier's next order day and its declared lead time."""
-    return next_order_day(order.supplier.order_weekdays, day) + timedelta(days=order.supplier.lead_time_days)
+    """When all goods ordered on that day should be there: the next order day and the longest declared lead time."""
+    ordered = order.lines.values("product")
+    own = SupplierProduct.objects.filter(supplier=order.supplier, product__in=ordered).exclude(lead_time_days=None)
+    declared = dict(own.values_list("product", "lead_time_days"))
+    usual = order.supplier.lead_time_days
+    longest = max((declared.get(row["product"], usual) for row in ordered), default=usual)
+    return next_order_day(order.supplier.order_weekdays, day) + timedelta(days=longest)
 
 
 @transaction.atomic

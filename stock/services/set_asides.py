@@ -72,11 +72,17 @@ def put_back(
 
 @transaction.atomic
 def write_off_set_aside(
-    *, product: Product, warehouse: Warehouse, quantity: int, actor: User | None, note: str = ""
+    *,
+    product: Product,
+    warehouse: Warehouse,
+    quantity: int,
+    actor: User | None,
+    note: str = "",
+    version: int | None = None,
 ) -> StockMovement:
     """What was set aside leaves the building: on hand falls with it, what is available stays."""
     check_pieces(quantity, product.pk)
-    level = _locked(product, warehouse, None)
+    level = _locked(product, warehouse, version)
     _refuse_more_than_set_aside(level, quantity)
     level.on_hand -= quantity
     level.unsellable -= quantity

@@ -208,6 +208,14 @@ def test_value_and_weekday_are_told_and_the_goods_come_after_the_next_order_day(
     assert confirmed(order).expected_on == date(2026, 3, 30) + timedelta(days=10)
 
 
+def test_goods_are_expected_after_the_longest_lead_time_of_the_products(term, make_product, warehouse):
+    slow, usual = term(make_product("SLOW"), lead_time_days=30), term(make_product("USUAL"))
+    assert usual.supplier == slow.supplier
+    rows = [services.NewPurchaseLine(terms.product, 12) for terms in (slow, usual)]
+    order = services.create_purchase_order(supplier=slow.supplier, warehouse=warehouse, lines=rows, actor=None)
+    assert confirmed(order).expected_on == date(2026, 3, 29) + timedelta(days=30)
+
+
 # --- receipts
 
 

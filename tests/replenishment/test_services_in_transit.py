@@ -85,3 +85,11 @@ def test_goods_in_transit_are_not_bought_again_and_the_sentence_adds_up(run, pla
     made = Suggestion.objects.get()
     assert (made.product, made.reason_terms["in_transit"], made.reason_terms["position"]) == (little.product, 4, 14)
     assert "14 = 10 on hand + 4 in transit" in explain.sentence(made.reason_code, made.reason_terms)
+
+
+def test_the_product_page_lists_what_is_on_its_way(send, make_product, client_of, make_user):
+    cup = make_product("CUP")
+    transfer = send(cup, 7, expected_on=date(2026, 4, 9))
+    page = client_of(make_user("owner")).get(cup.get_absolute_url(), {"warehouse": "riga"}).content.decode()
+    assert f'<a class="sw-link" href="/admin/stock/transfer/{transfer.pk}/change/">{transfer.number}</a>' in page
+    assert "7 · 04/09/2026" in page

@@ -67,3 +67,11 @@ def test_pieces_are_set_aside_put_back_and_written_off_on_their_level(draft, cli
     assert "0 set aside, 8 available" in do(clerk, level, "write-off-aside", key="k3", quantity="2", note="")
     level.refresh_from_db()
     assert level.on_hand == 8
+
+
+def test_a_stale_page_sets_nothing_aside(draft, client_of, make_user):
+    level, clerk = StockLevel.objects.get(warehouse__code="riga"), client_of(make_user("clerk"))
+    wish = {"quantity": "3", "reason": "damaged", "note": ""}
+    assert "3 set aside" in do(clerk, level, "set-aside", version=level.version, **wish)
+    assert "was changed meanwhile" in do(clerk, level, "set-aside", key="k2", version=level.version, **wish)
+    assert StockLevel.objects.get(pk=level.pk).unsellable == 3
