@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.db import models
 from django.db.models import Q
 
 from stock.models import Warehouse
@@ -62,3 +63,30 @@ class ValueAddedQuerySet(InWarehouse):
 class AccuracyByHorizonQuerySet(InWarehouse):
     def of_source(self, source: str):
         return self.filter(source=source)
+
+
+class SegmentQuerySet(InWarehouse):
+    def judged_in(self, month: date):
+        """Judged in the month of that day."""
+        return self.filter(judged_on__year=month.year, judged_on__month=month.month)
+
+
+class LaunchQuerySet(InWarehouse):
+    def of_run(self, run):
+        return self.filter(run=run) if run else self.none()
+
+
+class ModelVersionQuerySet(models.QuerySet):
+    def before(self, run):
+        """Of earlier runs of the same kind, the newest first."""
+        return self.filter(run__kind=run.kind, run__lt=run.pk).order_by("-run__business_date", "-run")
+
+    def pinned(self):
+        return self.exclude(pinned_by="")
+
+
+class AggregateForecastQuerySet(InWarehouse):
+    """What spans warehouses is seen by those who see all of them."""
+
+    def of_run(self, run):
+        return self.filter(run=run) if run else self.none()

@@ -1,7 +1,25 @@
 """Forecasts and how right they were, and what people tell the forecast besides demand."""
 
 from forecasting.models.accuracy import AccuracyByHorizon
+from forecasting.models.data import DataRule, Signal, SignalKind
 from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
+from forecasting.models.items import Launch, SeasonalShape, Segment
+from forecasting.models.learning import AggregateForecast, ModelVersion
 from forecasting.models.overrides import ForecastValueAdded, Override
 
-__all__ = ["Accuracy", "AccuracyByHorizon", "Forecast", "ForecastValueAdded", "Override", "TrainedModel"]
+__all__ = [
+    "Accuracy",
+    "AccuracyByHorizon",
+    "AggregateForecast",
+    "DataRule",
+    "Forecast",
+    "ForecastValueAdded",
+    "Launch",
+    "ModelVersion",
+    "Override",
+    "SeasonalShape",
+    "Segment",
+    "Signal",
+    "SignalKind",
+    "TrainedModel",
+]
