@@ -8,8 +8,9 @@ import numpy as np
 
 from forecasting import engine
 from forecasting.engine import GRID
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, Forecast, ForecastValueAdded
 from forecasting.panels import Keys
+from forecasting.services.issuing import Issued
 from inventory_site.common.models import JobRun
 
 WRITTEN_AT_ONCE = 500
@@ -17,11 +18,22 @@ STORED_LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 ITEM = ("run", "product", "warehouse")
 
 
-def save_forecasts(*, run: JobRun, keys: Keys, result: engine.Forecast) -> None:
+def save_forecasts(*, run: JobRun, keys: Keys, issued: Issued) -> None:
     """Write forecasts and accuracies of these series; those of the same run are overwritten."""
     first_on = run.business_date + timedelta(days=1)
-    _upsert(Forecast, _forecast_rows(run, keys, result, first_on))
-    _upsert(Accuracy, _accuracy_rows(run, keys, result))
+    _upsert(Forecast, _forecast_rows(run, keys, issued, first_on))
+    _upsert(Accuracy, _accuracy_rows(run, keys, issued.result))
+    _freeze(run, issued.value_added)
+
+
+def _freeze(run: JobRun, rows: list[ForecastValueAdded]) -> None:
+    """An override is measured against the last forecast before it began, or else the first that it was in."""
+    ahead = [row for row in rows if row.override.first_on > run.business_date]
+    begun = [row for row in rows if row.override.first_on <= run.business_date]
+    ForecastValueAdded.objects.bulk_create(
+        ahead, update_conflicts=True, unique_fields=["override"], update_fields=["run", "first_on", "last_on", "days"]
+    )
+    ForecastValueAdded.objects.bulk_create(begun, ignore_conflicts=True)
 
 
 def _upsert(model: type[Forecast] | type[Accuracy], rows: list) -> None:
@@ -31,7 +43,8 @@ def _upsert(model: type[Forecast] | type[Accuracy], rows: list) -> None:
     )
 
 
-def _forecast_rows(run: JobRun, keys: Keys, result: engine.Forecast, first_on: date) -> list[Forecast]:
+def _forecast_rows(run: JobRun, keys: Keys, issued: Issued, first_on: date) -> list[Forecast]:
+    result, baseline = issued.result, issued.baseline
     demand = result.lead_time_demand
     mean, quantiles = result.mean.round(4).tolist(), result.quantiles.round(3).tolist()
     grid = demand.quantiles.round(3).tolist()
@@ -39,11 +52,20 @@ def _forecast_rows(run: JobRun, keys: Keys, result: engine.Forecast, first_on: d
         f"lead_time_demand_q{round(level * 100)}": demand.quantiles[:, GRID.index(level)].tolist()
         for level in STORED_LEVELS
     }
+    interval_days, naive = issued.interval_days.round(2).tolist(), issued.naive.round(2).tolist()
+    own = {
+        row: {
+            "baseline_mean": baseline.mean[row].round(4).tolist(),
+            "baseline_lead_time_demand_mean": float(baseline.lead_time_demand.mean[row]),
+        }
+        for row in np.flatnonzero(issued.overridden).tolist()
+    }
     return [
         Forecast(
             run=run, product_id=product, warehouse_id=warehouse, method=str(result.method[row]), first_on=first_on,
             mean=mean[row], quantiles=quantiles[row], lead_time_demand_mean=float(demand.mean[row]),
             lead_time_demand_grid=grid[row], lead_time_demand_excess=float(demand.excess[row]),
+            interval_days=interval_days[row], naive=naive[row], drivers=issued.drivers[row], **own.get(row, {}),
             **{name: values[row] for name, values in named.items()},
         )
         for row, (product, warehouse) in enumerate(zip(keys.product.tolist(), keys.warehouse.tolist(), strict=True))

@@ -87,10 +87,11 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
     interval = interval_of(items)
     panel, keys = forecasting.panel_for(ids, trained=trained, ahead=int(interval.lengths.max(initial=1)))
     result = engine.forecast(panel, trained, interval, horizon=forecasting.HORIZON)
-    rows = _reorder_points(run, items, interval, result, habits(panel.demand, _paid(panel, items)))
+    issued = forecasting.issue(run=run, panel=panel, keys=keys, result=result, interval=interval)
+    rows = _reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
 
     def write() -> None:
-        forecasting.save_forecasts(run=run, keys=keys, result=result)
+        forecasting.save_forecasts(run=run, keys=keys, issued=issued)
         names = [f.name for f in ReorderPoint._meta.concrete_fields if not f.primary_key and f.name not in ITEM]
         ReorderPoint.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=ITEM, update_fields=names, batch_size=WRITTEN_AT_ONCE

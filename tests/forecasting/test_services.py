@@ -10,7 +10,7 @@ import pytest
 
 from catalog.models import Category, Promotion
 from forecasting import services
-from forecasting.engine import GRID, Forecast, LeadTimeDemand
+from forecasting.engine import GRID, Forecast, LeadTimeDemand, Panel, ProtectionInterval
 from forecasting.models import Accuracy
 from forecasting.models import Forecast as StoredForecast
 from forecasting.panels import Keys, known_since, panel_of
@@ -154,17 +154,23 @@ def test_forecasts_are_kept_once_per_run(warehouse, make_product):
     keys = Keys(np.arange(2), np.array([p.pk for p in products]), np.full(2, warehouse.pk))
     grid = np.tile(np.arange(len(GRID), dtype=float), (2, 1))
 
-    def result(mean: float) -> Forecast:
+    def issued(mean: float) -> services.Issued:
         scores = {"wape": [0.5, NAN], "bias": [0.1, NAN], "pinball": [0.2, NAN], "naive_pinball": [0.3, NAN]}
-        return Forecast(
+        result = Forecast(
             np.array(["naive", "none"]), np.full((2, 28), mean), np.zeros((2, 28, 5)),
             LeadTimeDemand(np.array([9.0, 0.0]), grid, np.array([0.5, 0.0])),
             {name: np.array(values) for name, values in scores.items()},
         )  # fmt: skip
+        demand = np.tile(np.arange(56.0), (2, 1))
+        return services.issue(
+            run=run, panel=Panel(demand, "D", SUNDAY), keys=keys, result=result,
+            interval=ProtectionInterval.fixed(np.array([9, 9])),
+        )  # fmt: skip
 
     for mean in (1.0, 2.0):
-        services.save_forecasts(run=run, keys=keys, result=result(mean))
+        services.save_forecasts(run=run, keys=keys, issued=issued(mean))
     row, _other = StoredForecast.objects.order_by("product")
     assert (row.first_on, row.mean, row.method) == (SUNDAY + timedelta(days=1), [2.0] * 28, "naive")
     assert row.lead_time_demand_q95 == GRID.index(0.95)
+    assert (row.naive, row.interval_days, row.baseline_mean) == ([49.0, 50.0, 51.0, 52.0, 53.0, 54.0, 55.0], 9.0, None)
     assert list(Accuracy.objects.order_by("product").values_list("wape", "naive_pinball")) == [(0.5, 0.3), (None, None)]
