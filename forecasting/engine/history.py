@@ -7,11 +7,15 @@ from datetime import date
 
 import numpy as np
 
-from forecasting.engine.censoring import observed
+from forecasting.engine.censoring import USUAL, observed
 from forecasting.engine.panel import Panel
 
 #: Weights of the exponentially weighted means.
 SMOOTHING = {"D": (0.02, 0.06, 0.2), "W": (0.05, 0.15, 0.4), "M": (0.1, 0.25, 0.5)}
+
+
+#: The share of a window that must have been observed.
+LEAST_OBSERVED = 0.5
 
 
 def running(values: np.ndarray) -> np.ndarray:
@@ -110,7 +114,17 @@ class History:
         return np.where(n >= 3, np.sqrt(np.maximum(square - mean * mean, 0.0)), np.nan)
 
     def asked(self, origin: int, length: int) -> np.ndarray:
-        """Demand in the ``length`` buckets after the origin [series]; NaN where under 70 % of them were observed."""
+        """Demand in the ``length`` buckets after the origin [series]; NaN where under half of them were observed.
+
+        The others get the rate before the origin. Windows that lost more would be missed for having been busy: that is
+        what empties a shelf. What was observed is stretched, so that the windows' spread stays that of whole ones.
+        """
         n = self.count[:, origin + length] - self.count[:, origin]
         total = self.total[:, origin + length] - self.total[:, origin]
-        return np.where(n >= 0.7 * length, total * length / np.maximum(n, 1), np.nan)
+        if (n == length).all():
+            return total
+        scaled = total * length / np.maximum(n, 1)
+        rate = self.mean(origin - USUAL[self.freq], origin)
+        stretched = length * rate + (total - n * rate) * np.sqrt(length / np.maximum(n, 1))
+        filled = np.where(np.isnan(rate) | (n == length), scaled, np.maximum(stretched, total))
+        return np.where(n >= LEAST_OBSERVED * length, filled, np.nan)

@@ -64,13 +64,36 @@ def test_filling_the_grid_keeps_given_levels_and_never_crosses():
     assert filled[-1] > 8.0
 
 
-def test_censored_buckets_are_scaled_up_dropped_or_kept_as_a_lower_bound():
+def test_censored_buckets_are_completed_by_what_is_usual_or_unknown():
     demand = np.array([[4.0, 4.0, 3.0, 0.0, 9.0, 4.0]])
     stocked_out = np.array([[0.0, NAN, 0.25, 1.0, 0.9, 0.0]])
     found = observed(Panel(demand, "D", SUNDAY, stocked_out=stocked_out))
-    assert found.tolist()[0][:3] == [4.0, 4.0, 4.0]
+    assert found.tolist()[0][:2] == [4.0, 4.0]
+    assert found[0, 2] == pytest.approx(3 + 0.25 * 4)  # four a day without any spread
     assert np.isnan(found[0, 3])
-    assert found.tolist()[0][4:] == [9.0, 4.0]
+    assert found[0, 4] == pytest.approx(9 + 0.9 * 4, abs=0.01)
+    assert found[0, 5] == 4.0
+
+
+def test_a_busy_bucket_is_completed_with_more_than_the_usual_rate():
+    rng = np.random.default_rng(0)
+    whole = rng.poisson(10 * rng.gamma(2.0, 0.5, (1, 200))).astype(float)
+    found = []
+    for sold in (2.0, 5.0, 12.0):
+        demand, shut = np.append(whole, [[sold]], axis=1), np.append(np.zeros((1, 200)), [[0.5]], axis=1)
+        found.append(float(observed(Panel(demand, "D", SUNDAY, stocked_out=shut))[0, -1] - sold))
+    assert found[1] == pytest.approx(5.0, rel=0.25)  # the usual half day brings the usual half
+    assert found[0] < found[1] < found[2] < 12.0
+
+
+def test_a_bucket_that_sold_out_at_some_moment_asked_for_at_least_that():
+    demand = np.array([[4.0, 6.0] * 30 + [5.0, 0.0, 40.0]])
+    shut = np.zeros(demand.shape)
+    shut[0, -3:] = 1.0
+    found = observed(Panel(demand, "D", SUNDAY, stocked_out=shut))[0]
+    assert 5.5 < found[-3] < 8.0
+    assert np.isnan(found[-2])
+    assert 40.0 <= found[-1] < 43.0
 
 
 def test_negative_and_infinite_demand_does_not_get_in():
@@ -86,7 +109,8 @@ def test_windows_of_a_history_by_hand():
     assert np.isnan(history.mean(0, 1)[0])
     assert history.deviation(0, 5)[0] == pytest.approx(np.std([2, 4, 6]))
     assert history.asked(1, 2)[0] == 6.0
-    assert np.isnan(history.asked(2, 2)[0])  # half of it was not observed
+    assert history.asked(2, 2)[0] == pytest.approx(2 * 2 + (4 - 2) * 2**0.5)  # half of it was seen; 2 was usual before
+    assert np.isnan(history.asked(2, 1)[0] + history.asked(3, 1)[0])
 
 
 def test_row_sums_do_not_depend_on_other_rows_or_memory_order():
