@@ -103,7 +103,7 @@ class _Workshop:
         told = np.nan_to_num(panel.demand)  # before stock-outs are corrected, which gives fractions
         self.whole_pieces = bool((told == np.rint(told)).all())
         self.all = Groups(everything.filled, panel.freq, panel.last_on, np.zeros(len(panel.demand), int), 1)
-        self.products, index, self.groups = _product_groups(panel, everything.filled)
+        self.products, index, self.groups = product_groups(panel, everything.filled)
         rng = np.random.default_rng(seed)
         number = min(len(panel.demand), max(CELLS // self.buckets, HELD_SERIES))
         chosen = np.sort(rng.permutation(len(panel.demand))[:number])
@@ -186,7 +186,7 @@ class _Workshop:
         return self._held_history
 
 
-def _product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], np.ndarray | None, Groups | None]:
+def product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], np.ndarray | None, Groups | None]:
     """Names, place of each series and summed demand of products that several warehouses sell; else nothing."""
     if panel.product is None:
         return (), None, None
