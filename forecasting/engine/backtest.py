@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from forecasting.engine.calendar import YEAR, bucket_dates
+from forecasting.engine.late import visible
 from forecasting.engine.panel import Panel, ProtectionInterval
 
 BLOCKS = 2
@@ -68,9 +69,10 @@ def known_at(panel: Panel, origin: int, most: int | None = None) -> Panel:
     start = max(origin - (most or READ[panel.freq]), 0)
     buckets = panel.demand.shape[1]
     last_on = bucket_dates(panel.freq, panel.last_on, origin - buckets, origin - buckets + 1)[0].astype(object)
-    known = {name: values[:, start:] for name, values in panel.known.items()}
+    known = {name: values[:, start:] for name, values in visible(panel, origin).items()}
     stocked_out = None if panel.stocked_out is None else panel.stocked_out[:, start:origin]
-    return replace(panel, demand=panel.demand[:, start:origin], last_on=last_on, known=known, stocked_out=stocked_out)
+    demand = panel.demand[:, start:origin]
+    return replace(panel, demand=demand, last_on=last_on, known=known, told={}, stocked_out=stocked_out)
 
 
 def rows_of(panel: Panel, rows: np.ndarray | slice) -> Panel:
@@ -79,7 +81,8 @@ def rows_of(panel: Panel, rows: np.ndarray | slice) -> Panel:
     def part(values):
         return None if values is None else values[rows]
 
+    told = {name: t if len(t.at) == 1 else replace(t, at=t.at[rows]) for name, t in panel.told.items()}
     return replace(
-        panel, demand=panel.demand[rows], known={k: v[rows] for k, v in panel.known.items()},
+        panel, demand=panel.demand[rows], known={k: v[rows] for k, v in panel.known.items()}, told=told,
         stocked_out=part(panel.stocked_out), category=part(panel.category), product=part(panel.product),
     )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from forecasting import methods
 from forecasting.engine.calibration import pinball
+from forecasting.engine.late import opened_ahead
 from forecasting.engine.panel import GRID, STEP_LEVELS, Panel
 
 #: What is chosen when there is nothing to choose by.
@@ -31,11 +32,18 @@ class WindowForecast:
 
 
 def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowForecast, methods.Prediction]:
-    """Fit one method to the panel (already uncensored) and predict its window and at least ``steps`` buckets."""
-    fitted = methods.REGISTRY[name]().fit(panel)
+    """Fit one method to the panel (already uncensored) and predict its window and at least ``steps`` buckets.
+
+    A lone bulk order does not raise the level; buckets that are closed by plan get nothing.
+    """
+    fitted = methods.REGISTRY[name]().fit(replace(panel, demand=panel.usual))
     prediction = fitted.predict(max(length, steps))
-    mean = prediction.mean[:, :length].sum(axis=1)
-    return WindowForecast(mean, fitted.variance_ * length), prediction
+    opened = opened_ahead(panel.known, panel.demand.shape[1], prediction.mean.shape[1])
+    if opened is None:
+        return WindowForecast(prediction.mean[:, :length].sum(axis=1), fitted.variance_ * length), prediction
+    prediction = methods.Prediction(prediction.mean * opened, prediction.quantiles * opened[:, :, None])
+    mean, days = prediction.mean[:, :length].sum(axis=1), opened[:, :length].sum(axis=1)
+    return WindowForecast(mean, fitted.variance_ * days), prediction
 
 
 def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:

@@ -60,7 +60,7 @@ def _level(history: History, origin: int, length: int, week: np.ndarray, found: 
         history.opened[:, origin] - history.opened[:, start],
     )
     ahead = np.ones(len(total))
-    if "promotion" in history.known or (history.freq == "D" and length % 7):
+    if {"promotion", "closed"} & set(history.known) or (history.freq == "D" and length % 7):
         before, after = multipliers(history, origin, length, week)
         opened = np.diff(history.opened[:, start : origin + 1]) > 0
         seen = np.where(opened, before[:, before.shape[1] - (origin - start) :], 0.0).sum(axis=1)
@@ -137,7 +137,7 @@ def _spread(history: History, origin: int, length: int, level: np.ndarray, found
     found["window_deviation"] = history.window_deviation(length, origin - year, origin) / (level * length)
     found["deviation"] = history.deviation(origin - year, origin) / level
     found["deviation_quarter"] = history.deviation(origin - year // 4, origin) / level
-    recent = history.filled[:, max(origin - year, 0) : origin]
+    recent = history.raw[:, max(origin - year, 0) : origin]
     found["largest"] = recent.max(axis=1) / level
     found["largest_recent"] = recent[:, -LEVEL[history.freq] :].max(axis=1) / level
 

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from forecasting.engine.bulk import without_bulk
 from forecasting.engine.censoring import USUAL, observed
 from forecasting.engine.panel import Panel
 
@@ -59,18 +60,24 @@ def closed(demand: np.ndarray, freq: str) -> np.ndarray:
 
 
 class History:
-    """Observed demand of some series with its running sums. An ``origin`` is the number of buckets known."""
+    """Observed demand of some series with its running sums. An ``origin`` is the number of buckets known.
+
+    ``demand`` and ``raw`` are what was asked for; ``filled``, ``total`` and the means count a lone bulk order less.
+    """
 
     def __init__(self, demand: np.ndarray, freq: str, last_on: date, known: Mapping[str, np.ndarray]):
         self.demand, self.freq, self.last_on, self.known = demand, freq, last_on, known
         seen = ~np.isnan(demand)
-        self.filled = np.where(seen, demand, 0.0)
+        usual = without_bulk(demand)
+        self.raw, self.filled = np.where(seen, demand, 0.0), np.where(seen, usual, 0.0)
         self.total, self.count = running(self.filled), running(seen)
-        self.hits, self.squares = running(self.filled > 0), running(self.filled**2)
+        self.raw_total = self.total if (self.raw == self.filled).all() else running(self.raw)
+        self.hits, self.squares = running(self.filled > 0), running(self.raw**2)
+        self.shut = _shut(known, demand)
         self.launch = np.where(seen.any(axis=1), seen.argmax(axis=1), demand.shape[1])
         when = np.where(self.filled > 0, np.arange(1, demand.shape[1] + 1), 0)
         self.last_sale = np.maximum.accumulate(when, axis=1)
-        self.smoothed = {weight: smoothed(demand, weight) for weight in SMOOTHING[freq]}
+        self.smoothed = {weight: smoothed(usual, weight) for weight in SMOOTHING[freq]}
         self.opened = running(seen & ~closed(demand, freq))
         self._sums: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
@@ -94,14 +101,14 @@ class History:
         """Standard deviation of observed demand in buckets start .. stop - 1 [series]."""
         start = max(start, 0)
         n = np.maximum(self.count[:, stop] - self.count[:, start], 1)
-        mean = (self.total[:, stop] - self.total[:, start]) / n
+        mean = (self.raw_total[:, stop] - self.raw_total[:, start]) / n
         square = (self.squares[:, stop] - self.squares[:, start]) / n
         return np.sqrt(np.maximum(square - mean * mean, 0.0))
 
     def window_deviation(self, length: int, start: int, stop: int) -> np.ndarray:
         """Standard deviation of the sums of ``length`` buckets that lie within start .. stop - 1; NaN under 3."""
         if length not in self._sums:
-            sums = self.total[:, length:] - self.total[:, :-length]
+            sums = self.raw_total[:, length:] - self.raw_total[:, :-length]
             whole = np.arange(sums.shape[1]) >= self.launch[:, None]
             sums = np.where(whole, sums, 0.0)
             self._sums[length] = running(sums), running(sums**2), running(whole)
@@ -120,11 +127,20 @@ class History:
         what empties a shelf. What was observed is stretched, so that the windows' spread stays that of whole ones.
         """
         n = self.count[:, origin + length] - self.count[:, origin]
-        total = self.total[:, origin + length] - self.total[:, origin]
-        if (n == length).all():
+        total = self.raw_total[:, origin + length] - self.raw_total[:, origin]
+        whole = length - (self.shut[:, origin + length] - self.shut[:, origin])  # a closed day asks for nothing
+        if (n == whole).all():
             return total
-        scaled = total * length / np.maximum(n, 1)
+        scaled = total * whole / np.maximum(n, 1)
         rate = self.mean(origin - USUAL[self.freq], origin)
-        stretched = length * rate + (total - n * rate) * np.sqrt(length / np.maximum(n, 1))
-        filled = np.where(np.isnan(rate) | (n == length), scaled, np.maximum(stretched, total))
-        return np.where(n >= LEAST_OBSERVED * length, filled, np.nan)
+        stretched = whole * rate + (total - n * rate) * np.sqrt(whole / np.maximum(n, 1))
+        filled = np.where(np.isnan(rate) | (n == whole), scaled, np.maximum(stretched, total))
+        return np.where(n >= LEAST_OBSERVED * whole, filled, np.nan)
+
+
+def _shut(known: Mapping[str, np.ndarray], demand: np.ndarray) -> np.ndarray:
+    """Running number of buckets that were closed by plan, as far as the history goes."""
+    closed = known.get("closed")
+    if closed is None:
+        return np.zeros((len(demand), demand.shape[1] + 1))
+    return running((closed[:, : demand.shape[1]] > 0) & np.isnan(demand))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
+from forecasting.engine.bulk import without_bulk
 
 Freq = Literal["D", "W", "M"]
 
@@ -22,17 +25,30 @@ GRID = (
 
 
 @dataclass(frozen=True)
+class Told:
+    """When the values of a regressor became known, and what stands for those that are not known yet.
+
+    ``at``     int [series or 1, buckets + ahead]: a value is known once the panel has so many buckets
+    ``ahead``  "mean", of the last four weeks (or a quarter of a year), or "last", the last value
+    """
+
+    at: np.ndarray
+    ahead: Literal["mean", "last"] = "mean"
+
+
+@dataclass(frozen=True)
 class Panel:
     """Demand of many series on one calendar, as it was known at the end of its last bucket.
 
     ``demand``       float [series, buckets], pieces; NaN before the series was launched
     ``last_on``      first day of the last bucket (a W bucket is seven days, an M bucket a month)
     ``known``        name -> float [series, buckets + ahead]; what is known ahead ("price",
-                     "promotion"); NaN where it is not known
+                     "promotion", "holiday", "closed", signals); NaN where it is not known
     ``stocked_out``  float [series, buckets], the share (0-1) of the bucket when the item could not
                      be ordered, NaN where stock was unknown; None when nothing is known of stock
     ``category``     str [series], or None
     ``product``      str [series], the same for one product in several warehouses, or None
+    ``told``         name -> when the values of a regressor became known, of those not always known ahead
     """
 
     demand: np.ndarray
@@ -42,6 +58,12 @@ class Panel:
     stocked_out: np.ndarray | None = None
     category: np.ndarray | None = None
     product: np.ndarray | None = None
+    told: Mapping[str, Told] = field(default_factory=dict)
+
+    @cached_property
+    def usual(self) -> np.ndarray:
+        """Demand that a level may be taken from, lone bulk orders capped."""
+        return without_bulk(self.demand)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from forecasting.engine.calendar import weekdays
 from forecasting.engine.history import History, row_sums
+from forecasting.engine.late import opened_ahead
 
 LOOK_BACK = {"D": 182, "W": 52, "M": 24}
 #: Weeks of the common weekday pattern, and promoted buckets without effect, that pull a noisy series.
@@ -47,6 +48,8 @@ def multipliers(history: History, origin: int, length: int, week: np.ndarray) ->
     if promo is not None:
         before = before * (1 + promoted * (uplift - 1))
         after = after * (1 + promo[:, origin - start :] * (uplift - 1))
+    if (opened := opened_ahead(history.known, origin, length)) is not None:
+        after = after * opened
     return np.ascontiguousarray(before), np.ascontiguousarray(after)
 
 

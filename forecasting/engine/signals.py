@@ -16,7 +16,11 @@ def told_ahead(panel: Panel) -> tuple[str, ...]:
     sold, so a back-test that read it after its origin would see what it has to forecast.
     """
     buckets = panel.demand.shape[1]
-    return tuple(sorted(name for name, values in panel.known.items() if np.isfinite(values[:, buckets:]).any()))
+    return tuple(
+        sorted(
+            name for name, values in panel.known.items() if name in panel.told or np.isfinite(values[:, buckets:]).any()
+        )
+    )
 
 
 def with_signals(panel: Panel, names: tuple[str, ...]) -> Panel:
