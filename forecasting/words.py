@@ -1,12 +1,18 @@
-"""Methods and their accuracy in words for people."""
+"""Methods, their accuracy and what drives a forecast, in words for people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from django.utils.dates import WEEKDAYS
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from forecasting.models import Accuracy
+from forecasting import drivers
+from forecasting.models import Accuracy, Forecast
 
 METHODS: dict[str, Promise] = {
     "arima": _("an ARIMA model"),
@@ -51,3 +57,84 @@ def accuracy(row: Accuracy | None) -> str:
     if gain > 0:
         return _g("%(told)s, and %(gain)d %% better than repeating the past.") % {"told": told, "gain": gain}
     return _g("%(told)s, no better than repeating the past.") % {"told": told}
+
+
+DRIVERS: dict[str, Promise] = {
+    "level": _("level of the last four weeks"),
+    "trend": _("trend of the last eight weeks"),
+    "weekday": _("weekdays"),
+    "season": _("season, as a year ago"),
+    "promotion": _("promotion"),
+    "holiday": _("holiday"),
+    "price": _("another price"),
+    "override": _("override by people"),
+    "rest": _("what the model learned besides"),
+}
+#: A weekday is named when it differs from the mean by this share of the level.
+TELLING = 0.1
+
+
+@dataclass(frozen=True)
+class Driver:
+    """What one driver adds, rounded: in all and by week."""
+
+    code: str
+    label: str
+    total: float
+    weeks: list[float]
+
+
+@dataclass(frozen=True)
+class Why:
+    """A forecast taken apart; totals and the columns of weeks add up as they are shown."""
+
+    sentence: str
+    weekdays: str
+    drivers: list[Driver]
+    total: float
+    weeks: list[float]
+
+
+def why(forecast: Forecast) -> Why:
+    """Why this number, from what was stored with it."""
+    terms = drivers.terms(forecast.drivers, forecast.mean, forecast.baseline_mean)
+    weeks = range(0, len(forecast.mean), 7)
+    by_week = [drivers.rounded({name: float(days[at : at + 7].sum()) for name, days in terms.items()}) for at in weeks]
+    total = {name: round(sum(week[name] for week in by_week), 1) for name in drivers.ORDER}
+    shown = [
+        Driver(name, str(DRIVERS[name]), total[name], [week[name] for week in by_week])
+        for name in drivers.ORDER
+        if name == "level" or any(week[name] for week in by_week)
+    ]
+    return Why(
+        sentence=_sentence(shown, len(forecast.mean)),
+        weekdays=_weekdays(forecast),
+        drivers=shown,
+        total=round(sum(total.values()), 1),
+        weeks=[round(sum(week.values()), 1) for week in by_week],
+    )
+
+
+def _sentence(shown: Iterable[Driver], days: int) -> str:
+    """“134 pieces in 28 days: 120 by the level of the last four weeks, +14 by the promotion.”"""
+    parts = [driver for driver in shown if driver.code == "level" or driver.total]
+    told = _g(", ").join(
+        _g("%(amount)s by the %(driver)s")
+        % {"amount": f"{part.total:g}" if part.code == "level" else f"{part.total:+g}", "driver": part.label}
+        for part in parts
+    )
+    total = round(sum(part.total for part in parts), 1)
+    return _g("%(total)s pieces in %(days)d days: %(parts)s.") % {"total": f"{total:g}", "days": days, "parts": told}
+
+
+def _weekdays(forecast: Forecast) -> str:
+    """The strongest and the weakest weekday, where they differ."""
+    effect = np.asarray(forecast.drivers.get("weekday", []))
+    if not len(effect) or np.ptp(effect) <= 2 * TELLING * max(forecast.drivers.get("level", 0.0), 1e-9):
+        return ""
+    high, low = int(effect.argmax()), int(effect.argmin())
+    first = forecast.first_on.weekday()
+    return _g("%(high)s brings %(more)s more than a usual day, %(low)s %(less)s less.") % {
+        "high": WEEKDAYS[(first + high) % 7], "more": f"{effect[high]:.1f}",
+        "low": WEEKDAYS[(first + low) % 7], "less": f"{-effect[low]:.1f}",
+    }  # fmt: skip

@@ -1,8 +1,9 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
 close_demand → lead_times → train → plan → suggestions, then the run is published: in one short transaction positions,
-forecasts and reorder points become the current ones. After it alerts → digests → prune. Lead times come before
-forecasts, since these are made for the time until the next delivery; alerts read what is published.
+forecasts and reorder points become the current ones. After it accuracy (what past runs had forecast against what
+happened) → alerts → digests → prune. Lead times come before forecasts, since these are made for the time until the
+next delivery; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.db.models import Model
 from alerts import services as alerts
 from alerts.models import Subscription
 from alerts.rules import RULES
+from forecasting import services as forecasting
 from forecasting.models import Forecast, TrainedModel
 from inventory_site.common.jobs import Step, register_kind
 from inventory_site.common.models import JobPartition, JobRun
@@ -109,6 +111,7 @@ register_kind(
     ],
     publish=replenishment.publish_run,
     after=[
+        Step("accuracy", forecasting.split_accuracy, forecasting.evaluate),
         Step("alerts", split_alerts, find_alerts),
         Step("digests", split_digests, send_digest),
         Step("prune", one_partition, prune),

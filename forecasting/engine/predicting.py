@@ -15,12 +15,21 @@ from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand
 from forecasting.engine.signals import with_signals
 from forecasting.engine.trained import Trained
 from forecasting.engine.training import blended, pooled_quantiles
+from forecasting.methods import CYCLE
 
 CHUNK = 2048
 #: More lengths than this of one series are interpolated between the lengths below.
 EXACT_LENGTHS = 4
 LADDER = np.unique(np.rint(1.25 ** np.arange(40)).astype(int))
 POOLED = "pooled_boosting"
+#: Scores that are sums over the scored origins, from which accuracies of any group of series can be computed.
+SUMMED = tuple(
+    f"sum_{name}"
+    for name in (
+        "n", "demand", "squared_demand", "error", "absolute_error", "squared_error", "naive_absolute_error", "pinball",
+        *(f"below_{round(100 * level)}" for level in STEP_LEVELS),
+    )
+)  # fmt: skip
 
 
 def forecast(panel: Panel, trained: Trained, interval: ProtectionInterval, *, horizon: int) -> Forecast:
@@ -148,7 +157,8 @@ class _Chunk:
     def _scores(self) -> dict[str, np.ndarray]:
         """Rolling-origin scores over the scored origins, NaN where nothing was asked for in them."""
         series = len(self.typical)
-        sums = {name: np.zeros(series) for name in ("asked", "wape", "bias", "pinball", "naive_pinball", "buckets")}
+        names = ("asked", "wape", "bias", "pinball", "naive_pinball", "buckets", *SUMMED)
+        sums = {name: np.zeros(series) for name in names}
         for at in self.trained.scored:
             for n in np.unique(self._scored_lengths()):
                 rows = self._scored_lengths() == n
@@ -160,7 +170,7 @@ class _Chunk:
             "bias": np.where(sums["buckets"] > 0, sums["bias"] / np.maximum(sums["buckets"], 1), np.nan),
             "pinball": sums["pinball"] / asked,
             "naive_pinball": sums["naive_pinball"] / asked,
-        }
+        } | {name: sums[name] for name in SUMMED}
 
     def _scored_lengths(self) -> np.ndarray:
         lengths = np.asarray(self.trained.lengths)
@@ -179,9 +189,25 @@ class _Chunk:
             "pinball": classical.pinball(real, quantiles, classical.SCORED),
             "naive_pinball": classical.pinball(real, naive.quantiles(1.0), classical.SCORED),
             "buckets": np.full(len(real), float(length)),
+            "sum_n": np.ones(len(real)),
+            "sum_demand": real,
+            "sum_squared_demand": real**2,
+            "sum_error": mean - real,
+            "sum_absolute_error": np.abs(mean - real),
+            "sum_squared_error": (mean - real) ** 2,
+            "sum_naive_absolute_error": np.abs(self._repeated(at.origin, length, rows) - real),
         }
+        found["sum_pinball"] = found["pinball"]
+        for level, column in zip(STEP_LEVELS, classical.SCORED, strict=True):
+            found[f"sum_below_{round(100 * level)}"] = (real <= quantiles[:, column]).astype(float)
         for name, value in found.items():
             sums[name][rows] += np.where(known, value, 0.0)
+
+    def _repeated(self, origin: int, length: int, rows: np.ndarray) -> np.ndarray:
+        """Demand of ``length`` buckets if the last week (the last year of weeks or months) went on."""
+        cycle = min(CYCLE[self.history.freq], max(origin, 1))
+        last = self.history.filled[rows, max(origin - cycle, 0) : origin]
+        return row_sums(last) * (length // cycle) + row_sums(last[:, : length % cycle])
 
 
 def _group_index(panel: Panel, trained: Trained) -> np.ndarray | None:
@@ -210,6 +236,6 @@ def _joined(parts: list[Forecast]) -> Forecast:
 
 def _empty(horizon: int) -> Forecast:
     none, levels = np.zeros(0), np.zeros((0, len(GRID)))
-    scores = dict.fromkeys(("wape", "bias", "pinball", "naive_pinball"), none)
+    scores = dict.fromkeys(("wape", "bias", "pinball", "naive_pinball", *SUMMED), none)
     steps = np.zeros((0, horizon, len(STEP_LEVELS)))
     return Forecast(none.astype(str), np.zeros((0, horizon)), steps, LeadTimeDemand(none, levels, none), scores)

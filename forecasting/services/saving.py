@@ -8,8 +8,9 @@ import numpy as np
 
 from forecasting import engine
 from forecasting.engine import GRID
-from forecasting.models import Accuracy, Forecast, ForecastValueAdded
+from forecasting.models import Accuracy, AccuracyByHorizon, Forecast, ForecastValueAdded
 from forecasting.panels import Keys
+from forecasting.services.evaluating import backtest_rows
 from forecasting.services.issuing import Issued
 from inventory_site.common.models import JobRun
 
@@ -23,6 +24,7 @@ def save_forecasts(*, run: JobRun, keys: Keys, issued: Issued) -> None:
     first_on = run.business_date + timedelta(days=1)
     _upsert(Forecast, _forecast_rows(run, keys, issued, first_on))
     _upsert(Accuracy, _accuracy_rows(run, keys, issued.result))
+    AccuracyByHorizon.objects.bulk_create(backtest_rows(run, keys, issued.baseline), batch_size=WRITTEN_AT_ONCE)
     _freeze(run, issued.value_added)
 
 

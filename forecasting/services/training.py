@@ -1,16 +1,15 @@
-"""What a night learns over all series, once, before its parts are forecast."""
+"""Which series a night learns from, and the panel of a part on the same calendar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 
-from forecasting import engine
-from forecasting.engine import Panel, ProtectionInterval, Trained
+from forecasting.engine import Panel, Trained
 from forecasting.models import TrainedModel
-from forecasting.panels import Keys, known_since, panel_of
+from forecasting.panels import Keys, panel_of
 from inventory_site.common.models import JobRun
 from orders.models import DemandSeries
 
@@ -29,18 +28,6 @@ def training_series(run: JobRun) -> list[int]:
         mixed = pairs[:, 1] * 2_654_435_761 % 2**32  # Knuth's multiplicative hash: the same sample every night
         pairs = pairs[mixed <= np.partition(mixed, TRAINED_ON - 1)[TRAINED_ON - 1]]
     return pairs[:, 0].tolist()
-
-
-def train_models(run: JobRun, interval_of: Callable[[Keys], ProtectionInterval]) -> Callable[[], None]:
-    """Learn what the parts of the run share; returns what writes it. Intervals tell for which spans to be sharp."""
-    until = run.business_date
-    panel, keys = panel_of(training_series(run), since=known_since(until), until=until)
-    data = engine.train(panel, interval=interval_of(keys), seed=0).dumps()
-
-    def write() -> None:
-        TrainedModel.objects.update_or_create(run=run, defaults={"data": data})
-
-    return write
 
 
 def trained_of(run: JobRun) -> Trained:
