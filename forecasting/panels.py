@@ -12,6 +12,7 @@ import numpy as np
 from django.db import connection
 
 from catalog.models import Promotion
+from forecasting import preparation, regressors
 from forecasting.engine.panel import Panel
 from orders.models import DemandSeries
 from stock.models import Warehouse
@@ -56,8 +57,8 @@ def known_since(until: date) -> date:
 def panel_of(series_ids: Sequence[int], *, since: date, until: date, ahead: int = 0) -> tuple[Panel, Keys]:
     """Demand by day as it was known on ``until``; rows follow ``DemandSeries.pk``, unknown ids are left out.
 
-    Cancellations, returns and promotions that became known later are not in it. A day after the last closed one is
-    NaN, like a day before the series began.
+    Cancellations, returns, promotions, signals and changes of closed days that became known later are not in it. A day
+    after the last closed one is NaN, like a day before the series began and a day on which the warehouse was closed.
     """
     calendar = Calendar(since, until, ahead)
     rows = list(
@@ -69,17 +70,29 @@ def panel_of(series_ids: Sequence[int], *, since: date, until: date, ahead: int 
     keys = Keys(*numbers.T.copy())
     real = _real_days(rows, calendar)
     demand, price, stocked_out = _daily(keys, calendar, real)
+    preparation.as_known_then(keys, calendar, demand, price, stocked_out)
+    recorded = (demand > 0) | ~np.isnan(price) | (stocked_out > 0)
     demand -= _corrections(keys, calendar)
     demand = np.where(real, np.maximum(demand, 0), np.nan)
-    promotion, offered = _promotions(keys, calendar)
+    places = list(Warehouse.objects.order_by("pk"))
+    closed = preparation.closed_days(keys, calendar, places)
+    demand = preparation.prepared(keys, calendar, demand, recorded, closed)
+    promotion, offered = _promotions(keys, calendar, places)
+    signals, told = regressors.signals(keys, calendar)
+    interest, told_of_interest = regressors.interest(keys, calendar, read_numbers)
     panel = Panel(
         demand=demand,
         freq="D",
         last_on=until,
-        known={"promotion": promotion, "price": _prices(price, promotion, offered)},
+        known={"promotion": promotion, "price": _prices(price, promotion, offered)}
+        | regressors.holiday(keys, calendar, places)
+        | ({} if closed is None else {"closed": closed})
+        | signals
+        | interest,
         stocked_out=None if np.isnan(stocked_out).all() else stocked_out,
         category=np.array([row[5] or "" for row in rows], str),
         product=keys.product.astype(str),
+        told=told | told_of_interest,
     )
     return panel, keys
 
@@ -120,12 +133,12 @@ def _corrections(keys: Keys, calendar: Calendar) -> np.ndarray:
     return taken
 
 
-def _promotions(keys: Keys, calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+def _promotions(keys: Keys, calendar: Calendar, places: Sequence[Warehouse]) -> tuple[np.ndarray, np.ndarray]:
     """Promotion flags (0 or 1) and promotion prices (NaN where none), [series, days + ahead]."""
     shape = (len(keys.series), calendar.days + calendar.ahead)
     flags, prices = np.zeros(shape), np.full(shape, np.nan)
     last_on = calendar.until + timedelta(days=calendar.ahead)
-    codes = dict(Warehouse.objects.values_list("pk", "code"))
+    codes = {place.pk: place.code for place in places}
     rows_of: dict[int, list[tuple[int, str]]] = {}
     for row, (product, warehouse) in enumerate(zip(keys.product.tolist(), keys.warehouse.tolist(), strict=True)):
         rows_of.setdefault(product, []).append((row, codes[warehouse]))
