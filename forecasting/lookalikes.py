@@ -110,8 +110,10 @@ class Launches:
     curves: np.ndarray
     likeness: dict[str, float]
     weight: float
+    shape: float
     dispersion: float
-    calibration: Calibration
+    at_launch: Calibration
+    later: Calibration
     held: int
 
     def curves_of(self, items: Items) -> np.ndarray:
@@ -142,10 +144,14 @@ class Launches:
 
     def quantiles(self, start: Start, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Calibrated quantiles [items, grid] of a window's demand with these means, and the excess above them."""
-        return self.calibration.apply(self.raw_quantiles(start, mean), np.maximum(mean, 1e-6))
+        raw, unit = self.raw_quantiles(start, mean), np.maximum(mean, 1e-6)
+        fresh = start.own_share <= 0
+        at_launch, later = self.at_launch.apply(raw, unit), self.later.apply(raw, unit)
+        return np.where(fresh[:, None], at_launch[0], later[0]), np.where(fresh, at_launch[1], later[1])
 
     def raw_quantiles(self, start: Start, mean: np.ndarray) -> np.ndarray:
-        return gamma_quantiles(mean, mean * self.dispersion + mean**2 / start.shape, GRID)
+        shape = np.where(start.own_share > 0, start.shape, self.shape)
+        return gamma_quantiles(mean, mean * self.dispersion + mean**2 / shape, GRID)
 
 
 def learn(items: Items, past: Past, *, length: int = LAUNCH) -> Launches:
@@ -155,10 +161,9 @@ def learn(items: Items, past: Past, *, length: int = LAUNCH) -> Launches:
     """
     rows = _donors(past)
     items, past = items.part(rows), past.part(rows)
-    found = Launches(
-        items, past, *_curves(items, past), {name: tried[0] for name, tried in LIKENESS.items()}, 0.8, 4.0,
-        calibration.fit(np.zeros((0, len(GRID))), np.zeros(0), np.zeros(0), np.empty(0)), 0,
-    )  # fmt: skip
+    unknown = calibration.fit(np.zeros((0, len(GRID))), np.zeros(0), np.zeros(0), np.empty(0))
+    likeness = {name: tried[0] for name, tried in LIKENESS.items()}
+    found = Launches(items, past, *_curves(items, past), likeness, 0.8, 0.8, 4.0, unknown, unknown, 0)
     held = _held(past, length)
     if len(held) < LEAST_HELD:
         return found
@@ -228,9 +233,8 @@ def _donors(past: Past) -> np.ndarray:
 
 
 def _held(past: Past, length: int) -> np.ndarray:
-    """The newest launches whose first periods are all known, and before which at least that much was."""
-    whole = ~past.is_old & (past.start + length <= past.periods) & (past.start >= 2)
-    rows = np.flatnonzero(whole)
+    """The newest launches whose first periods are all known, and before which at least two periods were."""
+    rows = np.flatnonzero(~past.is_old & (past.start + length <= past.periods) & (past.start >= 2))
     return np.sort(rows[np.argsort(-past.start[rows], kind="stable")[:MOST_HELD]])
 
 
@@ -347,34 +351,39 @@ class _Trial:
             usual = usual * np.take_along_axis(self.past.season, at, axis=1)
         return usual.sum(axis=1)
 
-    def windows(self, found: Launches) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def windows(self, found: Launches, ages: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """At each age: quantiles before calibration [held, grid], means and what was asked for [held]."""
         said = []
-        for age in self.ages:
+        for age in ages:
             start = found.posterior(self.items, self.past, self.prior, self.past.start + age)
             mean = start.rate * self.season(age)
             said.append((found.raw_quantiles(start, mean), mean, self.asked[age]))
         return said
 
     def best_weights(self, found: Launches) -> Launches:
-        """The prior's weight and the dispersion with the least pinball loss over all ages."""
-        tried = [
-            replace(found, weight=weight, dispersion=pieces) for weight in WEIGHTS for pieces in DISPERSIONS
-        ]  # fmt: skip
-        return min(tried, key=self._loss)
+        """The prior's weight, the dispersion, and the spread of a launch, with the least pinball loss."""
+        tried = [replace(found, weight=weight, dispersion=pieces) for weight in WEIGHTS for pieces in DISPERSIONS]
+        found = min(tried, key=lambda one: self._loss(one, self.ages[1:]))
+        return min((replace(found, shape=shape) for shape in WEIGHTS), key=lambda one: self._loss(one, self.ages[:1]))
 
-    def _loss(self, found: Launches) -> float:
+    def _loss(self, found: Launches, ages: Sequence[int]) -> float:
+        unit = np.sqrt(np.maximum(self.prior * self.length, 1.0))
         return sum(
-            float((pinball(asked, quantiles, SCORED) / np.sqrt(np.maximum(self.prior * self.length, 1.0))).mean())
-            for quantiles, _mean, asked in self.windows(found)
+            float((pinball(asked, quantiles, SCORED) / unit).mean())
+            for quantiles, _mean, asked in self.windows(found, ages)
         )
 
     def calibrated(self, found: Launches) -> Launches:
-        quantiles, mean, asked = (np.concatenate(part) for part in zip(*self.windows(found), strict=True))
-        edges = calibration.edges_of(mean)
-        whole = np.random.default_rng(1).random(len(asked))
-        weight = np.full(len(asked), 1.0 / len(self.ages))
-        return replace(found, calibration=calibration.fit(quantiles, asked - whole, mean, edges, weight))
+        """Shifts for items that have sold nothing yet, and for those that have."""
+        said = self.windows(found, self.ages)
+        return replace(found, at_launch=_calibration(said[:1]), later=_calibration(said[1:] or said))
+
+
+def _calibration(said: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Calibration:
+    quantiles, mean, asked = (np.concatenate(part) for part in zip(*said, strict=True))
+    part_of_a_piece = np.random.default_rng(1).random(len(asked))  # rounding up then gives the quantile of the pieces
+    weight = np.full(len(asked), 1.0 / len(said))
+    return calibration.fit(quantiles, asked - part_of_a_piece, mean, calibration.edges_of(mean), weight)
 
 
 def nearest(shares: np.ndarray, number: int = 3) -> list[list[tuple[int, float]]]:
