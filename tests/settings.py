@@ -27,6 +27,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REST_FRAMEWORK["DEFAULT_THROTTLE_CLASSES"] = []  # noqa: F405
 STATIC_ROOT = SCRATCH / "static"
 STATIC_ROOT.mkdir()
+# Looks for a file when it is asked for: each test's client would list all of them first.
+WHITENOISE_AUTOREFRESH = True
 
 # Commands that a test starts are the product's, on the scratch folders and databases named above.
 os.environ["DJANGO_SETTINGS_MODULE"] = "inventory_site.settings"

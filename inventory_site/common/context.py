@@ -6,4 +6,7 @@ from inventory_site.common.models import ShopSettings
 
 
 def shop(request) -> dict:
-    return {"shop": ShopSettings.objects.load()}
+    """Asked for by each template of a page, answered by one query."""
+    if not hasattr(request, "shop"):
+        request.shop = ShopSettings.objects.load()
+    return {"shop": request.shop}
