@@ -44,10 +44,11 @@ def as_known_then(keys: Keys, calendar: Calendar, demand: np.ndarray, price: np.
     columns = ("series_id", "on_date", "demand", "price", "stocked_out_rate")
     for series, day, asked, paid, empty in changed.values_list(*columns):
         if series in row_of:
-            at = row_of[series], calendar.index(day)
+            at = row, column = row_of[series], calendar.index(day)
             demand[at] = asked
             price[at] = np.nan if paid is None else float(paid)
-            rate[at] = np.nan if empty is None else empty
+            has_ledger = not np.isnan(rate[row, :column]).all()  # then a day without a row had stock
+            rate[at] = (0.0 if has_ledger else np.nan) if empty is None else empty
 
 
 def closed_days(keys: Keys, calendar: Calendar, places: Sequence[Warehouse]) -> np.ndarray | None:

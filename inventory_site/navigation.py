@@ -50,6 +50,7 @@ def _stock() -> list[Entry]:
         (_("Transfers"), "move_down", "admin:stock_transfer_changelist", "stock.view_transfer"),
         (_("Set-asides"), "block", "admin:stock_setaside_changelist", "stock.view_setaside"),
         (_("Warehouses"), "warehouse", "admin:stock_warehouse_changelist", "stock.view_warehouse"),
+        (_("Closed days"), "event", "admin:stock_closedday_changelist", "stock.view_closedday"),
     ]
 
 
@@ -65,6 +66,7 @@ def _orders() -> list[Entry]:
         (_("Promotions"), "sell", "admin:catalog_promotion_changelist", "catalog.view_promotion"),
         (_("Customers"), "person", "admin:orders_customer_changelist", "orders.view_customer"),
         (_("Imports"), "upload_file", "admin:common_importjob_changelist", "common.view_importjob"),
+        (_("Views and carts"), "visibility", "admin:orders_dailyinterest_changelist", "orders.view_dailyinterest"),
         (_("Daily demand"), "bar_chart", "admin:orders_dailydemand_changelist", "orders.view_dailydemand"),
     ]  # fmt: skip
 
@@ -76,6 +78,8 @@ def _planning() -> list[Entry]:
          "replenishment.view_reorderpoint"),
         (_("Policies"), "tune", "admin:replenishment_policy_changelist", "replenishment.view_policy"),
         (_("Forecasts"), "trending_up", "admin:forecasting_forecast_changelist", "forecasting.view_forecast"),
+        (_("Signals"), "cloud", "admin:forecasting_signal_changelist", "forecasting.view_signal"),
+        (_("Missing days"), "event_busy", "admin:forecasting_datarule_changelist", "forecasting.view_datarule"),
         (_("Accuracy"), "target", "admin:forecasting_accuracy_changelist", "forecasting.view_accuracy"),
         (_("Lead times"), "schedule", "admin:replenishment_leadtime_changelist", "replenishment.view_leadtime"),
         (_("Key figures"), "monitoring", "admin:replenishment_kpisnapshot_changelist",

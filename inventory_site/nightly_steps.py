@@ -21,7 +21,8 @@ from forecasting.models import Forecast, TrainedModel
 from inventory_site.common.jobs import Step, register_kind
 from inventory_site.common.models import JobPartition, JobRun
 from inventory_site.nightly import KIND
-from orders.closing import close_demand, note_late_movements
+from orders import interest
+from orders.closing import close_demand, forget_revisions, note_late_movements
 from orders.demand import ensure_series
 from orders.models import DemandSeries
 from replenishment import services as replenishment
@@ -37,11 +38,13 @@ OUTPUTS: tuple[type[Model], ...] = (Forecast, ReorderPoint, LeadTime, TrainedMod
 
 
 def split_closing(run: JobRun) -> list[dict]:
-    """Series in ranges of primary keys, after making those that are missing."""
+    """Series in ranges of primary keys, after making those that are missing; views and carts are counted before."""
     ensure_series()
     before = JobRun.objects.filter(kind=KIND, pk__lt=run.pk).order_by("pk").last()
-    if before:
-        note_late_movements(recorded_since=before.started_at - LATE_COMMITS)
+    since = before.started_at - LATE_COMMITS if before else None
+    if since:
+        note_late_movements(recorded_since=since)
+    interest.roll_up(until=run.business_date, recorded_since=since)
     ids = list(DemandSeries.objects.order_by("pk").values_list("pk", flat=True))
     parts = [ids[at : at + CLOSED_AT_ONCE] for at in range(0, len(ids), CLOSED_AT_ONCE)]
     return [{"first": part[0], "last": part[-1]} for part in parts]
@@ -82,6 +85,8 @@ def prune(run: JobRun, payload: dict) -> Callable[[], None]:
     def write() -> None:
         for outputs in OUTPUTS:
             outputs._default_manager.filter(run__in=gone).delete()
+        interest.forget_old(until=run.business_date)
+        forget_revisions(until=run.business_date)
 
     return write
 

@@ -24,7 +24,7 @@ from inventory_site.common.admin import (
     product_cell,
 )
 from inventory_site.common.admin_export import ExportsList, Sheet
-from orders import import_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
+from orders import import_admin, interest_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
 from orders.admin_acts import CUSTOMER_ACTS, SALES_ACTS
 from orders.admin_new import NewOrderPage, SalesHead, SalesLine, make_sale
 from orders.models import Customer, DailyDemand, SalesChannel, SalesOrder

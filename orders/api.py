@@ -16,6 +16,7 @@ from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, sku
 from orders import return_api, services
 from orders.access import require_everywhere
 from orders.errors import InvalidLines, NothingToDo, StaleVersion
+from orders.interest_api import CartEventViewSet
 from orders.models import Customer, DailyDemand, Reshaping, SalesOrder, SalesOrderLine
 from orders.purchase_api import PurchaseOrderViewSet
 from orders.sales_fields import (
@@ -237,4 +238,5 @@ ROUTES = {
     "returns": return_api.ReturnViewSet,
     "purchase-orders": PurchaseOrderViewSet,
     "demand": DemandViewSet,
+    "cart-events": CartEventViewSet,
 }

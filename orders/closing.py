@@ -14,7 +14,7 @@ from django.db.models.functions import TruncDate
 
 from orders.day_rows import Changes, Ledger, compare_days, compare_snapshots
 from orders.demand import WRITTEN_AT_ONCE
-from orders.models import DailyDemand, DemandSeries, DirtyDay
+from orders.models import DailyDemand, DayRevision, DemandSeries, DirtyDay
 from orders.stock_days import stock_days
 from stock.models import StockLevel, StockMovement, StockSnapshot, Warehouse
 
@@ -23,6 +23,7 @@ ONE_DAY = timedelta(days=1)
 REOPENED = 2 * ONE_DAY
 #: Series that go back further than this are read apart, so that the others don't read a long ledger with them.
 RECENT = 7 * ONE_DAY
+REVISIONS_KEPT = 800 * ONE_DAY
 
 
 def close_demand(*, until: date, series_ids: Sequence[int]) -> Callable[[], None]:
@@ -71,6 +72,7 @@ def _write(changes: Changes, until: date, series: list[DemandSeries], dirty_seen
         changes.days, update_conflicts=True, unique_fields=["series", "on_date"], batch_size=WRITTEN_AT_ONCE,
         update_fields=["demand", "sales", "price", "stocked_out_rate"],
     )  # fmt: skip
+    DayRevision.objects.bulk_create(changes.revisions, ignore_conflicts=True, batch_size=WRITTEN_AT_ONCE)
     StockSnapshot.objects.filter(pk__in=changes.gone_snapshots).delete()
     StockSnapshot.objects.bulk_create(
         changes.snapshots, update_conflicts=True, unique_fields=["level", "on_date"], batch_size=WRITTEN_AT_ONCE,
@@ -96,3 +98,8 @@ def note_late_movements(*, recorded_since: datetime) -> int:
                 late.append(DirtyDay(series_id=pk, on_date=first_late[product]))
     DirtyDay.objects.bulk_create(late, batch_size=WRITTEN_AT_ONCE)
     return len(late)
+
+
+def forget_revisions(*, until: date) -> int:
+    """Drop what days older than a back-test reads said once; returns how many."""
+    return DayRevision.objects.filter(on_date__lt=until - REVISIONS_KEPT).delete()[0]

@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from orders.models import DailyDemand, DemandSeries, SalesOrderLine, Source
+from orders.models import DailyDemand, DayRevision, DemandSeries, SalesOrderLine, Source
 from orders.stock_days import StockDays
 from stock.models import StockLevel, StockSnapshot
 
@@ -43,6 +43,12 @@ class Day(NamedTuple):
     def is_worth_a_row(self) -> bool:
         return bool(self.demand or self.sales or self.stocked_out_rate)
 
+    def revision(self, series: int, day: date, *, known_on: date) -> DayRevision:
+        return DayRevision(
+            series_id=series, on_date=day, known_on=known_on, demand=self.demand, price=self.price,
+            stocked_out_rate=self.stocked_out_rate,
+        )  # fmt: skip
+
 
 @dataclass
 class Changes:
@@ -50,6 +56,7 @@ class Changes:
 
     days: list[DailyDemand] = field(default_factory=list)
     gone_days: list[int] = field(default_factory=list)
+    revisions: list[DayRevision] = field(default_factory=list)
     snapshots: list[StockSnapshot] = field(default_factory=list)
     gone_snapshots: list[int] = field(default_factory=list)
 
@@ -85,6 +92,7 @@ class Ledger:
 def compare_days(starts: Mapping[DemandSeries, date], until: date, ledger: Ledger, changes: Changes) -> None:
     """Daily demand of each series from its own start on."""
     start_of = {series.pk: day for series, day in starts.items()}
+    closed_on = {series.pk: series.closed_on for series in starts}
     asked = _asked(list(starts), ledger.first_on, until)
     there = _days_there(list(start_of), ledger.first_on, until)
     for cell in sorted({*asked, *there, *ledger.cells()}):
@@ -97,6 +105,10 @@ def compare_days(starts: Mapping[DemandSeries, date], until: date, ledger: Ledge
             changes.days.append(DailyDemand(series_id=series, on_date=day, **new._asdict()))
         elif pk and not new.is_worth_a_row:
             changes.gone_days.append(pk)
+        else:
+            continue
+        if closed_on[series] and day <= closed_on[series] < until:
+            changes.revisions.append(old.revision(series, day, known_on=until))
 
 
 def _new_day(old: Day, asked: Asked | None, shipped: int, rate: float | None) -> Day:

@@ -4,7 +4,7 @@ from inventory_site.common.roles import EVERYONE, FLOOR, MANAGERS, OFFICE, grant
 
 grant_models(
     "orders", "demandseries", "dailydemand", "demandcorrection", "receipt", "salesorderline", "purchaseorderline",
-    "reshaping", "returnline",
+    "reshaping", "returnline", "cartevent", "dailyinterest",
     view=EVERYONE,
 )  # fmt: skip
 grant_models("orders", "saleschannel", view=EVERYONE, change=MANAGERS)
@@ -17,3 +17,4 @@ grant(FLOOR, "orders.change_return")  # inspect, undo
 grant(OFFICE, "orders.add_purchaseorder", "orders.change_purchaseorder")  # draft, confirm, cancel
 grant(OFFICE | FLOOR, "orders.receive_purchaseorder")
 grant(MANAGERS, "orders.over_receive_purchaseorder")  # more than was ordered, within the shop's tolerance
+grant(OFFICE | FLOOR, "orders.add_cartevent")  # a shop's front end tells what visitors look at

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeDateTimeFilter, RangeNumericFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -15,7 +15,7 @@ from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin,
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services, transfer_admin  # noqa: F401  transfers register themselves
-from stock.models import Allocation, StockLevel, StockMovement, Warehouse, WarehouseAccess
+from stock.models import Allocation, ClosedDay, StockLevel, StockMovement, Warehouse, WarehouseAccess
 from stock.set_aside_admin import SET_ASIDE_ACTS
 
 Reason = StockMovement.Reason
@@ -97,6 +97,22 @@ class WarehouseAdmin(NeverDeleted, ShelfAdmin):
     def allowed_among(self, request, permission, rows):
         allowed = set(Warehouse.objects.visible_to(request.user, permission).values_list("pk", flat=True))
         return [row for row in rows if row.pk in allowed]
+
+
+class ClosedDaySheet(Sheet):
+    class Meta:
+        model = ClosedDay
+        fields = ("warehouse__code", "on_date", "announced_on", "reason")
+
+
+@admin.register(ClosedDay)
+class ClosedDayAdmin(ExportsList, ShelfAdmin):
+    resource_classes = [ClosedDaySheet]
+    by_warehouse = True
+    list_display = ("on_date", "warehouse", "reason", "announced_on")
+    list_select_related = ("warehouse",)
+    list_filter = (("warehouse", VisibleRelatedFilter), ("on_date", RangeDateFilter))
+    search_fields = ("reason",)
 
 
 @admin.register(WarehouseAccess)

@@ -46,7 +46,10 @@ class InWarehouse(models.QuerySet):
 
 
 class SharedOrInWarehouse(models.QuerySet):
-    """Rows of one warehouse or, where they name none, of the whole shop: these are for whoever works in any."""
+    """Rows of one warehouse or, where they name none, of the whole shop: whoever works in any sees these.
+
+    To do something to them (any permission but to view) takes a role in all warehouses.
+    """
 
     def visible_to(self, user, permission: str | None = None):
         from stock.models import Warehouse
@@ -56,7 +59,8 @@ class SharedOrInWarehouse(models.QuerySet):
             return self.none()
         if not warehouses.query.where or not hasattr(self.model, "warehouse"):
             return self
-        return self.filter(Q(warehouse=None) | Q(warehouse__in=warehouses.values("pk")))
+        mine = Q(warehouse__in=warehouses.values("pk"))
+        return self.filter(mine if permission and ".view_" not in permission else mine | Q(warehouse=None))
 
 
 class StockLevelQuerySet(InWarehouse):

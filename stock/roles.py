@@ -8,6 +8,7 @@ from inventory_site.common.roles import (
     Role,
     every_permission,
     grant,
+    grant_models,
     grant_shop_wide,
 )
 
@@ -27,4 +28,5 @@ grant(FLOOR, "stock.add_setaside")  # set aside, put back, write off what is set
 grant(OFFICE | FLOOR, "stock.add_transfer")  # draft one, give a draft up
 grant(FLOOR, "stock.change_transfer")  # ship, receive, close, send back
 grant(MANAGERS, "stock.change_warehouse", "stock.view_warehouseaccess")
+grant_models("stock", "closedday", view=EVERYONE, change=OFFICE)
 grant_shop_wide(frozenset({Role.OWNER}), "stock.add_warehouse", *every_permission("stock.warehouseaccess"))
