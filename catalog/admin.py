@@ -72,14 +72,14 @@ class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
     list_filter = ("is_active", ("category", AutocompleteSelectFilter))
     search_fields = ("sku", "name", "barcode")
     search_help_text = _("SKU, name or barcode")
-    autocomplete_fields = ("category",)
+    autocomplete_fields = ("category", "replaced_by")
     cost_fields = ("unit_cost",)
     inlines = (TermsInline, PromotionInline)
     change_form_before_template = "catalog/product_links.html"
     fieldsets = (
         (None, {"fields": (("sku", "barcode"), "name", ("category", "unit"))}),
         (_("Money"), {"fields": (("price", "unit_cost"),)}),
-        (_("Selling and buying"), {"fields": (("is_active", "accepts_backorders"),)}),
+        (_("Selling and buying"), {"fields": (("is_active", "accepts_backorders"), ("ends_on", "replaced_by"))}),
     )
 
     @display(description=_("plan"))

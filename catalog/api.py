@@ -42,6 +42,7 @@ class ProductSerializer(CostFields, serializers.ModelSerializer):
         model = Product
         fields = [
             "sku", "name", "category", "barcode", "unit", "price", "unit_cost", "accepts_backorders", "is_active",
+            "ends_on",
         ]  # fmt: skip
 
     def validate_sku(self, value):

@@ -55,6 +55,13 @@ class Product(models.Model):
         _("accepts back-orders"), default=False, help_text=_("Orders are taken when nothing is available.")
     )
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Off: no longer bought."))
+    ends_on = models.DateField(
+        _("last day on sale"), null=True, blank=True, help_text=_("Nothing is planned for later days.")
+    )
+    replaced_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replaces", verbose_name=_("replaced by"),
+        help_text=_("The product that takes over: it is planned like this one until it has sold for a while."),
+    )  # fmt: skip
     source = models.CharField(_("source"), max_length=20, default="manual", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
