@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 
 def economic_order_quantity(
@@ -50,7 +50,7 @@ def normal_safety_stock(deviation: ArrayLike, cycle_service_level: ArrayLike) ->
     >>> round(float(normal_safety_stock(lead_time_deviation(2500, 500, 7, 7), 0.9)))
     22491
     """
-    return stats.norm.ppf(cycle_service_level) * np.asarray(deviation, float)
+    return special.ndtri(cycle_service_level) * np.asarray(deviation, float)
 
 
 def normal_reorder_point(
@@ -79,7 +79,7 @@ def normal_loss(z: ArrayLike) -> np.ndarray:
     0.1978
     """
     z = np.asarray(z, float)
-    return stats.norm.pdf(z) - z * stats.norm.sf(z)
+    return np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) - z * special.ndtr(-z)
 
 
 def normal_fill_rate(

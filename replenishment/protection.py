@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from forecasting.engine.panel import Freq, ProtectionInterval
 
@@ -52,7 +52,7 @@ def _expected_excess(mean: np.ndarray, std: np.ndarray, above: np.ndarray) -> np
     shape = np.where(random, mean, 1) ** 2 / np.where(random, std, 1) ** 2
     scale = np.where(random, mean, 1) / shape
     x = np.maximum(above, 0)
-    upper = stats.gamma.sf(x, shape[:, None] + 1, scale=scale[:, None])
-    at = stats.gamma.sf(x, shape[:, None], scale=scale[:, None])
+    upper = special.gammaincc(shape[:, None] + 1, x / scale[:, None])
+    at = special.gammaincc(shape[:, None], x / scale[:, None])
     gamma = mean[:, None] * upper - x * at + np.maximum(-above, 0)
     return np.where(random[:, None], gamma, sure)

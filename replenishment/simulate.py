@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand
 
@@ -156,7 +156,7 @@ def _asked_at_once(mean: np.ndarray, dispersion: np.ndarray, active: np.ndarray)
     scale = np.maximum(usual - mean / np.maximum(active, 1e-9), usual / 20)
     others = np.maximum(usual - 1, 1e-6)  # beside the piece itself
     shape = (others / scale)[:, None]
-    root = 1 - 1 / (9 * shape) + stats.norm.ppf(u) / (3 * np.sqrt(shape))
+    root = 1 - 1 / (9 * shape) + special.ndtri(u) / (3 * np.sqrt(shape))
     return 1 + np.round(scale[:, None] * shape * np.maximum(root, 0) ** 3)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from forecasting.engine.history import row_sums
 from forecasting.engine.panel import GRID
 
 LEVELS = np.asarray(GRID)
-_NORMAL = stats.norm.ppf(LEVELS)
+_NORMAL = special.ndtri(LEVELS)
 _NEAR_END = GRID.index(0.98)
 _UP_TO_ONE = np.append(LEVELS, 1.0)
 
@@ -19,7 +19,7 @@ def spread_over_grid(quantiles: np.ndarray, levels: tuple[float, ...]) -> np.nda
 
     Beyond the outer levels the last slope goes on; never negative, never crossing.
     """
-    at = stats.norm.ppf(levels)
+    at = special.ndtri(levels)
     order = np.maximum.accumulate(quantiles, axis=1)
     right = np.clip(np.searchsorted(at, _NORMAL), 1, len(at) - 1)
     share = (_NORMAL - at[right - 1]) / (at[right] - at[right - 1])
