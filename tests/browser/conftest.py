@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from inventory_site.common.models import JobRun, ShopSettings
@@ -59,13 +58,12 @@ def person(make_user):
     return person
 
 
-@pytest.fixture
-def address(morning):
-    """Where the shop is served; the server ends with the test."""
+@pytest.fixture(scope="session")
+def address(django_db_setup):
+    """Where the shop is served: one server for all tests, which finds the database as each test leaves it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    connections.close_all()
     command = [sys.executable, "manage.py", "serve", "--no-worker", "--port", str(port)]
     server = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
@@ -128,7 +126,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(chromium, address):
+def visit(chromium, address, morning):
     """``with visit(username) as visitor``: a window, logged in.
 
     No ORM inside: Playwright's event loop runs in the test's thread meanwhile, and Django would open another
