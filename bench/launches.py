@@ -140,16 +140,18 @@ def _plan(case: Case, new: np.ndarray, items: Items, teach: Past, said: dict) ->
     past, mine = case.past.part(new), case.items.part(new)
     total = np.concatenate([np.zeros((len(new), 1)), np.cumsum(past.demand, axis=1)], axis=1)
     row = np.arange(len(new))
-    by_likes, _shares = learned.start(mine, replace(past, demand=np.zeros((len(new), teach.periods)), start=past.start))
+    by_likes, _shares = learned.prior(mine, past.start)
     average, table = category_start(items, teach, mine, case.length)
     for age in (a for a in lookalikes.AGES if a < case.length):
         asked = total[row, past.start + case.length] - total[row, past.start + age]
         rest = table[:, :, age:].sum(axis=2)
         quantiles = np.stack([np.quantile(r[~np.isnan(r)], GRID) for r in rest])
         said.setdefault(("category start", age), []).append((asked, np.nanmean(rest, axis=1), np.ceil(quantiles)))
-        for who, prior in (("category fading", average), ("look-alikes", by_likes.prior)):
-            start = learned.posterior(mine, past, prior, past.start + age)
-            mean = start.expected(np.full(len(new), float(age)), case.length - age) * start.rate
+        for who, prior in (("category fading", average), ("look-alikes", by_likes)):
+            sold, usual = lookalikes.own_demand(past, learned.curves_of(mine), past.start + age)
+            start = learned.posterior(mine, prior, sold, usual)
+            ahead = start.usual(np.tile([float(age), float(case.length)], (len(new), 1)))
+            mean = (ahead[:, 1] - ahead[:, 0]) * start.rate
             quantiles, _excess = learned.quantiles(start, mean)
             quantiles = np.ceil(quantiles - 1e-9)
             said.setdefault((who, age), []).append((asked, mean, quantiles))

@@ -93,10 +93,9 @@ class Start:
     own_share: np.ndarray
     curves: np.ndarray
 
-    def expected(self, age: np.ndarray, length: float) -> np.ndarray:
-        """Usual demand of ``length`` periods from each item's ``age`` on, in periods at rate 1 [items]."""
-        reached = np.stack([_area(curve, np.array([a, a + length])) for curve, a in zip(self.curves, age, strict=True)])
-        return reached[:, 1] - reached[:, 0]
+    def usual(self, age: np.ndarray) -> np.ndarray:
+        """Demand at rate 1 from the launch up to each age in periods [items, ages]; ages may be fractions."""
+        return np.stack([_area(curve, own) for curve, own in zip(self.curves, age, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -123,24 +122,19 @@ class Launches:
         at = np.minimum(np.searchsorted(self.categories, items.category), len(self.categories) - 1)
         return self.curves[np.where(self.categories[at] == items.category, at, -1)]
 
-    def start(self, new: Items, past: Past) -> tuple[Start, np.ndarray]:
-        """The rates of new items, and the weight of each donor for them [items, donors] (rows sum to 1).
+    def prior(self, new: Items, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The rates that look-alikes alone give items launched in period ``now`` [items], and the share of each donor
+        in them [items, donors] (rows sum to 1)."""
+        likeness = _parts(new, now, self.items, self.past)
+        rates, known = known_rates(self, now, new.place)
+        shares, prior = _mixed(sum(self.likeness[name] * part for name, part in likeness.items()), rates, known)
+        return prior, shares
 
-        ``past`` holds what is known of the new items: their start may be the first period to come.
-        """
-        likeness = _likeness(new, past, self.items, self.past, self.likeness)
-        known = known_rates(self, past.start, new.place)
-        shares, prior = _mixed(likeness, *known)
-        return self.posterior(new, past, prior, np.full(len(prior), past.periods)), shares
-
-    def posterior(self, new: Items, past: Past, prior: np.ndarray, now: np.ndarray) -> Start:
-        """The rates as they are known before period ``now`` [items]."""
-        curves = self.curves_of(new)
-        sold, usual = _own(past, curves, now)
+    def posterior(self, new: Items, prior: np.ndarray, sold: np.ndarray, usual: np.ndarray) -> Start:
+        """The rates once ``sold`` pieces [items] are known, in periods that at rate 1 sell ``usual`` [items]."""
         shape = self.weight + sold / self.dispersion
-        rate = shape / (self.weight / np.maximum(prior, 1e-6) + usual / self.dispersion)
-        share = usual / self.dispersion / (self.weight / np.maximum(prior, 1e-6) + usual / self.dispersion)
-        return Start(rate, shape, prior, share, curves)
+        told, thought = usual / self.dispersion, self.weight / np.maximum(prior, 1e-6)
+        return Start(shape / (thought + told), shape, prior, told / (thought + told), self.curves_of(new))
 
     def quantiles(self, start: Start, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Calibrated quantiles [items, grid] of a window's demand with these means, and the excess above them."""
@@ -209,7 +203,7 @@ def _even(past: Past) -> np.ndarray:
     return past.demand if past.season is None else past.demand / np.maximum(past.season[:, : past.periods], 0.1)
 
 
-def _own(past: Past, curves: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def own_demand(past: Past, curves: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pieces sold before ``now``, the season taken out, and the periods at rate 1 in which they were [items]."""
     at = np.arange(past.periods)
     seen = (at >= past.start[:, None]) & (at < now[:, None])
@@ -264,15 +258,10 @@ def _smooth(sums: np.ndarray, weight: float) -> np.ndarray:
     return curve * LAUNCH / curve[:LAUNCH].sum()
 
 
-def _likeness(new: Items, new_past: Past, donors: Items, past: Past, counts: dict[str, float]) -> np.ndarray:
-    parts = _parts(new, new_past, donors, past)
-    return sum(counts[name] * part for name, part in parts.items())
-
-
-def _parts(new: Items, new_past: Past, donors: Items, past: Past) -> dict[str, np.ndarray]:
+def _parts(new: Items, start: np.ndarray, donors: Items, past: Past) -> dict[str, np.ndarray]:
     """How alike new items and donors are in each respect [new, donors]; 0 where it is unknown or nothing."""
     price = np.abs(np.log(np.maximum(new.price, 0.01))[:, None] - np.log(np.maximum(donors.price, 0.01)))
-    turn = np.abs(new_past.start[:, None] - past.start) % past.year / past.year
+    turn = np.abs(start[:, None] - past.start) % past.year / past.year
     month = np.where(past.is_old, 0.25, np.minimum(turn, 1 - turn))
     return {
         "name": _same_words(new.name, donors.name),
@@ -318,7 +307,7 @@ class _Trial:
         self.ages = [age for age in AGES if age < length]
         self.rates, self.known = known_rates(found, self.past.start, self.items.place)
         self.known[np.arange(len(held)), held] = 0.0
-        self.parts = _parts(self.items, self.past, found.items, found.past)
+        self.parts = _parts(self.items, self.past.start, found.items, found.past)
         sold = np.concatenate([np.zeros((len(held), 1)), np.cumsum(self.past.demand, axis=1)], axis=1)
         row, end = np.arange(len(held)), self.past.start + length
         self.asked = {age: sold[row, end] - sold[row, self.past.start + age] for age in self.ages}
@@ -355,7 +344,8 @@ class _Trial:
         """At each age: quantiles before calibration [held, grid], means and what was asked for [held]."""
         said = []
         for age in ages:
-            start = found.posterior(self.items, self.past, self.prior, self.past.start + age)
+            sold, usual = own_demand(self.past, found.curves_of(self.items), self.past.start + age)
+            start = found.posterior(self.items, self.prior, sold, usual)
             mean = start.rate * self.season(age)
             said.append((found.raw_quantiles(start, mean), mean, self.asked[age]))
         return said
@@ -393,13 +383,3 @@ def nearest(shares: np.ndarray, number: int = 3) -> list[list[tuple[int, float]]
         [(int(at), float(shares[row, at])) for at in places if shares[row, at] >= 0.01]
         for row, places in enumerate(order)
     ]
-
-
-def ended(mean: np.ndarray, days_left: np.ndarray) -> np.ndarray:
-    """Means by day [items, days] with nothing after each item's last day; ``days_left`` [items] may be infinite."""
-    return np.where(np.arange(mean.shape[1]) < days_left[:, None], mean, 0.0)
-
-
-def names_in(terms: Sequence[str]) -> str:
-    """At most three names for a sentence."""
-    return ", ".join(terms[:3])
