@@ -99,10 +99,17 @@ def test_training_twice_gives_the_same_bytes(panel, trained):
     assert train(panel, interval=lead_times(90)).dumps() == trained.dumps()
 
 
-@pytest.mark.parametrize("size", [1, 7, 64])
-def test_any_partition_gives_the_same_bytes(panel, trained, result, size):
+#: The first and the last of each kind: not yet on sale, never sold, sure lead times, mixtures of two and of six.
+EDGES = (0, 9, 10, 11, 29, 30, 59, 60, 88, 89)
+
+
+@pytest.mark.parametrize(
+    ("size", "starts"),
+    [(1, EDGES), (7, range(0, 90, 7)), (64, (0, 64)), pytest.param(1, range(90), marks=pytest.mark.long)],
+)
+def test_any_partition_gives_the_same_bytes(panel, trained, result, size, starts):
     interval = lead_times(90)
-    for start in range(0, 90, size):
+    for start in starts:
         rows = slice(start, start + size)
         part = replace(panel, demand=panel.demand[rows], product=panel.product[rows])
         found = forecast(part, trained, ProtectionInterval(interval.lengths[rows], interval.weights[rows]), horizon=10)
