@@ -121,10 +121,19 @@ def test_it_answers_works_starts_the_dead_again_and_leaves_nothing_behind_at_ctr
         assert shop.processes() == {} and shop.said().rstrip().endswith("Stopped.")
 
 
-def test_when_it_is_killed_its_children_stop_by_themselves(tmp_path):
-    with serving(tmp_path) as shop:
-        until(lambda: Heartbeat.objects.exists())
-        assert len(shop.processes()) >= 7 and shop.valkey in shop.processes()
+@pytest.mark.parametrize(
+    ("arguments", "programs"),
+    [
+        (["--no-worker"], {"gunicorn", "valkey-server"}),
+        pytest.param([], {"gunicorn", "valkey-server", " worker ", " beat "}, marks=pytest.mark.long),
+    ],
+)
+def test_when_it_is_killed_its_children_stop_by_themselves(tmp_path, arguments, programs):
+    with serving(tmp_path, *arguments) as shop:
+        if " worker " in programs:
+            until(lambda: Heartbeat.objects.exists())
+        commands = " ".join(shop.processes().values())
+        assert all(program in commands for program in programs) and shop.valkey in shop.processes()
         shop.process.kill()
         shop.process.wait()
         until(lambda: not shop.processes())
