@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
 from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, DataRule, Forecast, Signal, SignalKind
 from inventory_site.common.models import ApiToken, Audit, ImportJob, JobPartition, JobRun, ShopSettings, User
 from orders.models import (
+    CartEvent,
     Customer,
     DailyDemand,
+    DailyInterest,
     DemandSeries,
     PurchaseOrder,
     PurchaseOrderLine,
@@ -28,6 +30,7 @@ from orders.models import (
 from replenishment.models import InventoryPosition, KpiSnapshot, LeadTime, Policy, ReorderPoint, Suggestion
 from stock.models import (
     Allocation,
+    ClosedDay,
     SetAside,
     StockLevel,
     StockMovement,
@@ -200,8 +203,17 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
         run=shop.run, method="croston", wape=0.4, **shop.item(n)
     ),
     "forecasting.forecast": _forecast,
+    "forecasting.datarule": lambda shop, n: DataRule.objects.create(missing="unknown", **shop.item(n)),
+    "forecasting.signal": lambda shop, n: Signal.objects.create(
+        name="rain", warehouse=shop.warehouse, on_date=DAY + timedelta(days=n), value=3.5, known_on=DAY
+    ),
+    "forecasting.signalkind": lambda shop, n: SignalKind.objects.create(name=f"signal-{n}"),
+    "orders.cartevent": lambda shop, n: CartEvent.objects.create(kind="add", at=NOW, **shop.item(n)),
     "orders.customer": _customer,
     "orders.dailydemand": _day,
+    "orders.dailyinterest": lambda shop, n: DailyInterest.objects.create(
+        on_date=DAY, views=9, adds=3, abandoned=1, **shop.item(n)
+    ),
     "orders.purchaseorder": _purchase,
     "orders.receipt": _receipt,
     "orders.return": _return,
@@ -219,6 +231,9 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "replenishment.suggestion": _suggestion,
     "stock.allocation": lambda shop, n: Allocation.objects.create(
         level=shop.level(n), quantity=1, holder=uuid.UUID(int=n)
+    ),
+    "stock.closedday": lambda shop, n: ClosedDay.objects.create(
+        warehouse=shop.warehouse, on_date=DAY + timedelta(days=n), reason="stock-taking"
     ),
     "stock.setaside": lambda shop, n: SetAside.objects.create(
         level=shop.level(n), quantity=1, reason="damaged", effective_at=NOW, actor=shop.actor

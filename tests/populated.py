@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from django.utils import timezone
+
 from alerts.models import Alert
 from catalog.models import Promotion, SupplierProduct
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, Forecast, Signal
 from inventory_site.common.models import JobRun, ShopSettings
 from orders import services as orders
-from orders.models import DailyDemand, DemandSeries, SalesChannel
+from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from stock import services as stock
 from stock.models import StockLevel, Warehouse
@@ -54,6 +56,10 @@ class Populated:
             product=product, warehouse=self.warehouse, defaults={"first_on": TODAY, "closed_on": TODAY}
         )
         DailyDemand.objects.create(series=series, on_date=TODAY, demand=2)
+        CartEvent.objects.create(product=product, warehouse=self.warehouse, kind="add", at=timezone.now())
+        Signal.objects.create(
+            name=f"rain-{product.pk}", warehouse=self.warehouse, on_date=TODAY, value=2.5, known_on=TODAY
+        )
         self._goods_that_moved(product)
 
     def _goods_that_moved(self, product) -> None:
