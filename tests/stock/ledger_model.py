@@ -25,6 +25,7 @@ class Sent:
     """A transfer of one product from a warehouse to the other one."""
 
     row: Transfer
+    line: int
     product: int
     source: int
     asked: int
@@ -38,6 +39,10 @@ class Sent:
     @property
     def in_transit(self) -> int:
         return self.shipped - self.received - self.returned
+
+    @property
+    def facts(self) -> tuple:
+        return self.state, self.version, self.shipped, self.received, self.returned, self.lost
 
     @property
     def places(self) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -74,7 +79,7 @@ class Model:
 
     def take(self, promises: list[Promise], quantity: int) -> dict:
         """Take so many pieces off these promises in their order; what was taken by place."""
-        taken = dict.fromkeys(PLACES, 0)
+        taken = dict.fromkeys(self.on_hand, 0)
         for promise in promises:
             part = min(promise.quantity, quantity)
             promise.quantity, quantity = promise.quantity - part, quantity - part
