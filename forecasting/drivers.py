@@ -22,7 +22,7 @@ SURE = 2.0
 #: Days without an event in the forecast that suffice to read its weekdays and base from.
 LEAST_PLAIN = 14
 #: A price is another one when it differs from the recent one by more than this.
-PRICE_CHANGE = 0.01
+PRICE_CHANGE = 0.03
 
 EVENTS = ("promotion", "holiday", "price")
 ORDER = ("level", "trend", "weekday", "season", *EVENTS, "override", "rest")
@@ -53,20 +53,23 @@ def drivers_of(
     flags = _flags(known, past, horizon)
     lately = slice(max(past - TREND_WEEKS * WEEK, 0), past)
     recent = _level(_usual(demand, stocked_out, lately), _special(known, lately))
-    plain = ~np.any(list(flags.values()), axis=0) if flags else np.ones(mean.shape, bool)
-    weekday, base = _shape(mean, plain, recent)
+    plain, lasting = _plain(flags, mean.shape)
+    weekday, base = _shape(mean, plain)
     left = base - recent[:, None]
     season = np.zeros(mean.shape)
     if past >= YEAR + MONTH + AROUND:
         then = slice(past - YEAR - MONTH, min(past - YEAR + horizon + AROUND, past))
         season = _followed(left, _season(_usual(demand, stocked_out, then), recent, horizon))
     left = left - season
-    slope = _trend(_usual(demand, stocked_out, lately))
     distance = np.arange(horizon) + _CENTRE
-    followed = _followed(left, slope[:, None] * distance)
+    followed = _followed(left, _trend(_usual(demand, stocked_out, lately))[:, None] * distance)
     trend = followed[:, -1] / distance[-1]
     whole = base + np.tile(weekday, (1, -(-horizon // WEEK)))[:, :horizon]
     events = {name: np.where(flag, mean - whole, 0.0) for name, flag in flags.items()}
+    if "price" in flags:
+        dearer = known["price"][:, past : past + horizon] > _recent_price(known["price"], past)
+        since = _lasting_price(left - followed, dearer)
+        events["price"] = np.where(lasting[:, None], since, events["price"])
     by_week = season[:, : horizon // WEEK * WEEK].reshape(len(mean), -1, WEEK).mean(axis=2)
     return Drivers(recent, trend, weekday, by_week, events)
 
@@ -99,8 +102,33 @@ def _flags(known: Mapping[str, np.ndarray], past: int, horizon: int) -> dict[str
 
 
 def _is_dearer_or_cheaper(price: np.ndarray, past: int, ahead: np.ndarray) -> np.ndarray:
-    recent = _median(price[:, max(past - MONTH, 0) : past])[:, None]
+    recent = _recent_price(price, past)
     return np.nan_to_num(np.abs(ahead - recent)) > PRICE_CHANGE * np.nan_to_num(recent, nan=np.inf)
+
+
+def _recent_price(price: np.ndarray, past: int) -> np.ndarray:
+    """The usual price of the last four weeks [series, 1]; NaN where none is known."""
+    return _median(price[:, max(past - MONTH, 0) : past])[:, None]
+
+
+def _plain(flags: Mapping[str, np.ndarray], shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Days to read weekdays and base from [series, horizon], and which series have another price nearly throughout.
+
+    A price that lasts is no event among others: its days are read like any. So are all, where only events are ahead.
+    """
+    marked = [flag for name, flag in flags.items() if name != "price"]
+    without = ~np.any(marked, axis=0) if marked else np.ones(shape, bool)
+    price = flags.get("price", np.zeros(shape, bool))
+    lasting = (without & ~price).sum(axis=1) < LEAST_PLAIN
+    plain = np.where(lasting[:, None], without, without & ~price)
+    few = plain.sum(axis=1) < LEAST_PLAIN
+    return plain | few[:, None], lasting & price.any(axis=1)
+
+
+def _lasting_price(left: np.ndarray, dearer: np.ndarray) -> np.ndarray:
+    """What is left between forecast and past on average, where it goes the way of a price: dearer sells less."""
+    middle = left.mean(axis=1, keepdims=True)
+    return np.where(dearer == (middle < 0), middle, 0.0)
 
 
 def _median(values: np.ndarray) -> np.ndarray:
@@ -124,19 +152,18 @@ def _level(usual: np.ndarray, special: np.ndarray) -> np.ndarray:
     return np.where(n >= WEEK, plain, _mean(recent, seen)[0])
 
 
-def _shape(mean: np.ndarray, plain: np.ndarray, recent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weekdays [series, 7] and base [series, horizon] of the forecast, read from its days without an event."""
+def _shape(mean: np.ndarray, plain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weekdays [series, 7] and base [series, horizon] of the forecast, read from its plain days."""
     horizon = mean.shape[1]
-    told = plain.sum(axis=1) >= LEAST_PLAIN
     pairs = plain[:, WEEK:] & plain[:, :-WEEK]  # the same weekday a week apart: a slope without weekdays
     slope = _mean(mean[:, WEEK:] - mean[:, :-WEEK], pairs)[0] / WEEK
     rising = slope[:, None] * np.arange(horizon)
     flat = mean - rising
     middle = _mean(flat, plain)[0][:, None]
     weekday = np.stack([_mean(flat - middle, _every(plain, day))[0] for day in range(WEEK)], axis=1)
-    weekday = np.where(told[:, None], weekday - weekday.mean(axis=1, keepdims=True), 0.0)
+    weekday = weekday - weekday.mean(axis=1, keepdims=True)
     middle = _mean(flat - np.tile(weekday, (1, -(-horizon // WEEK)))[:, :horizon], plain)[0][:, None]
-    return weekday, np.where(told[:, None], middle + rising, recent[:, None])
+    return weekday, middle + rising
 
 
 def _every(plain: np.ndarray, day: int) -> np.ndarray:

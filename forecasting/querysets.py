@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 
+from forecasting.accuracy import SUMS
 from stock.models import Warehouse
 from stock.querysets import InWarehouse
 
@@ -63,6 +64,10 @@ class ValueAddedQuerySet(InWarehouse):
 class AccuracyByHorizonQuerySet(InWarehouse):
     def of_source(self, source: str):
         return self.filter(source=source)
+
+    def summed(self, *by: str):
+        """Dicts of the names in ``by`` and the sums of errors, one for each group, in the order of the names."""
+        return self.order_by(*by).values(*by).annotate(**{f"total_{name}": Sum(name) for name in SUMS})
 
 
 class SegmentQuerySet(InWarehouse):

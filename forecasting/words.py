@@ -65,7 +65,7 @@ DRIVERS: dict[str, Promise] = {
     "weekday": _("weekdays"),
     "season": _("season, as a year ago"),
     "promotion": _("promotion"),
-    "holiday": _("holiday"),
+    "holiday": _("holidays"),
     "price": _("another price"),
     "override": _("override by people"),
     "rest": _("what the model learned besides"),
@@ -116,10 +116,10 @@ def why(forecast: Forecast) -> Why:
 
 
 def _sentence(shown: Iterable[Driver], days: int) -> str:
-    """“134 pieces in 28 days: 120 by the level of the last four weeks, +14 by the promotion.”"""
+    """“134 pieces in 28 days: level of the last four weeks 120, promotion +14.”"""
     parts = [driver for driver in shown if driver.code == "level" or driver.total]
     told = _g(", ").join(
-        _g("%(amount)s by the %(driver)s")
+        _g("%(driver)s %(amount)s")
         % {"amount": f"{part.total:g}" if part.code == "level" else f"{part.total:+g}", "driver": part.label}
         for part in parts
     )

@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from alerts.pages import warnings
+from forecasting.pages_accuracy import accuracy
 from replenishment.pages import decide
 from replenishment.product_page import product
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/catalog/product/<int:pk>/plan/", admin.site.admin_view(product), name="product"),
+    path("admin/forecasting/accuracy-figures/", admin.site.admin_view(accuracy), name="forecast-accuracy"),
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),

@@ -20,18 +20,20 @@ from django.template.response import TemplateResponse
 from catalog.models import Product, Promotion, SupplierProduct
 from forecasting import words
 from forecasting.models import Accuracy, Forecast
+from forecasting.pages import chart_of, history
+from forecasting.pages_charts import PAST_DAYS
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import ShopSettings
-from orders.models import DailyDemand, DemandSeries, SalesOrderLine
+from orders.models import SalesOrderLine
 from replenishment import explain
 from replenishment.coming import Coming, coming_to
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
-from replenishment.product_charts import PAST_DAYS, Demand, Stock, demand_chart, stock_chart
+from replenishment.product_charts import Stock, stock_chart
 from stock.models import StockLevel, StockMovement, Warehouse
 
 LISTED = 10
-RECENT = timedelta(days=14)
+RECENT, ONE_DAY = timedelta(days=14), timedelta(days=1)
 
 
 def product(request: HttpRequest, pk: int) -> HttpResponse:
@@ -48,6 +50,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "may_order": request.user.has_perm("replenishment.change_suggestion"),
         "may_edit": request.user.has_perm("catalog.change_product"),
         "may_plan": request.user.has_perm("replenishment.add_policy"),
+        "may_override": request.user.has_perm("forecasting.add_override"),
         "terms": SupplierProduct.objects.filter(product=row).preferred().select_related("supplier").first(),
     }  # fmt: skip
     if level:
@@ -83,7 +86,8 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
         "promotions": _promotions(level, today),
         "method": words.method(forecast.method) if forecast else "",
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
-        "demand_chart": _demand_chart(item, forecast, today),
+        "demand_chart": chart_of(history(item, forecast.first_on - ONE_DAY if forecast else today), forecast),
+        "why": words.why(forecast) if forecast else None,
         "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
         "chart_options": json.dumps(charts.SERIES_OPTIONS),
     }
@@ -109,23 +113,6 @@ def _promotions(level: StockLevel, today: date) -> list[Promotion]:
     here = Promotion.objects.known_on(today).filter(product=level.product_id, ends_on__gte=today)
     here = here.filter(warehouse_code__in=["", level.warehouse.code])
     return list(here.order_by("starts_on")[:5])
-
-
-def _demand_chart(item: dict[str, int], forecast: Forecast | None, today: date) -> str:
-    series = DemandSeries.objects.filter(**item).first()
-    until = forecast.first_on - timedelta(days=1) if forecast else today
-    days = DailyDemand.objects.filter(series=series, on_date__gt=until - timedelta(days=PAST_DAYS), on_date__lte=until)
-    rows = list(days.values_list("on_date", "demand", "stocked_out_rate"))
-    return demand_chart(
-        Demand(
-            until=until,
-            asked={on: demand for on, demand, _rate in rows},
-            without_stock=frozenset(on for on, _demand, rate in rows if rate),
-            known_from=series.first_on if series else None,
-            mean=forecast.mean if forecast else [],
-            quantiles=forecast.quantiles if forecast else [],
-        )
-    )
 
 
 def _stock_chart(level, position, plan, forecast, due: list[Coming], today: date) -> str:

@@ -43,6 +43,10 @@ class Wish:
     def item(self) -> tuple[int, int, date, date]:
         return self.product.pk, self.warehouse.pk, self.first_on, self.last_on
 
+    @property
+    def said(self) -> str:
+        return Override(kind=self.kind, amount=self.amount).said
+
 
 @dataclass(frozen=True)
 class Cell:

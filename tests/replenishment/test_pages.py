@@ -12,10 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from forecasting.pages_charts import Demand, demand_chart
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import PurchaseOrder
 from replenishment.models import Suggestion
-from replenishment.product_charts import Demand, Stock, demand_chart, stock_chart
+from replenishment.product_charts import Stock, stock_chart
 from tests.admin_rows import DAY, ROWS, Shop
 
 
