@@ -89,6 +89,12 @@ class SplitForm(LinesForm):
     by = forms.ChoiceField(label=_("how"), choices=SPLITS, widget=UnfoldAdminSelectWidget)
     field_order = ("by",)
 
+    def clean(self):
+        data = super().clean()
+        if quantities_in(data) and data.get("by") != "lines":
+            self.add_error("by", _("Pieces are written below. Choose “the pieces written below”, or empty them."))
+        return data
+
 
 class ReturnForm(LinesForm):
     reason = forms.CharField(label=_("reason"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget)
@@ -184,16 +190,14 @@ def merge(request, orders: list[SalesOrder], data: dict) -> str:
 
 def undo(request, orders: list[SalesOrder], data: dict) -> str:
     (order,) = orders
-    newest = newest_reshaping(order)
-    if newest is None:
-        raise NothingToDo(_g("%(number)s was neither split nor merged.") % {"number": order.number})
+    newest = services.newest_reshaping(order)
     require_everywhere(request.user, SELL, newest.orders.all())
-    services.undo_reshaping(reshaping=newest, actor=request.user)
+    services.undo_reshaping(reshaping=newest, actor=request.user, versions={order.pk: version_seen(request)})
     return _g("%(what)s undone.") % {"what": newest}
 
 
-def newest_reshaping(order: SalesOrder) -> Reshaping | None:
-    return Reshaping.objects.filter(orders=order, undone_at=None).order_by("-pk").first()
+def _was_reshaped(order: SalesOrder) -> bool:
+    return Reshaping.objects.filter(orders=order, undone_at=None).exists()
 
 
 def announce_return(request, orders: list[SalesOrder], data: dict) -> str:
@@ -235,7 +239,7 @@ SALES_ACTS = (
         form=lambda request, order: HoldForm(request.POST or None),
         note=_("Then its stock is free again: a draft stays a draft, a placed order is cancelled.")),
     Act("return", _("Return"), RETURN, announce_return, possible=_has_shipped, form=return_form),
-    Act("undo", _("Undo the last split or merge"), SELL, undo, possible=lambda order: bool(newest_reshaping(order))),
+    Act("undo", _("Undo the last split or merge"), SELL, undo, possible=_was_reshaped),
     Act("cancel", _("Cancel"), SELL, cancel_sales, possible=_is_unfinished, form=cancel_form, variant="danger"),
 )  # fmt: skip
 CUSTOMER_ACTS = (

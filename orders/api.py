@@ -15,9 +15,9 @@ from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, skus_of
 from orders import return_api, services
 from orders.access import require_everywhere
-from orders.errors import InvalidLines, NothingToDo, StaleVersion
+from orders.errors import InvalidLines, StaleVersion
 from orders.interest_api import CartEventViewSet
-from orders.models import Customer, DailyDemand, Reshaping, SalesOrder, SalesOrderLine
+from orders.models import Customer, DailyDemand, SalesOrder, SalesOrderLine
 from orders.purchase_api import PurchaseOrderViewSet
 from orders.sales_fields import (
     AllocateSerializer,
@@ -190,15 +190,15 @@ class SalesOrderViewSet(ReadRoom):
     def undo(self, request, number=None):
         """Undo the order's newest split or merge."""
         order, body = self._order_and_body()
-        StaleVersion.check(order, body.version_seen())
-        newest = Reshaping.objects.filter(orders=order, undone_at=None).order_by("-pk").first()
-        if newest is None:
-            raise NothingToDo(_("%(number)s was neither split nor merged.") % {"number": order.number})
-        require_everywhere(request.user, SELL, newest.orders.all())
-        return self.act(
-            lambda: services.undo_reshaping(reshaping=newest, actor=request.user),
-            answer=lambda _reshaping: self.shown(order),
-        )
+
+        def undo():
+            StaleVersion.check(order, body.version_seen())
+            newest = services.newest_reshaping(order)
+            require_everywhere(request.user, SELL, newest.orders.all())
+            versions = {order.pk: body.version_seen()}
+            return services.undo_reshaping(reshaping=newest, actor=request.user, versions=versions)
+
+        return self.act(undo, answer=lambda _reshaping: self.shown(order))
 
     @action(detail=True, methods=["post"], url_path="return")
     def return_goods(self, request, number=None):

@@ -16,6 +16,7 @@ from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services, transfer_admin  # noqa: F401  transfers register themselves
 from stock.models import Allocation, ClosedDay, StockLevel, StockMovement, Warehouse, WarehouseAccess
+from stock.services.ledger import OF_DOCUMENTS
 from stock.set_aside_admin import SET_ASIDE_ACTS
 
 Reason = StockMovement.Reason
@@ -152,6 +153,11 @@ class StockLevelAdmin(ExportsList, ReadOnlyAdmin):
         return level.available
 
 
+def _is_reversible(movement: StockMovement) -> bool:
+    is_free = movement.reason not in OF_DOCUMENTS
+    return is_free and movement.reverses_id is None and not hasattr(movement, "reversed_by")
+
+
 @admin.register(StockMovement)
 class StockMovementAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [MovementSheet]
@@ -168,7 +174,7 @@ class StockMovementAdmin(ExportsList, ReadOnlyAdmin):
     readonly_fields = ("item", "where")
     acts = (
         Act("reverse", _("Reverse"), "stock.add_stockmovement", reverse, variant="danger", in_list=True,
-            possible=lambda movement: movement.reverses_id is None and not hasattr(movement, "reversed_by")),
+            possible=_is_reversible),
     )  # fmt: skip
 
     @display(description=_("product"), ordering="level__product__sku")

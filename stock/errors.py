@@ -44,8 +44,14 @@ class AlreadyReversed(DomainError):
     code = "already_reversed"
 
 
+class OfDocument(DomainError):
+    """The movement belongs to an order, a transfer or a return, which has an undo of its own."""
+
+    code = "of_document"
+
+
 class NotInThePast(DomainError):
-    """The moment given for a movement is still to come."""
+    """The moment given for a movement is still to come, or absurdly long ago."""
 
     code = "not_in_the_past"
 

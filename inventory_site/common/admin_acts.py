@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from unfold.forms import ActionForm
 
 from inventory_site.common import idempotency
-from inventory_site.common.errors import DomainError, StaleVersion
+from inventory_site.common.errors import DomainError, KeyReused, StaleVersion
 from inventory_site.common.retry import retry_when_busy
 
 KEY = "once"
@@ -50,6 +50,11 @@ class Act:
     variant: str = "default"
     in_list: bool = False
     note: str = ""  # what will happen, on the page that asks
+
+    @property
+    def asks(self) -> bool:
+        """It has a page of its own before anything happens. (A template would call ``form`` to see if it is there.)"""
+        return self.form is not None
 
 
 def version_seen(request: HttpRequest) -> int | None:
@@ -124,6 +129,8 @@ class ActsMixin:
         try:
             data = form.cleaned_data if form else {}
             said = run_once(request, request.resolver_match.view_name, lambda: chosen.run(request, [row], data))
+        except KeyReused:
+            messages.error(request, _("This page was sent before, with other entries. Look at what stands now."))
         except DomainError as error:
             messages.error(request, str(error))
             if form and not isinstance(error, StaleVersion):

@@ -13,7 +13,7 @@ from orders.services.purchases import (
 )
 from orders.services.receipts import receive_purchase_order, undo_receipt
 from orders.services.reservations import expire_reservations, hold_sales_order
-from orders.services.reshaping import merge_sales_orders, split_sales_order, undo_reshaping
+from orders.services.reshaping import merge_sales_orders, newest_reshaping, split_sales_order, undo_reshaping
 from orders.services.returns import Outcome, cancel_return, inspect_return, register_return, undo_return
 from orders.services.sales import (
     NewLine,
@@ -45,6 +45,7 @@ __all__ = [
     "inspect_return",
     "lock_waiting",
     "merge_sales_orders",
+    "newest_reshaping",
     "place_sales_order",
     "receive_purchase_order",
     "register_return",

@@ -219,13 +219,26 @@ def _keep(kind: str, orders: Sequence[SalesOrder], moves: Moves, actor: User | N
     reshaping.orders.set(orders)
 
 
+def newest_reshaping(order: SalesOrder) -> Reshaping:
+    """The order's last split or merge that was not undone."""
+    newest = Reshaping.objects.filter(orders=order, undone_at=None).order_by("-pk").first()
+    if newest is None:
+        raise NothingToDo(_("%(number)s was neither split nor merged.") % {"number": order.number})
+    return newest
+
+
 @transaction.atomic
-def undo_reshaping(*, reshaping: Reshaping, actor: User | None) -> Reshaping:
+def undo_reshaping(
+    *, reshaping: Reshaping, actor: User | None, versions: Mapping[int, int | None] | None = None
+) -> Reshaping:
     """Move everything back, the newest split or merge first; refused once something that moved went further.
 
-    An order that a split had made is empty then, and merged into the one it came from.
+    An order that a split had made is empty then, and merged into the one it came from. ``versions`` are those that
+    the caller saw, by primary key.
     """
     orders = {row.pk: row for row in SalesOrder.objects.filter(pk__in=reshaping.orders.values("pk")).locked()}
+    for pk, version in (versions or {}).items():
+        StaleVersion.check(orders[pk], version)
     reshaping = Reshaping.objects.get(pk=reshaping.pk)
     lines = _lines_to_undo(reshaping, orders)
     lock_levels_for(lines=lines.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
 
@@ -17,7 +17,7 @@ from inventory_site.common import audit
 from inventory_site.common.bulk import insert_rows
 from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
-from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast
+from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast, OfDocument
 from stock.models import StockLevel, StockMovement, Warehouse
 from stock.services.levels import LARGEST, ensure_levels, lock_levels, save_levels, shop_now, with_names
 from stock.services.promises import shorten
@@ -26,6 +26,12 @@ Reason = StockMovement.Reason
 
 #: Reasons that record what is true on the shelf: they may break promises, never go below zero.
 REALITY = frozenset({Reason.COUNT, Reason.ADJUSTMENT, Reason.WRITE_OFF})
+
+#: Reasons of what a document posts; its own undo takes it back.
+OF_DOCUMENTS = frozenset({Reason.RECEIPT, Reason.SHIPMENT, Reason.RETURN, Reason.TRANSFER})
+
+#: No shop's books are older; a year typed wrongly would make centuries of days.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 #: From so many rows on, speed and memory count for more than primary keys.
 BULK_ROWS = 1000
@@ -64,6 +70,7 @@ def post_movements(*, entries: Sequence[Entry], actor: User | None = None) -> li
     """
     for entry in entries:
         check_quantity(entry.quantity)
+        _check_moment(entry.effective_at)
     ids = ensure_levels((entry.product_id, entry.warehouse_id) for entry in entries)
     levels = lock_levels(ids.values())
     now = shop_now()
@@ -87,6 +94,14 @@ def check_quantity(quantity: int) -> None:
         raise InvalidQuantity(
             _("“%(quantity)s” is not a quantity: it must be a whole number other than zero, at most %(largest)d.")
             % {"quantity": quantity, "largest": LARGEST}
+        )
+
+
+def _check_moment(at: datetime | None) -> None:
+    if at is not None and at < EARLIEST:
+        raise NotInThePast(
+            _("%(at)s is too long ago for a movement of stock: write a time from %(earliest)s on.")
+            % {"at": at.isoformat(), "earliest": EARLIEST.date().isoformat()}
         )
 
 
@@ -206,8 +221,16 @@ def set_on_hand(
 
 @transaction.atomic
 def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "") -> StockMovement:
-    """Post the opposite of a movement, once; the ledger keeps both."""
+    """Post the opposite of a movement, once; the ledger keeps both.
+
+    Not of one that a document posted: the document would go on saying that it happened.
+    """
     level = lock_levels([movement.level_id])[movement.level_id]
+    if movement.reason in OF_DOCUMENTS:
+        raise OfDocument(
+            _("Movement %(number)d is a %(reason)s of %(reference)s: undo it there, or post an adjustment.")
+            % {"number": movement.pk, "reason": movement.get_reason_display(), "reference": movement.reference or "–"}
+        )
     if movement.reverses_id or StockMovement.objects.filter(reverses=movement).exists():
         raise AlreadyReversed(_("Movement %(number)d is a reversal or was reversed before.") % {"number": movement.pk})
     entry = Entry(

@@ -112,10 +112,36 @@ def test_stock_is_adjusted_and_counted_through_the_ledger(shop, make_user, clien
 
 
 def test_a_movement_is_reversed_once(shop, make_user, client_of, receive):
-    movement, client = receive(shop.product(1), 10), client_of(make_user("manager"))
+    movement, client = receive(shop.product(1), 10, reason="opening"), client_of(make_user("manager"))
     assert said(act(client, movement, "reverse")) == ["1 movement reversed."]
     assert "was reversed before" in said(act(client, movement, "reverse", key="k2"))[0]
     assert StockLevel.objects.get().on_hand == 0
+
+
+def test_a_button_that_asks_leads_to_its_page_and_does_nothing(shop, make_user, client_of, receive):
+    receive(shop.product(1), 20)
+    order = ROWS["orders.salesorder"](shop, 1)
+    customer = Customer.objects.create(external_id="C-1", name="Jane")
+    client = client_of(make_user("manager"))
+    for row, names in ((order, ("ship", "cancel", "hold", "split", "allocate")), (customer, ("forget",))):
+        page = client.get(reverse(f"admin:orders_{row._meta.model_name}_change", args=[row.pk])).content.decode()
+        for name in names:
+            address = reverse(f"admin:orders_{row._meta.model_name}_do", args=[row.pk, name])
+            assert f'href="{address}"' in page and f'action="{address}"' not in page
+            asked = client.get(address)
+            assert asked.status_code == 200 and not asked.context["form"].is_bound
+    order.refresh_from_db()
+    customer.refresh_from_db()
+    assert (order.state, order.version, customer.name) == ("open", 0, "Jane")
+
+
+def test_a_page_sent_again_with_other_entries_is_shown_anew(shop, make_user, client_of, receive):
+    level = receive(shop.product(1), 10).level
+    client = client_of(make_user("clerk"))
+    act(client, level, "adjust", quantity="-1", reason="adjustment", reference="x")
+    answer = act(client, level, "adjust", quantity="-2", reason="adjustment", reference="x")
+    assert "was sent before, with other entries" in said(answer)[0]
+    assert StockLevel.objects.get().on_hand == 9 and answer.context["once_key"] != "k1"
 
 
 def new_order(client, kind: str, head: dict, lines: list[dict], key: str = "new"):

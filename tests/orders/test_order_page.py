@@ -107,6 +107,23 @@ def test_an_order_is_split_and_the_split_undone(clerk, place):
     assert order.lines.get().quantity == 8
 
 
+def test_pieces_are_split_off_only_where_that_is_chosen(clerk, place):
+    order = place(("CUP", 8))
+    line = {f"line_{order.lines.get().pk}": "2"}
+    assert not do(clerk, order, "split", by="availability", **line)
+    assert SalesOrder.objects.count() == 1
+    assert "was split" in do(clerk, order, "split", by="lines", **line)
+
+
+def test_a_stale_page_undoes_nothing(clerk, place):
+    order = place(("CUP", 8))
+    do(clerk, order, "split", by="lines", **{f"line_{order.lines.get().pk}": "2"})
+    seen = SalesOrder.objects.get(pk=order.pk).version
+    do(clerk, order, "split", key="k2", by="lines", **{f"line_{order.lines.get().pk}": "1"})
+    assert "was changed meanwhile" in do(clerk, order, "undo", key="k3", version=seen)
+    assert SalesOrder.objects.count() == 3
+
+
 def test_orders_are_merged_from_the_list(clerk, place):
     first, second = place(("CUP", 2)), place(("CUP", 1))
     data = {"action": "merge", "index": "0", "once": "k", "_selected_action": [first.pk, second.pk]}

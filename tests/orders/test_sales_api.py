@@ -210,3 +210,19 @@ def test_what_is_unknown_among_many_lines_is_named(owner, wish):
     told = answer.json()["lines"]
     assert sorted(told) == ["1", "2", "3", "4", "5"]
     assert "NO" in str(told["1"]["product"]) and "no" in str(told["2"]["warehouse"])
+
+
+def test_an_undo_sent_twice_is_done_once_and_a_stale_one_is_refused(owner, place):
+    order = place(5)
+    act(owner, order, "split", {"by": "lines", **some(order, 2)})
+    body = {"version": act_version(owner, order)}
+    first, again = (act(owner, order, "undo", body, key="u") for _time in range(2))
+    assert (first.status_code, again.status_code) == (200, 200) and first.json() == again.json()
+    assert act(owner, order, "undo", {"version": 99}, key="u").status_code == 422
+    assert act(owner, order, "undo").json()["code"] == "nothing_to_do"
+    act(owner, order, "split", {"by": "lines", **some(order, 1)})
+    assert act(owner, order, "undo", body).json()["code"] == "stale_version"
+
+
+def act_version(client, order: dict) -> int:
+    return client.get(f"{SALES}{order['number']}/").json()["version"]

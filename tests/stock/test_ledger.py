@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from inventory_site.common import outbox
 from inventory_site.common.models import Audit, OutboxDelivery
 from stock import services
-from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotAllocated
+from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotAllocated, NotInThePast, OfDocument
 from stock.models import Allocation, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -136,12 +137,32 @@ def test_an_adjustment_cannot_take_what_is_not_there(make_product, warehouse, re
 
 
 def test_a_movement_is_reversed_once_and_both_stay(make_product, warehouse, receive, make_user):
-    movement, clerk = receive(make_product(), 7), make_user("clerk")
+    movement, clerk = receive(make_product(), 7, reason=Reason.OPENING), make_user("clerk")
     services.reverse_movement(movement=movement, actor=clerk)
     with pytest.raises(AlreadyReversed):
         services.reverse_movement(movement=movement, actor=clerk)
     assert only_level().on_hand == 0
     assert sorted(StockMovement.objects.values_list("quantity", flat=True)) == [-7, 7]
+
+
+@pytest.mark.parametrize("reason", [Reason.RECEIPT, Reason.SHIPMENT, Reason.RETURN, Reason.TRANSFER])
+def test_what_a_document_posted_is_undone_there(reason, make_product, receive, make_user):
+    product = make_product()
+    receive(product, 20)
+    movement = receive(product, 7, reason=reason, reference="T000001")
+    with pytest.raises(OfDocument, match="T000001: undo it there"):
+        services.reverse_movement(movement=movement, actor=make_user("clerk"))
+    assert only_level().on_hand == 27
+
+
+def test_nothing_is_dated_before_there_was_a_shop(make_product, warehouse, make_user):
+    at = datetime(1, 1, 1, tzinfo=UTC)
+    with pytest.raises(NotInThePast, match="from 2000-01-01 on"):
+        services.adjust(
+            product=make_product(), warehouse=warehouse, quantity=1, reason=Reason.ADJUSTMENT,
+            actor=make_user("clerk"), effective_at=at,
+        )  # fmt: skip
+    assert StockMovement.objects.count() == 0
 
 
 def test_each_change_tells_each_consumer_once(make_product, receive, monkeypatch):
