@@ -37,7 +37,7 @@ LIKENESS = {
     "price": (1.0, 0.0, 2.0, 3.0, 5.0),
     "category": (2.0, 0.0, 1.0, 3.0, 4.0),
     "supplier": (0.5, 0.0, 1.0, 2.0),
-    "product": (5.0, 0.0, 2.0, 8.0),
+    "product": (12.0, 0.0, 4.0, 8.0),
     "month": (0.5, 0.0, 1.0, 2.0),
     "launched": (0.5, 0.0, 1.0, 2.0),
 }
@@ -95,7 +95,7 @@ class Start:
 
     def usual(self, age: np.ndarray) -> np.ndarray:
         """Demand at rate 1 from the launch up to each age in periods [items, ages]; ages may be fractions."""
-        return np.stack([_area(curve, own) for curve, own in zip(self.curves, age, strict=True)])
+        return np.array([_area(curve, own) for curve, own in zip(self.curves, age, strict=True)]).reshape(age.shape)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Launches:
         """The rates that look-alikes alone give items launched in period ``now`` [items], and the share of each donor
         in them [items, donors] (rows sum to 1)."""
         likeness = _parts(new, now, self.items, self.past)
-        rates, known = known_rates(self, now, new.place)
+        rates, known = known_rates(self, now, new)
         shares, prior = _mixed(sum(self.likeness[name] * part for name, part in likeness.items()), rates, known)
         return prior, shares
 
@@ -167,7 +167,7 @@ def learn(items: Items, past: Past, *, length: int = LAUNCH) -> Launches:
     return trial.calibrated(trial.best_weights(found))
 
 
-def known_rates(found: Launches, now: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def known_rates(found: Launches, now: np.ndarray, new: Items) -> tuple[np.ndarray, np.ndarray]:
     """Each donor's rate as it was known before period ``now`` [new, donors], raised to the new item's place, and how
     well it is known, 0-1; 0 for what had not begun."""
     past, curves = found.past, found.curves_of(found.items)
@@ -181,14 +181,16 @@ def known_rates(found: Launches, now: np.ndarray, place: np.ndarray) -> tuple[np
     age = last - first
     usual = np.where(past.is_old, age * curves[:, -1], reached[donors, np.minimum(age, LAUNCH)])
     rate = (sold + 0.25) / np.maximum(usual + 0.25, 0.25)
-    rate = np.minimum(rate, np.quantile(rate, CAP, axis=1, keepdims=True))
-    return rate * _sizes(found.items, rate, age, place), np.minimum(age / LAUNCH, 1.0)
+    if len(curves):
+        usually = np.minimum(rate, np.quantile(rate, CAP, axis=1, keepdims=True))
+        rate = np.where(_same(new.product, found.items.product) > 0, rate, usually)
+    return rate * _sizes(found.items, rate, age, new.place), np.minimum(age / LAUNCH, 1.0)
 
 
 def _sizes(items: Items, rate: np.ndarray, age: np.ndarray, place: np.ndarray) -> np.ndarray:
     """How much more is asked for where the new item is sold than at each donor's place [new, donors]."""
     names, at = np.unique(items.place, return_inverse=True)
-    if len(names) == 1:
+    if len(names) <= 1:
         return np.ones_like(rate)
     known = (age > 0).astype(float)
     mean = np.stack([(rate * known)[:, at == k].sum(axis=1) + 1.0 for k in range(len(names))], axis=1)
@@ -282,6 +284,8 @@ def _same_words(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Cosine of the names' words by tf-idf [some, others]; all 0 where names hold no words."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    if not len(some) or not len(others):
+        return np.zeros((len(some), len(others)))
     words = TfidfVectorizer(token_pattern=r"(?u)[^\W\d_]{2,}", sublinear_tf=True)
     try:
         words.fit([*some, *others])
@@ -305,9 +309,10 @@ class _Trial:
         self.found, self.held = found, held
         self.items, self.past = found.items.part(held), found.past.part(held)
         self.ages = [age for age in AGES if age < length]
-        self.rates, self.known = known_rates(found, self.past.start, self.items.place)
+        self.rates, self.known = known_rates(found, self.past.start, self.items)
         self.known[np.arange(len(held)), held] = 0.0
         self.parts = _parts(self.items, self.past.start, found.items, found.past)
+        self.parts["product"][np.arange(len(held)), held] = 0.0
         sold = np.concatenate([np.zeros((len(held), 1)), np.cumsum(self.past.demand, axis=1)], axis=1)
         row, end = np.arange(len(held)), self.past.start + length
         self.asked = {age: sold[row, end] - sold[row, self.past.start + age] for age in self.ages}

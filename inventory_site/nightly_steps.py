@@ -1,9 +1,9 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
-close_demand → lead_times → train → plan → suggestions, then the run is published: in one short transaction positions,
-forecasts and reorder points become the current ones. After it accuracy (what past runs had forecast against what
-happened) → alerts → digests → prune. Lead times come before forecasts, since these are made for the time until the
-next delivery; alerts read what is published.
+close_demand → lead_times → train → plan → launches → suggestions, then the run is published: in one short transaction
+positions, forecasts and reorder points become the current ones. After it accuracy (what past runs had forecast against
+what happened) → alerts → digests → prune. Lead times come before forecasts, since these are made for the time until
+the next delivery; launches plan new items by others and replace what was said of them; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from alerts import services as alerts
 from alerts.models import Subscription
 from alerts.rules import RULES
 from forecasting import services as forecasting
-from forecasting.models import Forecast, TrainedModel
+from forecasting.models import Forecast, Launch, ModelVersion, TrainedModel
 from inventory_site.common.jobs import Step, register_kind
 from inventory_site.common.models import JobPartition, JobRun
 from inventory_site.nightly import KIND
@@ -34,7 +34,7 @@ LATE_COMMITS = timedelta(minutes=5)
 
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
-OUTPUTS: tuple[type[Model], ...] = (Forecast, ReorderPoint, LeadTime, TrainedModel, JobPartition)
+OUTPUTS: tuple[type[Model], ...] = (Forecast, Launch, ReorderPoint, LeadTime, TrainedModel, JobPartition)
 
 
 def split_closing(run: JobRun) -> list[dict]:
@@ -92,9 +92,11 @@ def prune(run: JobRun, payload: dict) -> Callable[[], None]:
 
 
 def runs_to_prune() -> Iterator[int]:
-    """All but the newest 14 runs, the newest of each week, and those that some position still has its values from."""
+    """All but the newest 14 runs, the newest of each week, and those whose values a position or whose models a person
+    still uses."""
     runs = JobRun.objects.filter(kind=KIND).exclude(state=JobRun.State.RUNNING)
     needed = set(InventoryPosition.objects.exclude(run=None).order_by().values_list("run", flat=True).distinct())
+    needed |= set(ModelVersion.objects.pinned().values_list("run", flat=True))
     weeks = set()
     for place, run in enumerate(runs.order_by("-business_date", "-version")):
         week = run.business_date.isocalendar()[:2]
@@ -112,6 +114,7 @@ register_kind(
         Step("lead_times", replenishment.split_lead_times, replenishment.learn_lead_times),
         Step("train", replenishment.split_training, replenishment.train),
         Step("plan", replenishment.split_plan, replenishment.plan_partition),
+        Step("launches", replenishment.split_launches, replenishment.plan_launches),
         Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
     ],
     publish=replenishment.publish_run,

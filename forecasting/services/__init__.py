@@ -2,6 +2,7 @@
 
 from forecasting.services.evaluating import evaluate, split_accuracy
 from forecasting.services.issuing import Issued, issue
+from forecasting.services.launching import forecast_new, learned_launches, save_launches
 from forecasting.services.learning import pin_version, train_models, unpin_version
 from forecasting.services.saving import save_forecasts
 from forecasting.services.training import HORIZON, panel_for, trained_of, training_series
@@ -10,10 +11,13 @@ __all__ = [
     "HORIZON",
     "Issued",
     "evaluate",
+    "forecast_new",
     "issue",
+    "learned_launches",
     "panel_for",
     "pin_version",
     "save_forecasts",
+    "save_launches",
     "split_accuracy",
     "train_models",
     "trained_of",

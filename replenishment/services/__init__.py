@@ -5,6 +5,7 @@ transaction and returns what writes it; writing again changes nothing.
 """
 
 from replenishment.services.decisions import accept_suggestions, dismiss_suggestion, reopen_suggestions
+from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
 from replenishment.services.policies import resolve_policies
@@ -18,11 +19,13 @@ __all__ = [
     "hear_of_changes",
     "learn_lead_times",
     "make_suggestions",
+    "plan_launches",
     "plan_partition",
     "publish_run",
     "refresh_positions",
     "reopen_suggestions",
     "resolve_policies",
+    "split_launches",
     "split_lead_times",
     "split_plan",
     "split_suggestions",

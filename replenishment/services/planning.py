@@ -12,6 +12,7 @@ import numpy as np
 from catalog.models import Product, SupplierProduct
 from forecasting import engine
 from forecasting import services as forecasting
+from forecasting.ending import faded, until_the_end
 from forecasting.engine import Panel, ProtectionInterval
 from forecasting.models import TrainedModel
 from forecasting.panels import Keys
@@ -86,7 +87,16 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
     items = items_of(run, _keys_of(ids))
     interval = interval_of(items)
     panel, keys = forecasting.panel_for(ids, trained=trained, ahead=int(interval.lengths.max(initial=1)))
-    result = engine.forecast(panel, trained, interval, horizon=forecasting.HORIZON)
+    left, is_fading = endings(run, items)
+    sold = until_the_end(interval, left)
+    result = faded(engine.forecast(panel, trained, sold, horizon=forecasting.HORIZON), sold, left, is_fading)
+    return kept(run, items, keys, panel, result, interval)
+
+
+def kept(
+    run: JobRun, items: list[Item], keys: Keys, panel: Panel, result: engine.Forecast, interval: ProtectionInterval
+) -> Callable[[], None]:
+    """What writes these forecasts and the reorder points that follow from them."""
     issued = forecasting.issue(run=run, panel=panel, keys=keys, result=result, interval=interval)
     rows = _reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
 
@@ -98,6 +108,15 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
         )
 
     return write
+
+
+def endings(run: JobRun, items: list[Item]) -> tuple[np.ndarray, np.ndarray]:
+    """Days on which each item is still sold (infinity: no end is known), and whether it is only sold off [items]."""
+    left = [
+        max((item.product.ends_on - run.business_date).days, 0) if item.product.ends_on else np.inf for item in items
+    ]
+    fading = [not item.product.is_active and item.product.ends_on is None for item in items]
+    return np.array(left, float), np.array(fading, bool)
 
 
 def _keys_of(ids: list[int]) -> Keys:
