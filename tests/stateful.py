@@ -23,6 +23,9 @@ class Machine(RuleBasedStateMachine):
         self.api, self.outcomes = api, outcomes
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL jit = off")  # it would compile the checks anew after every step
 
     def teardown(self):
         transaction.set_rollback(True)

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from stock import services, triggers
 from stock.models import SetAside, StockLevel, StockMovement
 
-pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
+pytestmark = [pytest.mark.django_db, pytest.mark.ledger, pytest.mark.full]
 
 
 @pytest.fixture
