@@ -37,6 +37,9 @@ def _withdraw(request: HttpRequest, rows: list[Override], data: dict) -> str:
     return _g("%(count)d withdrawn. The next nightly run plans without them.") % {"count": len(changed)}
 
 
+ITEM = ("product", "warehouse", "first_on", "last_on", "reason")
+
+
 class OverrideForm(forms.ModelForm):
     override = forms.CharField(
         label=_("override"), max_length=40, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
@@ -45,7 +48,7 @@ class OverrideForm(forms.ModelForm):
 
     class Meta:
         model = Override
-        fields = ("product", "warehouse", "first_on", "last_on", "reason")
+        fields = ITEM
 
     def clean_override(self) -> tuple[str, float]:
         try:
@@ -54,7 +57,7 @@ class OverrideForm(forms.ModelForm):
             raise forms.ValidationError(str(refusal)) from None
 
     def wish(self) -> Wish:
-        told = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        told = {name: self.cleaned_data[name] for name in ITEM}
         kind, amount = self.cleaned_data["override"]
         return Wish(**told, kind=kind, amount=amount)
 

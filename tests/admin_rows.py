@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
 from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
-from forecasting.models import Accuracy, DataRule, Forecast, Signal, SignalKind
+from forecasting.models import Accuracy, DataRule, Forecast, ForecastValueAdded, Override, Signal, SignalKind
 from inventory_site.common.models import ApiToken, Audit, ImportJob, JobPartition, JobRun, ShopSettings, User
 from orders.models import (
     CartEvent,
@@ -127,6 +127,20 @@ def _forecast(shop: Shop, n: int) -> Forecast:
     )  # fmt: skip
 
 
+def _override(shop: Shop, n: int) -> Override:
+    return Override.objects.create(
+        first_on=DAY, last_on=DAY, kind="percent", amount=20, reason="advertised", made_by=shop.actor, made_at=NOW,
+        **shop.item(n),
+    )  # fmt: skip
+
+
+def _value_added(shop: Shop, n: int) -> ForecastValueAdded:
+    return ForecastValueAdded.objects.create(
+        override=_override(shop, n), run=shop.run, first_on=DAY, last_on=DAY, days=[[0, 1.0, 2.0, 2.4]], naive=1,
+        model=2, overridden=2.4, actual=3, evaluated_on=DAY, **shop.item(n),
+    )  # fmt: skip
+
+
 def _reorder_point(shop: Shop, n: int) -> ReorderPoint:
     return ReorderPoint.objects.create(
         run=shop.run, supplier=shop.supplier, rule="R,s,nQ", cycle_service_level=0.95, lead_time_days=7.0,
@@ -203,6 +217,8 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
         run=shop.run, method="croston", wape=0.4, **shop.item(n)
     ),
     "forecasting.forecast": _forecast,
+    "forecasting.forecastvalueadded": _value_added,
+    "forecasting.override": _override,
     "forecasting.datarule": lambda shop, n: DataRule.objects.create(missing="unknown", **shop.item(n)),
     "forecasting.signal": lambda shop, n: Signal.objects.create(
         name="rain", warehouse=shop.warehouse, on_date=DAY + timedelta(days=n), value=3.5, known_on=DAY

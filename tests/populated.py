@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from alerts.models import Alert
 from catalog.models import Promotion, SupplierProduct
-from forecasting.models import Accuracy, Forecast, Signal
-from inventory_site.common.models import JobRun, ShopSettings
+from forecasting.models import Accuracy, AccuracyByHorizon, Forecast, ForecastValueAdded, Override, Signal
+from inventory_site.common.models import JobRun, ShopSettings, User
 from orders import services as orders
 from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
@@ -35,6 +35,7 @@ class Populated:
         self.make_product, self.receive, self.warehouse = make_product, receive, warehouse
         self.supplier = make_supplier()
         self.channel = SalesChannel.objects.create(code="web", name="Web")
+        self.buyer = User.objects.create_user(username="who-overrides")
         self.run = JobRun.objects.create(kind="nightly", business_date=TODAY, state="published")
 
     def add(self, items: int) -> Populated:
@@ -74,6 +75,21 @@ class Populated:
             source=self.warehouse, destination=store, lines=[stock.TransferWish(product, 1)], actor=None
         )
 
+    def _people(self, product) -> None:
+        """An override that was compared, and errors of the back-test."""
+        days = {"product": product, "warehouse": self.warehouse, "first_on": TODAY, "last_on": TODAY}
+        AccuracyByHorizon.objects.create(
+            run=self.run, source="backtest", horizon="lead_time", warehouse=self.warehouse, method="naive", n=1,
+            demand=7.0, squared_demand=49.0, error=1.0, absolute_error=1.0, squared_error=1.0,
+        )  # fmt: skip
+        override = Override.objects.create(
+            **days, kind="percent", amount=20.0, reason="an advertisement", made_by=self.buyer, made_at=timezone.now()
+        )
+        ForecastValueAdded.objects.create(
+            **days, override=override, run=self.run, days=[[0, 1.0, 2.0, 2.4]], naive=1.0, model=2.0, overridden=2.4,
+            actual=3.0, evaluated_on=TODAY,
+        )  # fmt: skip
+
     def _plan(self, product) -> None:
         item = {"run": self.run, "product": product, "warehouse": self.warehouse}
         columns = {f"lead_time_demand_q{n}": 9.0 for n in (50, 80, 90, 95, 98, 99)}
@@ -82,6 +98,7 @@ class Populated:
             lead_time_demand_mean=7.0, lead_time_demand_grid=[7.0] * 28, **columns,
         )  # fmt: skip
         Accuracy.objects.create(**item, method="naive", wape=0.4)
+        self._people(product)
         ReorderPoint.objects.create(
             **item, supplier=self.supplier, rule="R,s,nQ", cycle_service_level=0.95, lead_time_days=6.0,
             review_period_days=1, lead_time_demand=7.0, quantile=12, safety_stock=5, reorder_point=12,
