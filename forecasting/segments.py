@@ -98,7 +98,7 @@ def seasonal_shapes(periods: np.ndarray, seed: int = 0) -> np.ndarray:
     if told.sum() < 10 * MOST_SHAPES:
         return np.empty((0, PERIODS))
     mean = periods[told].mean(axis=1, keepdims=True)
-    size = np.minimum(periods[told].sum(axis=1, keepdims=True), 500) / LEAST_PIECES
+    size = np.minimum(periods[told].sum(axis=1, keepdims=True), 3000) / LEAST_PIECES
     profiles = (periods[told] / mean * size + EVEN_PRIOR) / (size + EVEN_PRIOR)
     return _clustered(profiles, seed)
 

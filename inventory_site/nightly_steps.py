@@ -1,9 +1,10 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
-close_demand → lead_times → train → plan → launches → suggestions, then the run is published: in one short transaction
-positions, forecasts and reorder points become the current ones. After it accuracy (what past runs had forecast against
-what happened) → alerts → digests → prune. Lead times come before forecasts, since these are made for the time until
-the next delivery; launches plan new items by others and replace what was said of them; alerts read what is published.
+close_demand → lead_times → train → plan → launches → shapes → segments → suggestions, then the run is
+published: in one short transaction positions, forecasts and reorder points become the current ones. After it accuracy
+(what past runs had forecast against what happened) → alerts → digests → prune. Lead times come before forecasts, since
+these are made for the time until the next delivery; launches plan new items by others and replace what was said of
+them; shapes and segments judge them once a month; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -115,6 +116,8 @@ register_kind(
         Step("train", replenishment.split_training, replenishment.train),
         Step("plan", replenishment.split_plan, replenishment.plan_partition),
         Step("launches", replenishment.split_launches, replenishment.plan_launches),
+        Step("shapes", replenishment.split_shapes, replenishment.learn_shapes),
+        Step("segments", replenishment.split_segments, replenishment.judge_segments),
         Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
     ],
     publish=replenishment.publish_run,

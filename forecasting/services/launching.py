@@ -16,6 +16,7 @@ from forecasting.lookalikes import MOST_DONORS, Items, Launches, Past, Start
 from forecasting.methods import gamma_quantiles
 from forecasting.models import Launch
 from forecasting.panels import HISTORY_DAYS, Calendar, Keys, known_since, read_numbers
+from forecasting.services.segmenting import Season
 from forecasting.services.training import HORIZON
 from inventory_site.common.models import JobRun
 from orders.models import DailyDemand, DemandSeries
@@ -87,7 +88,8 @@ def learned_launches(run: JobRun) -> tuple[Launches, list[str]] | None:
     demand = _weekly(np.array([row[0] for row in chosen]), since, until, weeks, np.where(is_old, 0, first))
     pairs = [row[1:3] for row in chosen]
     items, skus = items_of(pairs)
-    return lookalikes.learn(items, Past(demand, start, is_old)), skus
+    season = Season().by_day(items.category, since, weeks * WEEK).reshape(len(items.category), weeks, WEEK).mean(axis=2)
+    return lookalikes.learn(items, Past(demand, start, is_old, season)), skus
 
 
 def _donors(run: JobRun, beginning: date) -> list[tuple[int, int, int, date]]:
@@ -171,10 +173,12 @@ def forecast_new(
     until = run.business_date
     age = np.array([(until - first_on).days + 1 for first_on in new.first_on])
     prior, shares = learned.prior(items, np.full(len(pairs), learned.past.periods))
-    sold, usual = _own_demand(panel, learned.curves_of(items), age)
+    days = panel.known["price"].shape[1]
+    season = Season().by_day(items.category, until - timedelta(days=panel.demand.shape[1] - 1), days)
+    sold, usual = _own_demand(panel, learned.curves_of(items), age, season)
     start = learned.posterior(items, prior, sold, usual)
-    week = _weekdays(until)
-    result = _forecast(learned, start, age, interval, panel, week)
+    ahead = season[:, panel.demand.shape[1] :] * np.resize(_weekdays(until), days - panel.demand.shape[1])
+    result = _forecast(learned, start, age, interval, panel, ahead)
     rows = [
         Launch(
             run=run, product_id=product, warehouse_id=warehouse, age_days=int(age[at]),
@@ -187,13 +191,13 @@ def forecast_new(
     return result, rows
 
 
-def _own_demand(panel: Panel, curves: np.ndarray, age: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _own_demand(panel: Panel, curves: np.ndarray, age: np.ndarray, season: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pieces sold since the launch, and the weeks at rate 1 in which the item could be bought [series]."""
     days = panel.demand.shape[1]
     at = np.arange(days) - (days - age[:, None])
     reached = Start(*(np.zeros(len(age)),) * 4, curves)
     usual = np.diff(reached.usual(np.maximum(np.concatenate([at, at[:, -1:] + 1], axis=1), 0) / WEEK), axis=1)
-    opened = ~np.isnan(panel.demand)
+    opened = ~np.isnan(panel.demand) * season[:, :days]
     if panel.stocked_out is not None:
         opened = opened * (1 - np.clip(np.nan_to_num(panel.stocked_out), 0, 1))
     return np.where(at >= 0, np.nan_to_num(panel.demand), 0.0).sum(axis=1), (usual * opened).sum(axis=1)
@@ -210,13 +214,13 @@ def _weekdays(until: date) -> np.ndarray:
 
 
 def _forecast(
-    learned: Launches, start: Start, age: np.ndarray, interval: ProtectionInterval, panel: Panel, week: np.ndarray
+    learned: Launches, start: Start, age: np.ndarray, interval: ProtectionInterval, panel: Panel, busy: np.ndarray
 ) -> engine.Forecast:
-    days = panel.known["price"].shape[1] - panel.demand.shape[1]
+    days = busy.shape[1]
     ahead = np.diff(start.usual((age[:, None] + np.arange(days + 1)) / WEEK), axis=1)
     closed = panel.known.get("closed")
     opened = 1.0 if closed is None else 1.0 - np.nan_to_num(closed[:, -days:])
-    mean = start.rate[:, None] * ahead * np.resize(week, days) * opened
+    mean = start.rate[:, None] * ahead * busy * opened
     total = np.cumsum(mean, axis=1)
     parts, excess = [], []
     for lengths in interval.lengths.T:

@@ -10,6 +10,7 @@ from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
 from replenishment.services.policies import resolve_policies
 from replenishment.services.positions import differing_positions, hear_of_changes, publish_run, refresh_positions
+from replenishment.services.segments import judge_segments, learn_shapes, split_segments, split_shapes
 from replenishment.services.suggestions import make_suggestions, split_suggestions
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "differing_positions",
     "dismiss_suggestion",
     "hear_of_changes",
+    "judge_segments",
     "learn_lead_times",
+    "learn_shapes",
     "make_suggestions",
     "plan_launches",
     "plan_partition",
@@ -28,6 +31,8 @@ __all__ = [
     "split_launches",
     "split_lead_times",
     "split_plan",
+    "split_segments",
+    "split_shapes",
     "split_suggestions",
     "split_training",
     "train",

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from forecasting.engine import GRID, LeadTimeDemand
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, Forecast, Segment
 from forecasting.services import HORIZON
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import PurchaseOrderLine, SalesOrderLine
@@ -60,6 +60,7 @@ class Batch:
     coming: list[Coming]
     backordered: list[int]
     facts: Facts
+    segments: list[Segment | None]
 
 
 def first_open_day(run: JobRun | None) -> date:
@@ -80,11 +81,20 @@ def read_batch(level_ids: Sequence[int], run: JobRun | None) -> Batch:
     coming = [on_its_way[pair] for pair in pairs]
     backordered = [waiting.get(pair, 0) for pair in pairs]
     facts = _facts(today, levels, plans, coming, backordered)
-    return Batch(today, run, levels, plans, coming, backordered, facts)
+    segments = _segments(pairs)
+    return Batch(today, run, levels, plans, coming, backordered, facts, [segments.get(pair) for pair in pairs])
 
 
 def _in(pairs: Sequence[Pair]) -> tuple[set[int], set[int]]:
     return {product for product, _ in pairs}, {warehouse for _, warehouse in pairs}
+
+
+def _segments(pairs: Sequence[Pair]) -> dict[Pair, Segment]:
+    products, warehouses = _in(pairs)
+    rows = Segment.objects.filter(product__in=products, warehouse__in=warehouses).only(
+        "product_id", "warehouse_id", "abc", "xyz", "pattern"
+    )  # fmt: skip
+    return {(row.product_id, row.warehouse_id): row for row in rows}
 
 
 def _coming(pairs: Sequence[Pair], today: date) -> dict[Pair, Coming]:

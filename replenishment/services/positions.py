@@ -152,6 +152,8 @@ def _position(batch: Batch, at: int, own: dict[str, Any], cuts: dict[int, Cuts])
     )  # fmt: skip
     if plan:
         _take_plan(position, plan, cuts)
+    if segment := batch.segments[at]:
+        position.abc, position.xyz, position.demand_pattern = segment.abc, segment.xyz, segment.pattern
     return position
 
 
