@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -161,18 +161,3 @@ def prepared(
     if rules is None:
         return demand
     return filled(demand, missing_days(keys, calendar, rules, silent), rules)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the forecast of one series reads, in days, as its page tells it."""
-
-    days: int
-    asked: int
-    empty: int
-    partly: int
-    closed: int
-    missing: int
-    how: str
-    bulk: tuple[tuple[date, int], ...]
-    regressors: tuple[str, ...]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from catalog.models import Category
+from forecasting.data_facts import data_facts
 from forecasting.models import DataRule, Signal, SignalKind
 from forecasting.panels import panel_of
 from forecasting.public_holidays import holidays_between
@@ -192,3 +193,27 @@ def test_a_past_day_says_what_it_said_then(series):
     found = [week(sold, until=day(until)) for until in (2, 4, 6)]
     assert [panel.demand[0, 0] for panel in found] == [1, 6, 4]
     assert [panel.stocked_out[0, 0] for panel in found] == [0.0, 0.25, 0.5]
+
+
+def test_the_page_of_an_item_tells_what_is_made_of_its_days(series, warehouse):
+    sold = series({0: 4, 1: 8, 4: 2})
+    DailyDemand.objects.filter(on_date=day(4)).update(stocked_out_rate=0.5)
+    ClosedDay.objects.create(warehouse=warehouse, on_date=day(6))
+    DataRule.objects.create(missing="interpolate", gap="item")
+    tell("rain", {0: 1.0})
+    told = data_facts(product_id=sold.product_id, warehouse_id=warehouse.pk, until=SUNDAY)
+    assert told == [
+        "It reads 7 days from 03/23/2026 on; on 6 of them something was asked for.",
+        "3 days are missing, and taken as: between the days around it.",
+        "1 day was closed: left out.",
+        "1 day was without stock for a part: completed by what is usual.",
+        "Known besides demand: holidays, closed days, rain (ahead: the mean of the last four weeks).",
+    ]
+    assert data_facts(product_id=sold.product_id + 99, warehouse_id=warehouse.pk, until=SUNDAY) == []
+
+
+def test_the_page_names_a_bulk_order(series, warehouse):
+    sold = series(dict.fromkeys(range(12), 2) | {12: 60})
+    DemandSeries.objects.update(closed_on=day(12))
+    told = data_facts(product_id=sold.product_id, warehouse_id=warehouse.pk, until=day(12))
+    assert "Bulk orders count less for the level, and in full for the upper quantiles: 60 on 04/04/2026." in told
