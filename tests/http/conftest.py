@@ -10,36 +10,41 @@ from django.db import connection, connections
 
 from inventory_site.common.models import ApiToken
 from orders.models import SalesChannel
-from tests.http.server import PRODUCT, Server, serving
+from tests.http.server import PRODUCT, UNGUARDED, Server, serving
 
 
 @pytest.fixture(scope="session")
 def _servers():
-    """Servers outlive a test on PostgreSQL: their connections notice that the database was made anew."""
+    """A server outlives a test: it takes long to start."""
+    size = {"postgres": {"processes": 2, "threads": 8}, "sqlite": {"processes": 16, "threads": 1}}
     with ExitStack() as stack:
         running: dict[str, Server] = {}
 
         def server(application: str) -> Server:
             if application not in running:
-                running[application] = stack.enter_context(serving(application))
+                running[application] = stack.enter_context(serving(application, **size[settings.TEST_DATABASE]))
             return running[application]
 
         yield server
 
 
 @pytest.fixture
-def serve(transactional_db, request):
-    """``serve()`` is the product; ``serve("tests.http.unguarded:without_locks()")`` the product without a guard.
+def serve(transactional_db, _servers):
+    """``serve()`` is the product, ``serve("locks")`` the product without that guard: see ``unguarded``.
 
-    On SQLite a server lives for one test, since the file is another one in the next.
+    On PostgreSQL connections notice that the database was made anew; a SQLite file that is gone can still be read.
     """
     connections.close_all()
-    if settings.TEST_DATABASE == "postgres":
-        shared = request.getfixturevalue("_servers")
-        yield lambda application=PRODUCT: shared(application)
-        return
-    with ExitStack() as stack:
-        yield lambda application=PRODUCT: stack.enter_context(serving(application, processes=16, threads=1))
+    renewed: set[Server] = set()
+
+    def serve(guard: str | None = None) -> Server:
+        server = _servers(PRODUCT if guard is None else UNGUARDED)
+        if settings.TEST_DATABASE == "sqlite" and server not in renewed:
+            server.renew()
+            renewed.add(server)
+        return server.without_guard(guard or "")
+
+    return serve
 
 
 @pytest.fixture
@@ -50,6 +55,18 @@ def token(make_user) -> str:
 @pytest.fixture
 def web(db) -> SalesChannel:
     return SalesChannel.objects.create(code="web", name="Web")
+
+
+@pytest.fixture
+def stocked(web, make_product, receive):
+    """``stocked(sku, units)`` puts a new product on the shelf."""
+    return lambda sku, units: receive(make_product(sku), units)
+
+
+@pytest.fixture
+def ogre(make_warehouse):
+    """A second warehouse, to send goods to."""
+    return make_warehouse("ogre")
 
 
 @pytest.fixture

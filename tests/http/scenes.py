@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 from django.db.models import Sum
@@ -13,6 +15,9 @@ from stock.models import Allocation, StockLevel
 from tests.http.clients import Answer, Client, at_once, by_status, flat
 from tests.http.server import Server
 from tests.http.writes import Write, eight_writes, order_of
+
+log = logging.getLogger(__name__)
+SKUS = [f"MIX-{number}" for number in range(10)]
 
 
 def promised(sku: str) -> int:
@@ -31,7 +36,7 @@ def single_units(server: Server, token: str, sku: str, *, clients: int, seed: in
         answers = []
         for _ in range(orders):
             time.sleep(dice.random() / 100)
-            answers.append(client.post("sales-orders", order_of((sku, 1)), key=f"{sku}-{number}-{len(answers)}"))
+            answers.append(client.post("sales-orders", order_of((sku, 1))))
         return answers
 
     return flat(at_once([server.client(token) for _ in range(clients)], buy))
@@ -51,6 +56,25 @@ def baskets(server: Server, token: str, skus: list[str], *, clients: int, orders
         return answers
 
     return flat(at_once([server.client(token) for _ in range(clients)], buy))
+
+
+def order_baskets(server: Server, token: str, stocked: Callable, *, clients: int, orders: int) -> list[Answer]:
+    for sku in SKUS:
+        stocked(sku, 100_000)
+    began = time.monotonic()
+    answers = baskets(server, token, SKUS, clients=clients, orders=orders)
+    log.info("%d baskets of %d clients in %.1f s", len(answers), clients, time.monotonic() - began)
+    return answers
+
+
+def sell_a_hundred_each(server: Server, token: str, stocked: Callable, *, seeds: int) -> None:
+    """64 clients ask for five single units each; of 100 exactly 100 are sold, whatever the seed."""
+    for seed in range(seeds):
+        sku = f"CUP-{seed}"
+        stocked(sku, 100)
+        answers = single_units(server, token, sku, clients=64, seed=seed)
+        assert len(answers) == 320
+        assert_sold_out_exactly(answers, sku, 100, server)
 
 
 def assert_sold_out_exactly(answers: list[Answer], sku: str, units: int, server: Server) -> None:
@@ -91,6 +115,35 @@ def assert_one_effect_each(server: Server, token: str, *, clients: int, times: i
         assert sum(not answer.is_replay for answer in answers) == 1, write.name
         assert all(answer.body == answers[0].body for answer in answers), write.name
         assert write.effects() == 1, write.name
+    assert is_ledger_right()
+
+
+def assert_each_takes_effect(server: Server, token: str, *, clients: int, times: int) -> None:
+    """What happens where no key is remembered."""
+    for write in writes(server, token, clients * times):
+        send_again(server, token, write, clients=clients, times=times)
+        assert write.effects() == clients * times, write.name
+
+
+def order_over_a_bad_line(server: Server, token: str, *, clients: int, orders: int) -> list[Answer]:
+    """Every order's first answer is lost after the commit, and it is sent again under its key."""
+
+    def buy(client: Client, number: int) -> list[Answer]:
+        answers = []
+        for turn in range(orders):
+            key = f"{number}-{turn}"
+            client.post_and_lose_the_answer("sales-orders", order_of(("CUP", 1)), key)
+            answers.append(client.post("sales-orders", order_of(("CUP", 1)), key=key))
+        return answers
+
+    return flat(at_once([server.client(token) for _ in range(clients)], buy))
+
+
+def assert_lost_answers_do_no_harm(server: Server, token: str, *, clients: int, orders: int) -> None:
+    answers = order_over_a_bad_line(server, token, clients=clients, orders=orders)
+    assert all(answer.status == 201 and answer.is_replay for answer in answers)
+    assert len({answer.body["number"] for answer in answers}) == clients * orders == promised("CUP")
+    assert StockLevel.objects.get().allocated == clients * orders
     assert is_ledger_right()
 
 
@@ -142,3 +195,12 @@ def assert_never_more_than_there_is(taken: list[tuple[bool, Answer]], sku: str, 
     level = StockLevel.objects.get(product__sku=sku, warehouse__code="riga")
     assert (level.on_hand, level.available) == (units - gone, 0)
     assert is_ledger_right()
+
+
+def take_each(server: Server, token: str, stocked: Callable, *, clients: int, units: int, seeds: int) -> None:
+    """So many clients take single pieces in five ways, once per seed."""
+    for seed in range(seeds):
+        sku = f"JAR-{seed}"
+        stocked(sku, units)
+        taken = mixed_consumers(server, token, sku, clients=clients, seed=seed)
+        assert_never_more_than_there_is(taken, sku, units, server)

@@ -9,26 +9,41 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPException
 from pathlib import Path
 
 from tests.http.clients import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = "inventory_site.wsgi:application"
+UNGUARDED = "tests.http.unguarded:application"
 STARTS_WITHIN_SECONDS = 60
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
     port: int
+    pid: int
     log: Path
+    without: str = ""
 
     def client(self, token: str) -> Client:
         """A connection of its own, for one thread."""
-        return Client(self.port, token)
+        return Client(self.port, token, self.without)
+
+    def without_guard(self, name: str) -> Server:
+        """The same, asked to switch a guard off; needs the application ``UNGUARDED``."""
+        return replace(self, without=name)
+
+    def renew(self) -> None:
+        """New workers, which know no connection to the database that was there before."""
+        workers = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True).stdout.split()
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
+        _wait(self.port, lambda: True, self.log)
 
     def said(self) -> str:
         """The end of what it wrote to its log, to explain a failure."""
@@ -52,20 +67,20 @@ def serving(application: str = PRODUCT, *, processes: int = 2, threads: int = 8)
                 start_new_session=True,
             )  # fmt: skip
         try:
-            _wait(port, process, log)
-            yield Server(port, log)
+            _wait(port, lambda: process.poll() is None, log)
+            yield Server(port, process.pid, log)
         finally:
             _stop(process)
 
 
-def _wait(port: int, process: subprocess.Popen, log: Path) -> None:
+def _wait(port: int, is_alive: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while is_alive() and time.monotonic() < deadline:
         client = Client(port, "")
         try:
             client.get("/api/v1/")
             return
-        except OSError:
+        except (OSError, HTTPException):
             time.sleep(0.05)
         finally:
             client.close()

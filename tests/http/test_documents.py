@@ -8,11 +8,13 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from orders.models import PurchaseOrderLine, SalesOrder, SalesOrderLine
+from orders.errors import NothingToDo
+from orders.models import DemandCorrection, PurchaseOrderLine, SalesOrder, SalesOrderLine
+from orders.querysets import SalesOrderQuerySet
 from orders.services import NewLine, expire_reservations, place_sales_order
 from stock.models import Allocation, StockLevel, StockMovement
 from tests.http.clients import at_once, by_status, duels
@@ -20,8 +22,9 @@ from tests.http.scenes import is_ledger_right
 from tests.http.writes import order_of
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-UNLOCKED = "tests.http.unguarded:without_document_locks()"
 PIECES = 3
+#: Tries that a control has to show the harm.
+ROUNDS = 5
 
 
 def all_at_once(server, token, path: str, clients: int = 16) -> list:
@@ -44,6 +47,7 @@ def purchase(token, make_product, make_supplier, warehouse):
     return purchase
 
 
+@pytest.mark.full
 def test_sixteen_receive_all_of_one_purchase_order(serve, token, purchase):
     server = serve()
     answers = all_at_once(server, token, f"purchase-orders/{purchase(server)}/receive")
@@ -53,9 +57,12 @@ def test_sixteen_receive_all_of_one_purchase_order(serve, token, purchase):
 
 
 def test_without_the_orders_lock_it_is_received_again(serve, token, purchase):
-    server = serve(UNLOCKED)
-    all_at_once(server, token, f"purchase-orders/{purchase(server)}/receive")
-    assert StockLevel.objects.get().on_hand > 40
+    server = serve("document_locks")
+    for number in range(1, ROUNDS + 1):
+        all_at_once(server, token, f"purchase-orders/{purchase(server)}/receive")
+        if StockLevel.objects.get().on_hand > 40 * number:
+            return
+    pytest.fail("the lock is not what keeps them from it")
 
 
 @pytest.fixture
@@ -70,6 +77,7 @@ def orders_of_cups(server, token, orders: int = 1) -> list[str]:
         return [client.post("sales-orders", order_of(("CUP", PIECES))).body["number"] for _ in range(orders)]
 
 
+@pytest.mark.full
 def test_sixteen_cancel_one_order(serve, token, cups):
     server = serve()
     answers = all_at_once(server, token, f"sales-orders/{orders_of_cups(server, token)[0]}/cancel")
@@ -78,10 +86,19 @@ def test_sixteen_cancel_one_order(serve, token, cups):
     assert is_ledger_right()
 
 
-def test_without_the_orders_lock_it_is_cancelled_again(serve, token, cups):
-    server = serve(UNLOCKED)
-    answers = all_at_once(server, token, f"sales-orders/{orders_of_cups(server, token)[0]}/cancel")
-    assert by_status(answers) != {200: 1, 409: 15}
+@pytest.fixture
+def without_unique_corrections(transactional_db):
+    """Demand may be corrected twice for one cancellation, which the table forbids with an error of the server."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, "orders_demandcorrection")
+        [name] = [name for name, row in found.items() if row["columns"] == ["source_key"] and row["unique"]]
+        cursor.execute(f"ALTER TABLE orders_demandcorrection DROP CONSTRAINT {name}")
+
+
+def test_without_the_orders_lock_its_demand_is_taken_off_again(serve, token, cups, without_unique_corrections):
+    server = serve("document_locks")
+    all_at_once(server, token, f"sales-orders/{orders_of_cups(server, token)[0]}/cancel")
+    assert DemandCorrection.objects.aggregate(total=Sum("quantity"))["total"] > PIECES
 
 
 def ship(client, number: str):
@@ -115,7 +132,7 @@ def has_one_won_each_time(answers: list[tuple]) -> bool:
 
 
 def test_cancel_against_ship(serve, token, cups):
-    assert has_one_won_each_time(cancel_against_ship(serve(), token, 15))
+    assert has_one_won_each_time(cancel_against_ship(serve(), token, 10))
 
 
 @pytest.mark.long
@@ -123,16 +140,20 @@ def test_cancel_against_ship_200_times(serve, token, cups):
     assert has_one_won_each_time(cancel_against_ship(serve(), token, 200))
 
 
-def test_without_the_orders_lock_both_cancel_and_ship_go_ahead(serve, token, cups):
-    """And only the table's CHECK is left to stop them, with an error of the server."""
-    assert not has_one_won_each_time(cancel_against_ship(serve(UNLOCKED), token, 15))
+@pytest.fixture
+def without_the_check(transactional_db):
+    """The table's own CHECK is off, which would stop the harm at the last moment with an error of the server."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE orders_salesorderline DROP CONSTRAINT orders_salesline_quantities")
 
 
-def expire(order: SalesOrder) -> int | None:
-    try:
-        return expire_reservations(now=order.reserved_until)
-    except IntegrityError:  # what the table's CHECK says where the order's lock did not keep the other out
-        return None
+def were_some_given_up_and_shipped() -> bool:
+    return SalesOrderLine.objects.filter(shipped=PIECES, cancelled=PIECES).exists()
+
+
+def test_without_the_orders_lock_pieces_are_shipped_and_cancelled_too(serve, token, cups, without_the_check):
+    cancel_against_ship(serve("document_locks"), token, 15)
+    assert were_some_given_up_and_shipped()
 
 
 def expiry_against_ship(server, token, web, cups, warehouse, times: int) -> set[tuple]:
@@ -146,23 +167,27 @@ def expiry_against_ship(server, token, web, cups, warehouse, times: int) -> set[
             channel=web, lines=[NewLine(cups, warehouse, PIECES)], actor=None,
             reserved_until=start + timedelta(minutes=number),
         )
-        for number in range(times + 1)
+        for number in range(times + 2)
     ]  # fmt: skip
     with closing(server.client(token)) as client:
+        ship(client, orders.pop().number)  # the first takes longer
         began = time.monotonic()
         ship(client, orders.pop().number)
         usual = time.monotonic() - began
 
     def expire_later(_client, order: SalesOrder) -> int | None:
         time.sleep(dice.random() * 1.5 * usual)
-        return expire(order)
+        try:
+            return expire_reservations(now=order.reserved_until)
+        except NothingToDo:  # only where the lock is off: what was open is shipped by the time its lines are read
+            return None
 
     acts = [lambda client, order: ship(client, order.number).status, expire_later]
     return set(duels([server.client(token) for _ in range(2)], acts, orders))
 
 
 def test_expiry_against_ship(serve, token, web, cups, warehouse, deadlocks):
-    assert expiry_against_ship(serve(), token, web, cups, warehouse, 15) <= {(200, 0), (409, 1)}
+    assert expiry_against_ship(serve(), token, web, cups, warehouse, 10) <= {(200, 0), (409, 1)}
     assert is_each_unit_moved_once() and deadlocks() == 0
 
 
@@ -172,7 +197,10 @@ def test_expiry_against_ship_200_times(serve, token, web, cups, warehouse, deadl
     assert is_each_unit_moved_once() and deadlocks() == 0
 
 
-def test_without_the_orders_lock_expiry_and_ship_get_in_each_others_way(serve, token, web, cups, warehouse, deadlocks):
-    """The shipment holds the level and wants the order, the expiry holds the order and wants the level."""
-    came = expiry_against_ship(serve(UNLOCKED), token, web, cups, warehouse, 25)
-    assert not came <= {(200, 0), (409, 1)} or deadlocks() > 0
+def test_without_the_orders_lock_pieces_are_shipped_and_given_up_too(
+    serve, token, web, cups, warehouse, without_the_check, monkeypatch
+):
+    """Neither the server nor the expiry, which runs here, locks the order."""
+    monkeypatch.setattr(SalesOrderQuerySet, "locked", lambda rows: rows.order_by("pk"))
+    expiry_against_ship(serve("document_locks"), token, web, cups, warehouse, 25)
+    assert were_some_given_up_and_shipped()

@@ -72,5 +72,5 @@ def test_a_thousand_totals_are_one_while_sixteen_move_goods(serve, token, four_w
 
 
 def test_read_in_two_statements_totals_are_torn(serve, token, four_warehouses):
-    server = serve("tests.http.unguarded:with_torn_totals()")
+    server = serve("one_statement")
     assert set(totals_while_goods_move(server, token, writers=6, readers=2, reads=60)) != {4 * UNITS}

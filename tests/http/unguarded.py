@@ -1,93 +1,94 @@
-"""The product with one of its guards off, for the negative controls: what the tests find must be the guard's doing."""
+"""The product with guards that a request can switch off, for the negative controls: what the tests find must be
+the guard's doing.
+
+``X-Without`` names the guard, ``X-Cut`` breaks the line after the commit and before the answer.
+"""
 
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
 
-from inventory_site.wsgi import application
+from django.conf import settings
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
+from inventory_site import wsgi
+from inventory_site.common import audit, idempotency
+from orders.querysets import PurchaseOrderQuerySet, ReturnQuerySet, SalesOrderQuerySet
+from stock.querysets import StockLevelQuerySet, TransferQuerySet
 
-def without_locks():
-    """Levels are read and not locked."""
-    from stock.querysets import StockLevelQuerySet
+OFF: ContextVar[str] = ContextVar("OFF", default="")
 
-    StockLevelQuerySet.locked = lambda self: self.order_by("pk")
-    return application
-
-
-def without_document_locks():
-    """Orders, transfers and returns are read again and not locked."""
-    from orders import querysets as orders
-    from stock.querysets import TransferQuerySet
-
-    for rows in (orders.SalesOrderQuerySet, orders.PurchaseOrderQuerySet, orders.ReturnQuerySet, TransferQuerySet):
-        rows.locked = lambda self: self.order_by("pk")
-    return application
-
-
-def in_any_order():
-    """Levels are locked in another order each time, as they would be in the order of the request."""
-    from django.conf import settings
-
-    from stock.querysets import StockLevelQuerySet
-
+# A deadlock is told at once instead of after a second.
+if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
     settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c deadlock_timeout=20ms"
 
-    StockLevelQuerySet.locked = lambda self: self.order_by("?").select_for_update(of=("self",), no_key=True)
-    return application
+
+def application(environ, start_response):
+    token = OFF.set(environ.get("HTTP_X_WITHOUT", ""))
+    try:
+        answer = wsgi.application(environ, start_response)
+    finally:
+        OFF.reset(token)
+    if environ.get("HTTP_X_CUT"):
+        environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
+    return answer
 
 
-def without_keys():
-    """No key is remembered."""
-    from inventory_site.common import idempotency
-
-    class Unguarded:
-        is_new, status, answer = True, 0, None
-
-        def store(self, status, answer):
-            self.status, self.answer = status, answer
-
-    idempotency.claim = lambda **_fields: Unguarded()
-    return application
+def switch(owner, name: str, **unguarded: Callable) -> None:
+    """Let a request without the guard of that name call the other function."""
+    guarded = getattr(owner, name)
+    setattr(owner, name, lambda *args, **fields: unguarded.get(OFF.get(), guarded)(*args, **fields))
 
 
-def cut_off():
-    """The guarded product behind a line that breaks when a request asks for it: after the commit, before the answer."""
-
-    def serve(environ, start_response):
-        answer = application(environ, start_response)
-        if environ.get("HTTP_X_CUT"):
-            environ["gunicorn.socket"].shutdown(socket.SHUT_RDWR)
-        return answer
-
-    return serve
+def read_unlocked(rows):
+    return rows.order_by("pk")
 
 
-def cut_off_without_keys():
-    without_keys()
-    return cut_off()
+def lock_in_any_order(rows):
+    """As it would be in the order of the request."""
+    return rows.order_by("?").select_for_update(of=("self",), no_key=True)
 
 
-def without_immediate():
+class UnknownKey:
+    is_new, status, answer = True, 0, None
+
+    def store(self, status, answer):
+        self.status, self.answer = status, answer
+
+
+def begin_as_reader(connection):
     """SQLite's own way: a transaction becomes a writer at its first write, when what it read may be old already."""
-    from django.conf import settings
-
-    settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"
-    return application
+    connection.cursor().execute("BEGIN")
 
 
-def with_torn_totals():
+_totals = StockLevelQuerySet.totals
+
+
+def totals_in_two_statements(levels, user, skus=None):
     """What is in transit is read after what is on hand."""
-    from stock.querysets import StockLevelQuerySet
+    rows = list(_totals(levels, user, skus))
+    later = {row["product"]: row["in_transit"] for row in _totals(levels, user, skus)}
+    return [
+        row | {"in_transit": later[row["product"]], "total": row["on_hand"] + later[row["product"]]} for row in rows
+    ]
 
-    in_one = StockLevelQuerySet.totals
 
-    def in_two(self, user, skus=None):
-        rows = list(in_one(self, user, skus))
-        later = {row["product"]: row["in_transit"] for row in in_one(self, user, skus)}
-        return [
-            row | {"in_transit": later[row["product"]], "total": row["on_hand"] + later[row["product"]]} for row in rows
-        ]
+_record = audit.record
 
-    StockLevelQuerySet.totals = in_two
-    return application
+
+def record_slowly(**fields):
+    """The last act before the commit takes longer, so that others come in between more often."""
+    _record(**fields)
+    time.sleep(0.05)
+
+
+switch(StockLevelQuerySet, "locked", locks=read_unlocked, order=lock_in_any_order)
+for documents in (SalesOrderQuerySet, PurchaseOrderQuerySet, ReturnQuerySet, TransferQuerySet):
+    switch(documents, "locked", document_locks=read_unlocked)
+switch(audit, "record", document_locks=record_slowly)
+switch(idempotency, "claim", keys=lambda **_fields: UnknownKey())
+switch(DatabaseWrapper, "_start_transaction_under_autocommit", immediate=begin_as_reader)
+switch(StockLevelQuerySet, "totals", one_statement=totals_in_two_statements)
