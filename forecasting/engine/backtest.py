@@ -56,11 +56,12 @@ def blocks_of(buckets: int, freq: str, length: int) -> list[Block]:
     return blocks
 
 
-def training_origins(first: int, last: int, freq: str) -> list[int]:
-    """Origins from the last one backwards; at most about 60, and not so near that they tell the same."""
+def training_origins(first: int, last: int, freq: str, most: int = 60) -> list[int]:
+    """Origins from the last one backwards; at most about ``most``, and no nearer than three days."""
     if last < first:
         return []
-    step = max({"D": 7, "W": 1, "M": 1}[freq], -(-(last - first + 1) // 60))
+    usual = {"D": 7 if most <= 60 else 3, "W": 1, "M": 1}[freq]
+    step = max(usual, -(-(last - first + 1) // most))
     return list(range(last, first - 1, -step))
 
 

@@ -11,6 +11,10 @@ from forecasting.engine.history import row_sums
 from forecasting.engine.panel import GRID
 
 SEGMENTS = 4
+#: Held-out windows of an origin, or of a segment in it, that tell a shift at all.
+LEAST_WINDOWS = 20
+#: How many times its variance, estimated from the origins, a shift is doubted.
+DOUBT = 4.0
 #: Held-out windows that a segment needs to outweigh the others, and all of them to outweigh no correction.
 SEGMENT_PRIOR, PRIOR = 300.0, 40.0
 #: No correction is larger than this many spreads: a shop that reopens must not widen all the others.
@@ -52,28 +56,66 @@ def edges_of(unit: np.ndarray) -> np.ndarray:
 
 
 def fit(
-    quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray, edges: np.ndarray, weight: np.ndarray | None = None
+    quantiles: np.ndarray,
+    actual: np.ndarray,
+    unit: np.ndarray,
+    edges: np.ndarray,
+    weight: np.ndarray | None = None,
+    origin: np.ndarray | None = None,
 ) -> Calibration:
-    """Learn the shifts from held-out rows (any number, also none), of which some may weigh more."""
+    """Learn the shifts from held-out rows (any number, also none), of which some may weigh more.
+
+    One origin is one shock to all series. So each origin has its own shift, and what is applied is their mean, drawn to
+    zero by how far they differ; a segment's difference from all series likewise.
+    """
     none = Calibration(edges, np.zeros((len(edges) + 1, len(GRID))), np.full(len(edges) + 1, 0.002))
     if not len(actual):
         return none
     spread = spread_of(quantiles, unit)
     error = np.clip((actual[:, None] - quantiles) / spread[:, None], -MOST_SHIFT, MOST_SHIFT)
     weight = np.ones(len(error)) if weight is None else weight
-    common = _level_quantiles(error, weight) * len(error) / (len(error) + PRIOR)
+    origin = np.zeros(len(error)) if origin is None else origin
     segment = none.segment(unit)
-    shift = np.empty_like(none.shift)
-    for k in range(len(shift)):
-        own = error[segment == k]
-        local = _level_quantiles(own, weight[segment == k]) if len(own) else common
-        shift[k] = (len(own) * local + SEGMENT_PRIOR * common) / (len(own) + SEGMENT_PRIOR)
+    own = _shifts(error, weight, origin, np.ones(len(error), bool))
+    common = _agreed(*own) * len(error) / (len(error) + PRIOR)
+    shift = np.repeat(common[None], len(edges) + 1, axis=0)
+    for k in range(len(shift) if len(shift) > 1 else 0):
+        parts, heavy = _shifts(error, weight, origin, segment == k)
+        number = (segment == k).sum()
+        shift[k] += _agreed(parts - own[0], heavy) * number / (number + SEGMENT_PRIOR)
     found = Calibration(edges, shift, none.excess)
     last, _ = found.apply(quantiles, unit)
     over = np.minimum(np.maximum(actual - last[:, -1], 0.0) / spread, MOST_SHIFT)
     number = np.bincount(segment, minlength=len(shift))
     excess = (np.bincount(segment, over, len(shift)) + SEGMENT_PRIOR * over.mean()) / (number + SEGMENT_PRIOR)
     return Calibration(edges, shift, (excess * len(over) + 0.002 * PRIOR) / (len(over) + PRIOR))
+
+
+def _shifts(
+    error: np.ndarray, weight: np.ndarray, origin: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The shift that each origin asks for by itself [origins, grid], and how much it counts [origins]."""
+    origins = np.unique(origin)
+    shift, heavy = np.zeros((len(origins), error.shape[1])), np.zeros(len(origins))
+    for at, one in enumerate(origins):
+        own = rows & (origin == one)
+        if own.sum() >= LEAST_WINDOWS:
+            shift[at] = _level_quantiles(error[own])
+            heavy[at] = weight[own].mean()
+    return shift, heavy
+
+
+def _agreed(shift: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Mean over origins, drawn to zero the more the origins differ, [grid]; a single one is taken as it is."""
+    if len(weight) == 1 and weight[0] > 0:
+        return shift[0]
+    if (weight > 0).sum() < 2:
+        return np.zeros(shift.shape[1])
+    weight = weight / weight.sum()
+    effective = 1 / (weight**2).sum()
+    mean = weight @ shift
+    variance = weight @ (shift - mean) ** 2 / max(effective - 1, 1e-9)
+    return mean**3 / np.maximum(mean**2 + DOUBT * variance, 1e-12)
 
 
 def coverage(
@@ -94,7 +136,7 @@ def coverage(
     below = np.zeros((len(actual), len(columns)))
     for at in range(len(origins)):
         here = place == at
-        rest = fit(quantiles[~here], actual[~here], unit[~here], edges, weight[~here])
+        rest = fit(quantiles[~here], actual[~here], unit[~here], edges, weight[~here], origin[~here])
         below[here] = actual[here, None] <= rest.apply(quantiles[here], unit[here])[0][:, columns]
     share, n = _mean_by(below, place, len(origins))
     segment_share, segment_n = _mean_by(below, np.searchsorted(edges, unit), len(edges) + 1)
@@ -111,15 +153,11 @@ def _mean_by(values: np.ndarray, place: np.ndarray, places: int) -> tuple[np.nda
     return np.where(n[:, None] > 0, total / np.maximum(n, 1)[:, None], np.nan), n
 
 
-def _level_quantiles(error: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """For each level of the grid the weighted quantile of its own column, [grid]."""
-    order = np.argsort(error, axis=0, kind="stable")
-    out = np.empty(error.shape[1])
-    for column in range(error.shape[1]):
-        heavy = weight[order[:, column]]
-        place = (np.cumsum(heavy) - heavy / 2) / heavy.sum()
-        out[column] = np.interp(LEVELS[column], place, error[order[:, column], column])
-    return out
+def _level_quantiles(error: np.ndarray) -> np.ndarray:
+    """For each level of the grid the quantile of its own column, [grid]."""
+    ordered = np.sort(error, axis=0)
+    place = (np.arange(len(error)) + 0.5) / len(error)
+    return np.array([np.interp(level, place, ordered[:, at]) for at, level in enumerate(LEVELS)])
 
 
 def pinball(actual: np.ndarray, quantiles: np.ndarray, columns: list[int]) -> np.ndarray:

@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting import methods
+from forecasting.engine.backtest import rows_of
 from forecasting.engine.calibration import pinball
+from forecasting.engine.history import History, row_sums
 from forecasting.engine.late import opened_ahead
 from forecasting.engine.panel import GRID, STEP_LEVELS, Panel
+from forecasting.engine.profile import profile_of
+from forecasting.engine.recurring import asked_ahead
 
 #: What is chosen when there is nothing to choose by.
 DEFAULT = "moving_average"
+#: Weekdays with less than this share of a usual day's demand tell nothing of it.
+LEAST_SHARE = 0.1
 SCORED = [GRID.index(level) for level in STEP_LEVELS]
 
 
@@ -23,9 +29,13 @@ class WindowForecast:
     mean: np.ndarray
     variance: np.ndarray
 
-    def quantiles(self, inflation: float | np.ndarray) -> np.ndarray:
-        """Gamma quantiles on the grid, [series, grid]."""
-        return methods.gamma_quantiles(self.mean, self.variance * inflation, GRID)
+    def quantiles(self, inflation: float | np.ndarray, whole_pieces: bool = False) -> np.ndarray:
+        """Gamma quantiles on the grid, [series, grid].
+
+        Whole pieces are lowered by a half, which leaves the quantile of the pieces after rounding up.
+        """
+        found = methods.gamma_quantiles(self.mean, self.variance * inflation, GRID)
+        return np.maximum(found - 0.5, 0.0) if whole_pieces else found
 
     def part(self, rows: np.ndarray) -> WindowForecast:
         return WindowForecast(self.mean[rows], self.variance[rows])
@@ -46,6 +56,41 @@ def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowFor
     return WindowForecast(mean, fitted.variance_ * days), prediction
 
 
+class Candidates:
+    """The methods on some series at one origin. Where days or promotions differ, they see and forecast the demand of a
+    usual bucket, and get weekdays, promotions and closed days back afterwards.
+
+    ``panel`` is uncensored and known at the origin, ``history`` holds the same series; ``ahead`` is how many buckets
+    after the origin will be asked for.
+    """
+
+    def __init__(self, panel: Panel, history: History, origin: int, week: np.ndarray, ahead: int):
+        self.panel, self.ahead = panel, None
+        profile = profile_of(history, origin, week)
+        if profile is None:
+            return
+        start = origin - panel.demand.shape[1]
+        before = profile.of(start, origin)
+        opened = (np.diff(history.opened[:, start : origin + 1]) > 0) & (before > LEAST_SHARE)
+        usual = np.where(opened, panel.demand / np.maximum(before, LEAST_SHARE), np.nan)
+        known = {name: values for name, values in panel.known.items() if name not in ("promotion", "closed")}
+        self.panel = replace(panel, demand=usual, known=known)
+        self.ahead = asked_ahead(history, origin, ahead, profile)
+
+    def run(
+        self, name: str, length: int, steps: int = 0, rows: np.ndarray | slice = slice(None)
+    ) -> tuple[WindowForecast, methods.Prediction]:
+        """Like ``run``, for some of the series."""
+        window, found = run(name, rows_of(self.panel, rows), length, steps)
+        if self.ahead is None:
+            return window, found
+        ahead = self.ahead[rows, : found.mean.shape[1]]
+        found = methods.Prediction(found.mean * ahead, found.quantiles * ahead[:, :, None])
+        within = ahead[:, :length]
+        spread = row_sums(within**2) / length
+        return WindowForecast(row_sums(found.mean[:, :length]), window.variance * spread), found
+
+
 def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
     """How much larger the squared errors of windows are than the method's own variance says."""
     if not len(actual):
@@ -55,20 +100,30 @@ def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
     return float(np.clip((ratio.sum() + 10 * 1.5) / (len(ratio) + 10), 0.3, 9.0))
 
 
-def choose(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, weight=None) -> list[str]:
-    """The name with the least loss in each segment, by weighted rows; a small segment listens to the whole."""
+def ranked(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, weight=None) -> list[list[str]]:
+    """The names in each segment, least loss first, by weighted rows; a small segment listens to the whole."""
     names = sorted(losses)
     if not names or not len(segment):
-        return [DEFAULT] * segments
+        return [[DEFAULT]] * segments
     table = np.stack([losses[name] for name in names])
     weight = np.ones(len(segment)) if weight is None else weight
     whole = (table * weight).sum(axis=1) / weight.sum()
-    chosen = []
+    found = []
     for k in range(segments):
         own = segment == k
         mean = ((table[:, own] * weight[own]).sum(axis=1) + 50 * whole) / (weight[own].sum() + 50)
-        chosen.append(names[int(mean.argmin())])
-    return chosen
+        found.append([names[at] for at in np.argsort(mean, kind="stable")])
+    return found
+
+
+def choose(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, weight=None) -> list[str]:
+    """The name with the least loss in each segment."""
+    return [names[0] for names in ranked(losses, segment, segments, weight)]
+
+
+def averaged(forecasts: list[WindowForecast]) -> WindowForecast:
+    """The mean of some methods on the same series: seldom worse than the best, and nobody knows which that is."""
+    return WindowForecast(np.mean([f.mean for f in forecasts], 0), np.mean([f.variance for f in forecasts], 0))
 
 
 def window_loss(quantiles: np.ndarray, actual: np.ndarray, unit: np.ndarray) -> np.ndarray:

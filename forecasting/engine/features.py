@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.engine.calendar import YEAR
-from forecasting.engine.history import History
+from forecasting.engine.history import History, row_sums
 from forecasting.engine.pooled import KNOTS, RECENT, Pooled
-from forecasting.engine.profile import LOOK_BACK, multipliers, promotion_of
+from forecasting.engine.profile import LOOK_BACK, Profile, profile_of, promotion_of
+from forecasting.engine.recurring import asked_ahead, year_ago
 
 WINDOWS = {"D": (7, 14, 28, 56, 91, 182, 364), "W": (1, 2, 4, 8, 13, 26, 52), "M": (1, 2, 3, 6, 12, 24)}
 #: Buckets that set the level.
 LEVEL = {"D": 56, "W": 13, "M": 6}
+#: Buckets over which demand is compared without weekdays, promotions and closed days.
+USUAL = {"D": (7, 14, 28, 91), "W": (1, 2, 4, 13), "M": (1, 2, 3, 6)}
+ROOTS = {"D": (28, 91, 364), "W": (4, 13, 52), "M": (3, 6, 12)}
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,14 @@ def build(history: History, origin: int, length: int, common: Common) -> Rows:
     """Features of every series for the demand of ``length`` buckets after ``origin``; reads nothing later but what
     is known ahead."""
     found: dict[str, np.ndarray] = {}
-    level, ahead = _level(history, origin, length, common.everything.week, found)
+    profile = profile_of(history, origin, common.everything.week)
+    level, ahead = _level(history, origin, length, profile, found)
     _recent(history, origin, length, level, found)
     _last_year(history, origin, length, level, found)
+    if profile is not None:
+        _usual(history, origin, length, level, profile, found)
     _spread(history, origin, length, level, found)
+    _windows(history, origin, length, level, found)
     _intermittency(history, origin, level, found)
     _pooled(common, origin, length, history.freq, level, found)
     found["log_level"], found["log_unit"] = np.log(level), np.log(level * ahead * length)
@@ -51,20 +59,18 @@ def build(history: History, origin: int, length: int, common: Common) -> Rows:
     return Rows(x, level * ahead * length, (history.total[:, origin] > 0) & (history.count[:, origin] >= 1))
 
 
-def _level(history: History, origin: int, length: int, week: np.ndarray, found: dict) -> tuple[np.ndarray, np.ndarray]:
+def _level(
+    history: History, origin: int, length: int, profile: Profile | None, found: dict
+) -> tuple[np.ndarray, np.ndarray]:
     """Recent demand a usual bucket, drawn a little towards the long mean, and the window's mean multiplier."""
     span = LEVEL[history.freq]
     start = max(origin - span, 0)
-    total, seen = (
-        history.total[:, origin] - history.total[:, start],
-        history.opened[:, origin] - history.opened[:, start],
-    )
+    total = history.total[:, origin] - history.total[:, start]
+    seen = history.opened[:, origin] - history.opened[:, start]
     ahead = np.ones(len(total))
-    if {"promotion", "closed"} & set(history.known) or (history.freq == "D" and length % 7):
-        before, after = multipliers(history, origin, length, week)
-        opened = np.diff(history.opened[:, start : origin + 1]) > 0
-        seen = np.where(opened, before[:, before.shape[1] - (origin - start) :], 0.0).sum(axis=1)
-        ahead = np.maximum(after.mean(axis=1), 1e-3)
+    if profile is not None:
+        seen = _opened(history, start, origin, profile)
+        ahead = np.maximum(row_sums(asked_ahead(history, origin, length, profile)) / length, 1e-3)
     ever = history.total[:, origin] / np.maximum(history.opened[:, origin], 1)
     level = (total + span / 8 * ever) / (seen + span / 8)
     found["multiplier"] = ahead
@@ -74,6 +80,50 @@ def _level(history: History, origin: int, length: int, week: np.ndarray, found: 
     found["promoted_before"] = nothing if promo is None else promo[:, :-length].mean(axis=1)
     found["price"] = _price(history, origin, length)
     return np.maximum(level, 0.25 / (history.count[:, origin] + 1)), ahead
+
+
+def _opened(history: History, start: int, stop: int, profile: Profile) -> np.ndarray:
+    """Sum of the multipliers of the buckets start .. stop - 1 that were open, [series]."""
+    opened = np.diff(history.opened[:, start : stop + 1]) > 0
+    return row_sums(np.where(opened, profile.of(start, stop), 0.0))
+
+
+def _usual(history: History, origin: int, length: int, level: np.ndarray, profile: Profile, found: dict) -> None:
+    """Demand a usual bucket: without weekdays, promotions and closed days, recently and at this time last year."""
+
+    def mean(start: int, stop: int) -> np.ndarray:
+        if start < 0 or stop <= start:
+            return np.full(len(level), np.nan)
+        usual = _opened(history, start, stop, profile)
+        total = history.total[:, stop] - history.total[:, start]
+        return np.where(usual > 0, total / np.maximum(usual, 1e-9), np.nan) / level
+
+    for window in USUAL[history.freq]:
+        found[f"usual_{window}"] = mean(origin - window, origin)
+    for name, back in _years(history, origin):
+        found[f"usual_{name}"] = mean(origin - back, min(origin - back + length, origin))
+
+
+def _years(history: History, origin: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Buckets back to last year by date and by Easter."""
+    year = YEAR[history.freq]
+    return ("last_year", year), ("moved", year_ago(history.last_on, history.freq, origin - history.buckets + 1, year))
+
+
+def _windows(history: History, origin: int, length: int, level: np.ndarray, found: dict) -> None:
+    """Quantiles of the sums of past windows of this length, relative to the level."""
+    last, step = origin - length, max(length // 4, 1)
+    starts = np.arange(last, max(last - YEAR[history.freq], -1), -step)
+    if not len(starts):
+        starts = np.zeros(1, int)
+    sums = history.raw_total[:, np.minimum(starts + length, origin)] - history.raw_total[:, starts]
+    whole = starts >= history.launch[:, None]
+    sums = np.sort(np.where(whole, sums, np.inf), axis=1)
+    number = whole.sum(axis=1)
+    for share in (0.25, 0.5, 0.8, 0.95):
+        place = np.maximum(np.rint(share * (number - 1)), 0).astype(int)
+        at = np.take_along_axis(sums, place[:, None], axis=1)[:, 0]
+        found[f"window_{share}"] = np.where(number >= 4, np.where(number >= 4, at, 0.0) / (level * length), np.nan)
 
 
 def _price(history: History, origin: int, length: int) -> np.ndarray:
@@ -123,6 +173,8 @@ def _last_year(history: History, origin: int, length: int, level: np.ndarray, fo
     wide = np.where(old, history.mean(ago - pad, min(end + pad, origin)), np.nan) if ago >= 0 else same
     before = history.mean(ago - span, ago) if ago >= 1 else same
     found["last_year"], found["last_year_wide"] = same / level, wide / level
+    moved = max(origin - _years(history, origin)[1][1], 0)
+    found["moved"] = np.where(old, history.mean(moved, min(moved + length, origin)), np.nan) / level
     found["last_year_ratio"] = np.clip(same / np.maximum(before, 1e-9), 0, 10)
     found["last_year_grown"] = same * np.clip(growth(quarter, 3.0), 0.3, 3.0) / level
     found["growth_quarter"], found["growth_length"] = growth(quarter, 5.0), growth(length, 5.0)
@@ -149,6 +201,10 @@ def _intermittency(history: History, origin: int, level: np.ndarray, found: dict
         seen = np.maximum(history.count[:, origin] - history.count[:, start], 1)
         found[name] = 1 - (history.hits[:, origin] - history.hits[:, start]) / seen
     size = history.total[:, origin] / np.maximum(history.hits[:, origin], 1)
+    for window in ROOTS[history.freq]:
+        start = max(origin - window, 0)
+        seen = np.maximum(history.count[:, origin] - history.count[:, start], 1)
+        found[f"root_{window}"] = ((history.roots[:, origin] - history.roots[:, start]) / seen) ** 2 / level
     found["size"], found["log_size"] = size / level, np.log(np.maximum(size, 0.1))
     found["since_sale"] = np.minimum(origin - history.last_sale[:, origin - 1], year)
     found["age"] = np.minimum(history.count[:, origin], year)
@@ -162,7 +218,9 @@ def _pooled(common: Common, origin: int, length: int, freq: str, level: np.ndarr
         group, index = whole, np.zeros(len(level), int)
     else:
         group, index = common.group, common.index
+    found["all_moved"] = ones * np.clip(_season(whole, length, "moved"), 0, 10)
     found["group_season"] = _of_group(np.clip(_season(group, length), 0, 10), index)
+    found["group_moved"] = _of_group(np.clip(_season(group, length, "moved"), 0, 10), index)
     now = group.recent[:, -1:]
     trend = _of_group(np.where(now > 0, group.recent / np.maximum(now, 1e-12), np.nan), index)
     for at, window in enumerate(RECENT[freq][:-1]):
@@ -175,7 +233,7 @@ def _of_group(values: np.ndarray, index: np.ndarray) -> np.ndarray:
     return np.concatenate([values, np.full((1, *values.shape[1:]), np.nan)])[index]
 
 
-def _season(pooled: Pooled, length: int) -> np.ndarray:
+def _season(pooled: Pooled, length: int, which: str = "after") -> np.ndarray:
     """Demand a bucket after the same date last year relative to that before it, [groups]."""
-    after = pooled.following(length) / min(length, KNOTS[-1])
+    after = pooled.following(length, which) / min(length, KNOTS[-1])
     return np.where(pooled.year_ago > 0, after / np.maximum(pooled.year_ago, 1e-12), np.nan)

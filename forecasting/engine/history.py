@@ -73,6 +73,7 @@ class History:
         self.total, self.count = running(self.filled), running(seen)
         self.raw_total = self.total if (self.raw == self.filled).all() else running(self.raw)
         self.hits, self.squares = running(self.filled > 0), running(self.raw**2)
+        self.roots = running(np.sqrt(self.filled))
         self.shut = _shut(known, demand)
         self.launch = np.where(seen.any(axis=1), seen.argmax(axis=1), demand.shape[1])
         when = np.where(self.filled > 0, np.arange(1, demand.shape[1] + 1), 0)

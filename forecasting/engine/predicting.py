@@ -63,9 +63,8 @@ class _Chunk:
         distribution, segment = self._lead_time_demand()
         mean, quantiles = self._steps(horizon, distribution.mean, segment)
         weight = np.asarray(self.trained.blend)[segment]
-        names = np.where(weight > 0, POOLED, np.asarray(self.trained.window_method)[segment])
-        sold = self.history.total[:, -1] > 0
-        method = np.where(sold, names, np.asarray(self.trained.window_method)[segment])
+        best = np.array([names[0] for names in self.trained.window_methods])[segment]
+        method = np.where((weight > 0) & (self.history.total[:, -1] > 0), POOLED, best)
         return Forecast(method.astype(str), mean, quantiles, distribution, self._scores())
 
     def _lead_time_demand(self) -> tuple[LeadTimeDemand, np.ndarray]:
@@ -123,29 +122,32 @@ class _Chunk:
         pooled = pooled_quantiles(model, rows)
         need = (weight < 1) | np.isnan(pooled[:, 0])
         base = np.zeros_like(pooled)
-        known = backtest.known_at(self.panel, origin)
-        places = np.flatnonzero(wanted)
-        for k, name in enumerate(trained.window_method):
+        candidates, places = self._candidates(origin, length, common), np.flatnonzero(wanted)
+        for k, names in enumerate(trained.window_methods):
             own = need & (segment == k)
             if own.any():
-                window, _ = classical.run(name, backtest.rows_of(known, places[own]), length)
-                base[own] = window.quantiles(trained.inflation[k])
+                windows = [candidates.run(name, length, rows=places[own])[0] for name in names]
+                base[own] = classical.averaged(windows).quantiles(trained.inflation[k], trained.whole_pieces)
         quantiles, excess = trained.calibration.apply(blended(pooled, base, weight), rows.unit)
         never = ~rows.usable
         quantiles[never], excess[never] = 0.0, 0.0
         return quantiles, excess
 
+    def _candidates(self, origin: int, ahead: int, common: Common) -> classical.Candidates:
+        known = backtest.known_at(self.panel, origin)
+        return classical.Candidates(known, self.history, origin, common.everything.week, ahead)
+
     def _steps(self, horizon: int, asked: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means and quantiles of single buckets: the best method's shape, at the height of lead-time demand."""
         mean = np.zeros((len(segment), horizon))
         quantiles = np.zeros((len(segment), horizon, len(STEP_LEVELS)))
-        known = backtest.known_at(self.panel, self.history.buckets)
         longest = int(self.typical.max())
+        candidates = self._candidates(self.history.buckets, max(longest, horizon), self.trained.common)
         for k, name in enumerate(self.trained.step_method):
             rows = np.flatnonzero(segment == k)
             if not len(rows):
                 continue
-            _, found = classical.run(name, backtest.rows_of(known, rows), longest, horizon)
+            _, found = candidates.run(name, longest, horizon, rows)
             within = np.arange(found.mean.shape[1]) < self.typical[rows, None]
             height = row_sums(np.where(within, found.mean, 0.0))
             ratio = np.where(height > 0, asked[rows] / np.maximum(height, 1e-12), 1.0)

@@ -9,7 +9,8 @@ from forecasting.engine.history import History, row_sums
 from forecasting.engine.late import opened_ahead
 
 LOOK_BACK = {"D": 182, "W": 52, "M": 24}
-#: Weeks of the common weekday pattern, and promoted buckets without effect, that pull a noisy series.
+#: Weeks of the common weekday pattern, and promoted buckets without effect, that pull a series that sells in each
+#: bucket; one that seldom sells is pulled by as many sales.
 WEEK_PRIOR, UPLIFT_PRIOR = 3.0, 4.0
 
 
@@ -22,35 +23,50 @@ def promotion_of(history: History, start: int, stop: int) -> np.ndarray | None:
     return np.pad(flags, ((0, 0), (0, stop - start - flags.shape[1])))
 
 
-def multipliers(history: History, origin: int, length: int, week: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Expected demand relative to the level: of the past ``LOOK_BACK`` buckets and of the ``length`` buckets ahead.
+class Profile:
+    """What an average bucket asks for at an origin, learned from the ``LOOK_BACK`` buckets before it.
 
-    Two arrays [series, buckets]; the mean of a usual bucket is 1.
+    ``index`` [series, slots] of the weekday (mean 1) and ``uplift`` [series, 1] of a promotion.
     """
-    start = max(origin - LOOK_BACK[history.freq], 0)
-    slots = _slots(history, start, origin + length)
-    past, ahead = slots[: origin - start], slots[origin - start :]
-    promo = promotion_of(history, start, origin + length)
-    y, seen = history.filled[:, start:origin], ~np.isnan(history.demand[:, start:origin])
-    level = (y.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
-    prior = week[None] if history.freq == "D" else np.ones((1, 1))
-    index, uplift = prior + 0 * level, np.ones_like(level)
-    promoted = np.zeros_like(y) if promo is None else promo[:, : origin - start]
-    for _ in range(1 if promo is None else 2):
-        weight = np.where(seen, 1 + promoted * (uplift - 1), 0.0)
-        index = (_by_slot(y, past, prior.shape[1]) + WEEK_PRIOR * level * prior) / np.maximum(
-            (_by_slot(weight, past, prior.shape[1]) + WEEK_PRIOR) * level, 1e-12
-        )
-        index = np.where(level > 0, index, 1.0)
+
+    def __init__(self, history: History, origin: int, week: np.ndarray):
+        self.history = history
+        start = max(origin - LOOK_BACK[history.freq], 0)
+        past = _slots(history, start, origin)
+        promo = promotion_of(history, start, origin)
+        y, seen = history.filled[:, start:origin], ~np.isnan(history.demand[:, start:origin])
+        level = (y.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None]
+        seldom = 1 / np.clip((y > 0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1), 0.01, 1.0)[:, None]
+        prior = week[None] if history.freq == "D" else np.ones((1, 1))
+        index, uplift = prior + 0 * level, np.ones_like(level)
+        promoted = np.zeros_like(y) if promo is None else promo
+        for _ in range(1 if promo is None else 2):
+            weight = np.where(seen, 1 + promoted * (uplift - 1), 0.0)
+            index = (_by_slot(y, past, prior.shape[1]) + WEEK_PRIOR * seldom * level * prior) / np.maximum(
+                (_by_slot(weight, past, prior.shape[1]) + WEEK_PRIOR * seldom) * level, 1e-12
+            )
+            index = np.where(level > 0, index, 1.0)
+            if promo is not None:
+                uplift = _uplift(
+                    y, np.where(seen, level * index[:, past], 0.0), promoted, UPLIFT_PRIOR * seldom * level
+                )
+        self.index, self.uplift = index, uplift
+
+    def of(self, start: int, stop: int) -> np.ndarray:
+        """Expected demand relative to the level in buckets start .. stop - 1, [series, buckets]."""
+        out = self.index[:, _slots(self.history, start, stop)]
+        promo = promotion_of(self.history, start, stop)
         if promo is not None:
-            uplift = _uplift(y, np.where(seen, level * index[:, past], 0.0), promoted, UPLIFT_PRIOR * level)
-    before, after = index[:, past], index[:, ahead]
-    if promo is not None:
-        before = before * (1 + promoted * (uplift - 1))
-        after = after * (1 + promo[:, origin - start :] * (uplift - 1))
-    if (opened := opened_ahead(history.known, origin, length)) is not None:
-        after = after * opened
-    return np.ascontiguousarray(before), np.ascontiguousarray(after)
+            out = out * (1 + promo * (self.uplift - 1))
+        opened = opened_ahead(self.history.known, start, stop - start)
+        return np.ascontiguousarray(out if opened is None else out * opened)
+
+
+def profile_of(history: History, origin: int, week: np.ndarray) -> Profile | None:
+    """The profile where buckets differ: of days, and where promotions are known."""
+    return (
+        Profile(history, origin, week) if history.freq == "D" or {"promotion", "closed"} & set(history.known) else None
+    )
 
 
 def _slots(history: History, start: int, stop: int) -> np.ndarray:

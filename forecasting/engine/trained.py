@@ -14,7 +14,7 @@ from forecasting.engine.calibration import Calibration
 from forecasting.engine.features import Common
 from forecasting.engine.pooled import Pooled
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Trained:
     calibration: Calibration
     coverage: dict[str, np.ndarray]
     blend: tuple[float, ...]
-    window_method: tuple[str, ...]
+    window_methods: tuple[tuple[str, ...], ...]
     inflation: tuple[float, ...]
     step_method: tuple[str, ...]
 
@@ -88,7 +88,7 @@ class Trained:
             Scored(origin, None if at is None else models[at], _get_common(arrays, f"common_{number}"))
             for number, (origin, at) in enumerate(head["scored"], start=1)
         )
-        plain = {name: tuple(v) if isinstance(v := head[name], list) else v for name in _PLAIN}
+        plain = {name: _tuples(head[name]) for name in _PLAIN}
         return cls(
             last_on=date.fromisoformat(head["last_on"]),
             model=None if head["model"] is None else models[head["model"]],
@@ -101,9 +101,13 @@ class Trained:
 
 
 _PLAIN = (
-    "freq", "buckets", "whole_pieces", "ahead", "lengths", "products", "blend", "window_method", "inflation",
+    "freq", "buckets", "whole_pieces", "ahead", "lengths", "products", "blend", "window_methods", "inflation",
     "step_method",
 )  # fmt: skip
+
+
+def _tuples(value):
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _place(models: list[QuantileModel], model: QuantileModel | None) -> int | None:

@@ -20,10 +20,14 @@ from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
 CELLS, ROWS, HELD_SERIES = 6_000_000, 90_000, 1_500
+#: Training origins of a large and of a small panel.
+ORIGINS = (60, 180)
 #: Fewer rows than this teach a pooled model nothing.
 LEAST_ROWS = 600
-BLENDS = (1.0, 0.75, 0.5, 0.25, 0.0)
+BLENDS = (0.8, 0.7, 0.6, 0.5)
 SCORED_A_BLOCK = 3
+#: Classical methods whose mean stands beside the pooled model.
+AVERAGED = 3
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,11 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     model = workshop.boost(workshop.buckets)
     edges = calibration.edges_of(held.unit)
     segment = np.searchsorted(edges, held.unit)
-    window_method, inflation = _choose_windows(held, segment, len(edges) + 1)
-    base = _classical_quantiles(held, segment, window_method, inflation)
-    blend = _choose_blend(held, base, segment, len(edges) + 1, model is not None)
-    quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
     pieces = held.actual - workshop.jitter(len(held.actual))
-    weight = np.sqrt(held.weight)
+    window_methods, inflation, base = _choose_windows(held, pieces, segment, len(edges) + 1, workshop.whole_pieces)
+    blend = _choose_blend(held, pieces, base, segment, len(edges) + 1, model is not None)
+    quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
+    weight = held.weight**0.25
     return Trained(
         freq=panel.freq, last_on=panel.last_on, buckets=workshop.buckets, whole_pieces=workshop.whole_pieces,
         ahead=ahead, lengths=workshop.lengths, products=workshop.products, model=model,
@@ -72,9 +75,9 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
             Scored(origin, model, workshop.common_at(origin))
             for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]
         ),
-        calibration=calibration.fit(quantiles, pieces, held.unit, edges, weight),
+        calibration=calibration.fit(quantiles, pieces, held.unit, edges, weight, held.origin),
         coverage=calibration.coverage(quantiles, pieces, held.unit, edges, weight, held.origin),
-        blend=blend, window_method=window_method, inflation=inflation,
+        blend=blend, window_methods=window_methods, inflation=inflation,
         step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1, held.weight)),
     )  # fmt: skip
 
@@ -122,25 +125,37 @@ class _Workshop:
     def boost(self, known: int) -> QuantileModel | None:
         """A model of windows that ended within the first ``known`` buckets; None when they are too few."""
         rng = np.random.default_rng(self.seed + known)
+        series = len(self.told.demand)
+        most = int(np.clip(ROWS // (series * len(self.lengths)), *ORIGINS))
         plan = [
             (origin, length)
             for length in self.lengths
             for origin in backtest.training_origins(
-                min(max(2 * length, 6), known // 3), known - length, self.panel.freq
+                min(max(2 * length, 6), known // 3), known - length, self.panel.freq, most
             )
             if origin >= 1
         ]
-        share = min(1.0, ROWS / max(len(plan) * len(self.told.demand), 1))
-        history = History.of(backtest.known_at(self.told, known, most=known))
-        parts = [self._training_rows(history, origin, length, share, rng) for origin, length in plan]
+        share = ROWS / max(len(plan) * series, 1)
+        blocks = max(int(0.8 / share), 1)  # each origin looks at one block of series, which saves the time of features
+        histories = [
+            History.of(backtest.known_at(backtest.rows_of(self.told, slice(at, None, blocks)), known, most=known))
+            for at in range(min(blocks, len(plan)))
+        ]
+        parts = [
+            self._training_rows(
+                histories[at % blocks], origin, length, share * blocks, rng, slice(at % blocks, None, blocks)
+            )
+            for at, (origin, length) in enumerate(plan)
+        ]
         if sum(len(target) for _, target in parts) < LEAST_ROWS:
             return None
         return boosting.fit(np.concatenate([x for x, _ in parts]), np.concatenate([t for _, t in parts]), self.seed)
 
     def _training_rows(
-        self, history: History, origin: int, length: int, share: float, rng
+        self, history: History, origin: int, length: int, share: float, rng, block: slice
     ) -> tuple[np.ndarray, np.ndarray]:
-        rows = features.build(history, origin, length, replace(self.common_at(origin), index=self.index))
+        index = None if self.index is None else self.index[block]
+        rows = features.build(history, origin, length, replace(self.common_at(origin), index=index))
         asked = history.asked(origin, length)
         keep = rows.usable & ~np.isnan(asked) & (rng.random(len(asked)) < share)
         lowered = asked[keep] - (rng.random(keep.sum()) if self.whole_pieces else 0.0)
@@ -155,6 +170,7 @@ class _Workshop:
         some = self.history_of_held
         index = None if self.index is None else self.index[self.held_series]
         common = replace(self.common_at(origin), index=index)
+        candidates = classical.Candidates(known, some, origin, common.everything.week, self.lengths[-1])
         parts = []
         for length in self.lengths:
             rows, actual = features.build(some, origin, length, common), some.asked(origin, length)
@@ -162,7 +178,7 @@ class _Workshop:
             steps = some.demand[:, origin : origin + length]
             windows, losses = {}, {}
             for name in methods.nightly():
-                window, prediction = classical.run(name, known, length)
+                window, prediction = candidates.run(name, length)
                 windows[name] = window.part(keep)
                 losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]
             pooled = pooled_quantiles(model, rows)
@@ -212,35 +228,31 @@ def _joined(parts: list[Held]) -> Held:
     )
 
 
-def _choose_windows(held: Held, segment: np.ndarray, segments: int) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """The classical method of each segment and the inflation of its variance."""
-    inflation = {
-        name: np.array(
-            [classical.inflation_of(w.part(segment == k), held.actual[segment == k]) for k in range(segments)]
+def _choose_windows(
+    held: Held, actual: np.ndarray, segment: np.ndarray, segments: int, whole_pieces: bool
+) -> tuple[tuple[tuple[str, ...], ...], tuple[float, ...], np.ndarray]:
+    """The classical methods to average in each segment, the inflation of their variance, and their quantiles."""
+    losses = {}
+    for name, window in held.windows.items():
+        inflation = np.array(
+            [classical.inflation_of(window.part(segment == k), held.actual[segment == k]) for k in range(segments)]
         )
-        for name, w in held.windows.items()
-    }
-    losses = {
-        name: classical.window_loss(window.quantiles(inflation[name][segment]), held.actual, held.unit)
-        for name, window in held.windows.items()
-    }
-    chosen = classical.choose(losses, segment, segments, held.weight)
-    return tuple(chosen), tuple(
-        float(inflation[name][k]) if name in inflation else 1.5 for k, name in enumerate(chosen)
-    )
-
-
-def _classical_quantiles(held: Held, segment: np.ndarray, chosen: tuple[str, ...], inflation: tuple[float, ...]):
-    out = np.zeros((len(held.unit), len(GRID)))
-    for k, name in enumerate(chosen):
+        losses[name] = classical.window_loss(window.quantiles(inflation[segment], whole_pieces), actual, held.unit)
+    chosen = [tuple(names[:AVERAGED]) for names in classical.ranked(losses, segment, segments, held.weight)]
+    inflations, quantiles = [], np.zeros((len(held.unit), len(GRID)))
+    for k, names in enumerate(chosen):
         rows = segment == k
-        if rows.any():
-            out[rows] = held.windows[name].part(rows).quantiles(inflation[k])
-    return out
+        if not rows.any():
+            inflations.append(1.5)
+            continue
+        mean = classical.averaged([held.windows[name].part(rows) for name in names])
+        inflations.append(classical.inflation_of(mean, held.actual[rows]))
+        quantiles[rows] = mean.quantiles(inflations[k], whole_pieces)
+    return tuple(chosen), tuple(inflations), quantiles
 
 
 def _choose_blend(
-    held: Held, base: np.ndarray, segment: np.ndarray, segments: int, has_model: bool
+    held: Held, actual: np.ndarray, base: np.ndarray, segment: np.ndarray, segments: int, has_model: bool
 ) -> tuple[float, ...]:
     """Weight of the pooled model in each segment, by the loss of the held-out windows that it answered."""
     answered = ~np.isnan(held.pooled[:, 0])
@@ -249,7 +261,7 @@ def _choose_blend(
     losses = {
         f"{at}": classical.window_loss(
             blended(held.pooled[answered], base[answered], np.full(answered.sum(), weight)),
-            held.actual[answered],
+            actual[answered],
             held.unit[answered],
         )
         for at, weight in enumerate(BLENDS)

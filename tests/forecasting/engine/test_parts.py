@@ -8,13 +8,14 @@ from datetime import date
 import numpy as np
 import pytest
 
-from forecasting.engine import GRID, Panel, boosting, calendar, calibration
+from forecasting.engine import GRID, Panel, boosting, calendar, calibration, recurring
 from forecasting.engine.backtest import blocks_of, lengths_for
 from forecasting.engine.censoring import observed
 from forecasting.engine.grid import LEVELS, mean_of, mix, spread_over_grid
 from forecasting.engine.history import History, row_sums
 from forecasting.engine.panel import ProtectionInterval
-from forecasting.engine.profile import multipliers
+from forecasting.engine.profile import Profile
+from forecasting.engine.recurring import closed_ahead, twin, year_ago
 
 NAN = np.nan
 SUNDAY = date(2024, 3, 3)
@@ -26,6 +27,7 @@ def uniform(low: float, high: float) -> np.ndarray:
 
 def test_the_doctests_hold():
     assert doctest.testmod(calendar).failed == 0
+    assert doctest.testmod(recurring).failed == 0
 
 
 def test_a_mixture_of_apart_distributions_keeps_both():
@@ -172,9 +174,37 @@ def test_the_profile_learns_weekdays_and_promotion():
     weekday = np.tile([1.0, 1, 1, 1, 1, 2, 0], 21)
     demand = 10 * weekday * (1 + promotion)
     history = History(demand[:, :140], "D", SUNDAY, {"promotion": promotion})
-    _, ahead = multipliers(history, 140, 7, np.ones(7))
+    ahead = Profile(history, 140, np.ones(7)).of(140, 147)
     usual = demand[:, :140].mean(axis=1, keepdims=True)
     assert ahead * usual == pytest.approx(demand[:, 140:], abs=3.0)
+
+
+def test_a_shop_shut_on_last_years_holidays_is_expected_to_be_shut_on_this_years():
+    days = np.arange(np.datetime64("2023-01-01"), np.datetime64("2024-03-25"))
+    demand = np.full((2, len(days)), 20.0)
+    for holiday in ("2023-04-07", "2023-04-10", "2023-03-29"):  # Good Friday, Easter Monday, an odd day
+        demand[0, days == np.datetime64(holiday)] = 0.0
+    history = History(demand, "D", date(2024, 3, 24), {})
+    chance = closed_ahead(history, len(days), 9)  # 25 March to 2 April 2024, with Easter on 31 March
+    assert chance[0].tolist() == [0, 0, 0, 0, 1, 0, 0, 1, 0] and not chance[1].any()
+    assert twin(date(2024, 3, 29), 1) == date(2023, 4, 7)  # so the odd day does not come back: that day is Good Friday
+
+
+def test_weeks_before_easter_are_compared_with_those_before_last_years():
+    last_on = date(2012, 3, 11)
+    assert year_ago(last_on, "D", 1, 364) == 350 and year_ago(last_on, "W", 1, 52) == 50
+    assert year_ago(date(2012, 8, 5), "D", 1, 364) == 364 and year_ago(last_on, "M", 1, 12) == 12
+
+
+def test_a_shift_that_the_origins_do_not_agree_on_is_hardly_applied():
+    rng = np.random.default_rng(2)
+    quantiles, ones, origin = uniform(0.0, 10.0).repeat(1200, axis=0), np.full(1200, 10.0), np.repeat(np.arange(6), 200)
+    agreed = rng.uniform(2.0, 12.0, 1200)
+    torn = rng.uniform(0.0, 10.0, 1200) + np.where(origin % 2, 6.0, -2.0)
+    shifts = [calibration.fit(quantiles, a, ones, np.empty(0), None, origin).shift[0] for a in (agreed, torn)]
+    middle, width = GRID.index(0.5), calibration.spread_of(quantiles[:1], ones[:1])[0]
+    assert shifts[0][middle] * width == pytest.approx(2.0, abs=0.4)
+    assert abs(shifts[1][middle] * width) < 1.0  # the mean is 2 here too
 
 
 def test_both_boosting_libraries_learn_the_same_quantiles(monkeypatch):
