@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from catalog.models import Promotion
 from forecasting import drivers, words
+from forecasting.data_facts import data_facts
 from forecasting.models import Accuracy, Forecast, Override
 from forecasting.pages_charts import PAST_DAYS, Demand, demand_chart, drivers_chart, stacked_options
 from forecasting.services.overrides import ADD, CHANGE
@@ -79,7 +80,7 @@ def forecast_context(request: HttpRequest, forecast: Forecast) -> dict[str, Any]
         "stacked_options": json.dumps(stacked_options()),
         "overrides": list(_overrides(item, forecast).select_related("made_by")[:OVERRIDES_SHOWN]),
         "earlier": earlier(item, forecast.run),
-        "notes": notes(known, forecast),
+        "notes": notes(forecast),
         "may_override": request.user.has_perm(ADD),
         "may_withdraw": request.user.has_perm(CHANGE),
         "once_key": new_key(),
@@ -131,31 +132,20 @@ def _earlier(row: tuple, asked: dict[date, tuple[int, float | None]]) -> Earlier
     )  # fmt: skip
 
 
-def notes(known: History, forecast: Forecast) -> list[str]:
-    """What one should know about the data behind the forecast."""
-    told = []
-    if known.series is None:
-        return [_("Nobody has asked for it here yet.")]
-    days = (known.until - known.series.first_on).days + 1
-    told.append(ngettext("One day of demand is known.", "%(days)d days of demand are known.", days) % {"days": days})
-    empty = sum(1 for day in known.without_stock if day <= known.until)
-    if empty:
-        told.append(
-            ngettext(
-                "On %(days)d day of the last %(all)d the shelf was empty: what was asked for then is a least.",
-                "On %(days)d days of the last %(all)d the shelf was empty: what was asked for then is a least.",
-                empty,
-            )
-            % {"days": empty, "all": PAST_DAYS}
-        )
-    if known.series.closed_on and known.series.closed_on < known.until:
-        told.append(_("Its demand is closed only up to %(day)s.") % {"day": known.series.closed_on})
+def notes(forecast: Forecast) -> list[str]:
+    """What the forecast read of its days, and the promotions ahead of it."""
+    until = forecast.first_on - timedelta(days=1)
+    told = data_facts(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id, until=until)
     last_on = forecast.first_on + timedelta(days=len(forecast.mean) - 1)
     for promotion in _promotions(forecast, last_on):
         told.append(
-            _("Promotion from %(first)s to %(last)s.") % {"first": promotion.starts_on, "last": promotion.ends_on}
+            _("Promotion from %(first)s to %(last)s.")
+            % {
+                "first": date_format(promotion.starts_on, "SHORT_DATE_FORMAT"),
+                "last": date_format(promotion.ends_on, "SHORT_DATE_FORMAT"),
+            }
         )
-    return told
+    return told or [_("Nobody has asked for it here yet.")]
 
 
 def _promotions(forecast: Forecast, last_on: date):

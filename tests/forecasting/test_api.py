@@ -151,8 +151,8 @@ def test_the_page_says_why_and_how_right_it_was(make_run, forecast, make_product
         SUNDAY - timedelta(days=6), 14.0, 14.0, 14.0, 9, True,
     )  # fmt: skip
     assert page.context["why"].sentence == "84 pieces in 28 days: level of the last four weeks 84."
-    assert page.context["notes"][0] == "21 days of demand are known."
-    assert "On 1 day of the last 84 the shelf was empty" in page.context["notes"][1]
+    assert page.context["notes"][0].startswith("It reads 21 days from")
+    assert "1 day was without stock for a part" in page.context["notes"][1]
     text = page.content.decode()
     assert "Override</a>" not in text and "a moving average" in text
 
