@@ -28,7 +28,7 @@ from stock.models import Warehouse
 
 VIEW = "forecasting.view_accuracybyhorizon"
 Source, Horizon = AccuracyByHorizon.Source, AccuracyByHorizon.Horizon
-#: What the page groups by: title and names in the table.
+#: What the table goes by: title and name of the column.
 GROUPS = {
     "horizon": (_("By horizon"), "horizon"),
     "method": (_("By method"), "method"),
@@ -40,7 +40,7 @@ GROUPS = {
     "day": (_("Over time"), "run__business_date"),
 }
 SPANS = {"28": 28, "91": 91, "364": 364, "all": None}
-COLUMNS = ("wape", "bias", "mae", "rmse", "mase", "r2", "pinball", "naive_wape", "value_added")
+COLUMNS = ("wape", "bias", "mae", "mse", "rmse", "mase", "r2", "pinball", "naive_wape", "value_added")
 RUNS_SHOWN = 60
 
 
@@ -54,6 +54,7 @@ class Asked:
     category: int | None
     method: str
     days: str
+    by: str
 
     @classmethod
     def of(cls, told: QueryDict, *, has_issued: bool) -> Asked:
@@ -71,6 +72,7 @@ class Asked:
             int(category) if category.isdecimal() and len(category) < 10 else None,
             told.get("method", "")[:40],
             told.get("days") if told.get("days") in SPANS else "91",
+            told.get("by") if told.get("by") in GROUPS else "horizon",
         )
 
     def narrow(self, rows):
@@ -112,16 +114,16 @@ def _groups(rows, asked: Asked, group: str) -> Iterator[tuple[Any, dict[str, flo
 
 
 def _context(request: HttpRequest, asked: Asked, rows) -> dict[str, Any]:
-    tables = {group: list(_groups(rows, asked, group)) for group in GROUPS}
+    tables = {group: list(_groups(rows, asked, group)) for group in {"day", "horizon", asked.by}}
     whole = {name: sum(sums[name] for _key, sums in tables["day"]) for name in SUMS}
     coverage = _coverage()
     return {
         "title": _g("Forecast accuracy"),
         "asked": asked,
-        "total": figures(whole),
-        "tiles": _tiles(figures(whole), whole),
+        "tiles": _tiles(figures(whole)),
         "observations": whole["n"],
-        "tables": [_table(group, tables[group]) for group in GROUPS],
+        "table": _table(asked.by, tables[asked.by]),
+        "groups": [(group, title) for group, (title, _name) in GROUPS.items()],
         "over_time_chart": _over_time(tables["day"]),
         "horizon_chart": _by_horizon(tables["horizon"]),
         "coverage_chart": _reached(figures(whole)) if whole["quantile_n"] else "",
@@ -132,7 +134,7 @@ def _context(request: HttpRequest, asked: Asked, rows) -> dict[str, Any]:
     }
 
 
-def _tiles(found: Mapping[str, float | None], sums: Mapping[str, float]) -> list[dict[str, str]]:
+def _tiles(found: Mapping[str, float | None]) -> list[dict[str, str]]:
     def rate(name: str) -> str:
         return "–" if found[name] is None else f"{found[name]:.1%}"
 
@@ -179,7 +181,7 @@ def _table(group: str, groups: Sequence[tuple[Any, dict[str, float]]]) -> dict[s
                 "coverage": [_figure("coverage", found[f"coverage_{level}"]) for level in LEVELS],
             }
         )
-    return {"group": group, "title": GROUPS[group][0], "lines": lines[::-1] if group == "day" else lines}
+    return {"group": group, "lines": lines[::-1] if group == "day" else lines}
 
 
 def _place(group: str):
