@@ -4,7 +4,7 @@ from forecasting.models.accuracy import AccuracyByHorizon
 from forecasting.models.data import DataRule, Signal, SignalKind
 from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
 from forecasting.models.items import Launch, SeasonalShape, Segment
-from forecasting.models.learning import AggregateForecast, ModelVersion
+from forecasting.models.learning import AggregateForecast, LevelModel, ModelVersion
 from forecasting.models.overrides import ForecastValueAdded, Override
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Forecast",
     "ForecastValueAdded",
     "Launch",
+    "LevelModel",
     "ModelVersion",
     "Override",
     "SeasonalShape",

@@ -43,6 +43,21 @@ class ModelVersion(models.Model):
         return f"{self.run}: {self.get_kind_display()}"
 
 
+class LevelModel(models.Model):
+    """The models of one level of the hierarchy; used for a week."""
+
+    level = models.CharField(_("level"), max_length=10, unique=True)
+    trained_on = models.DateField(_("trained on"))
+    data = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("models of a level")
+        verbose_name_plural = _("models of levels")
+
+    def __str__(self) -> str:
+        return self.level
+
+
 class AggregateForecast(models.Model):
     """The forecast of several items together. Means add up from the items; quantiles are calibrated level by level."""
 

@@ -1,5 +1,6 @@
 """What the nightly job does for forecasts: learn once, forecast by parts, keep what came out."""
 
+from forecasting.services.aggregating import forecast_aggregates, split_aggregates
 from forecasting.services.evaluating import evaluate, split_accuracy
 from forecasting.services.issuing import Issued, issue
 from forecasting.services.launching import forecast_new, learned_launches, save_launches
@@ -11,6 +12,7 @@ __all__ = [
     "HORIZON",
     "Issued",
     "evaluate",
+    "forecast_aggregates",
     "forecast_new",
     "issue",
     "learned_launches",
@@ -19,6 +21,7 @@ __all__ = [
     "save_forecasts",
     "save_launches",
     "split_accuracy",
+    "split_aggregates",
     "train_models",
     "trained_of",
     "training_series",
