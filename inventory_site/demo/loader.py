@@ -18,6 +18,7 @@ from stock.models import Warehouse, WarehouseAccess
 
 from . import rows
 from .figures import write_key_figures
+from .interest import write_interest
 from .ledger import post_stock
 from .sales import Shop
 from .simulation import Simulation, simulate
@@ -65,6 +66,7 @@ def load_demo(*, shop: Shop, step: Callable[[str], None], seed: int = 1) -> Stor
         rows.write_sales(books)
         step(_("Writing daily demand"))
         rows.write_demand(books)
+        write_interest(books)
         step(_("Writing purchase orders"))
         rows.write_purchases(books)
         step(_("Posting stock movements"))
