@@ -23,13 +23,20 @@ from django_celery_beat.models import (
     PeriodicTasks,
     SolarSchedule,
 )
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from inventory_site import health, nightly
-from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ReadOnlyInline, ShelfAdmin, ShelfInline
+from inventory_site.common.admin import (
+    NeverDeleted,
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    ShelfAdmin,
+    ShelfInline,
+    ShopTimeFilter,
+)
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ApiToken, Audit, JobPartition, JobRun, ShopSettings, User
@@ -187,7 +194,7 @@ class AuditAdmin(ReadOnlyAdmin):
     list_display = ("recorded_at", "actor", "action", "subject_type", "subject_key")
     list_display_links = ("recorded_at",)
     list_select_related = ("actor",)
-    list_filter = (("recorded_at", RangeDateTimeFilter),)
+    list_filter = (("recorded_at", ShopTimeFilter),)
     search_fields = ("=subject_key", "action", "actor__username")
     fields = ("recorded_at", "actor", "action", "subject_type", "subject_key", "changes", "position", "chain")
     readonly_fields = ("position", "chain")

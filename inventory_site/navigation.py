@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+PURCHASES, RECEIVE = "admin:orders_purchaseorder_changelist", "admin:orders_purchaseorder_receive"
 Entry = tuple[str, str, str, str]  # title, icon, URL name (and what to ask it for), permission
 
 
@@ -21,14 +22,22 @@ def sections(request: HttpRequest) -> list[dict]:
     return [
         {"title": title, "separator": bool(title), "collapsible": title == _("Shop"), "items": items}
         for title, entries in groups
-        if (items := [_item(entry) for entry in entries if request.user.has_perm(entry[3])])
+        if (items := [_item(entry, request) for entry in entries if request.user.has_perm(entry[3])])
     ]
 
 
-def _item(entry: Entry) -> dict:
+def _item(entry: Entry, request: HttpRequest) -> dict:
     title, icon, place, _permission = entry
     name, question, query = place.partition("?")
-    return {"title": title, "icon": icon, "link": f"{reverse(name)}{question}{query}"}
+    item = {"title": title, "icon": icon, "link": f"{reverse(name)}{question}{query}"}
+    if name in (PURCHASES, RECEIVE):  # one address begins with the other, and only one of them should be lit
+        is_here = request.path.startswith(reverse(PURCHASES))
+        item["active"] = is_here and (name == RECEIVE) == _is_receiving(request)
+    return item
+
+
+def _is_receiving(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse(RECEIVE)) or request.path.endswith("/do/receive/")
 
 
 def _everyday() -> list[Entry]:
@@ -58,8 +67,8 @@ def _orders() -> list[Entry]:
     return [
         (_("Sales orders"), "receipt_long", "admin:orders_salesorder_changelist", "orders.view_salesorder"),
         (_("Returns"), "assignment_return", "admin:orders_return_changelist", "orders.view_return"),
-        (_("Purchase orders"), "local_shipping", "admin:orders_purchaseorder_changelist", "orders.view_purchaseorder"),
-        (_("Receive goods"), "barcode_scanner", "admin:orders_purchaseorder_receive", "orders.receive_purchaseorder"),
+        (_("Purchase orders"), "local_shipping", PURCHASES, "orders.view_purchaseorder"),
+        (_("Receive goods"), "barcode_scanner", RECEIVE, "orders.receive_purchaseorder"),
         (_("Suppliers"), "factory", "admin:catalog_supplier_changelist", "catalog.view_supplier"),
         (_("Suppliers' terms"), "handshake", "admin:catalog_supplierproduct_changelist",
          "catalog.view_supplierproduct"),

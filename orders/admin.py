@@ -7,11 +7,11 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -20,30 +20,20 @@ from inventory_site.common.admin import (
     NeverDeleted,
     ReadOnlyAdmin,
     ShelfAdmin,
+    ShopTimeFilter,
     VisibleRelatedFilter,
     product_cell,
 )
-from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_export import ExportsList
 from orders import import_admin, interest_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
 from orders.admin_acts import CUSTOMER_ACTS, SALES_ACTS
-from orders.admin_new import NewOrderPage, SalesHead, SalesLine, make_sale
+from orders.admin_new import NewSalesPage, make_sale
+from orders.export_sheets import DemandSheet, SalesLineSheet, SalesSheet
 from orders.models import Customer, DailyDemand, SalesChannel, SalesOrder
 from orders.order_page import STAGE_COLOURS, order_page
+from orders.sales_lines_page import CHANGE_LINES, ChangesSalesLines
 
 State, Stage = SalesOrder.State, SalesOrder.Stage
-
-
-class SalesSheet(Sheet):
-    class Meta:
-        model = SalesOrder
-        fields = ("number", "channel__code", "external_id", "state", "source", "placed_at")
-
-
-class DemandSheet(Sheet):
-    class Meta:
-        model = DailyDemand
-        fields = ("series__product__sku", "series__warehouse__code", "on_date", "demand", "sales", "price",
-                  "stocked_out_rate")  # fmt: skip
 
 
 class StageFilter(admin.SimpleListFilter):
@@ -66,6 +56,19 @@ class StageFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.states.get(stage, stage)).filter(stage=stage)
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """Open orders with pieces that no warehouse has promised."""
+
+    title = _("waits for stock")
+    parameter_name = "waits"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("yes"))]
+
+    def queryset(self, request, queryset):
+        return queryset.open().filter(pieces_backordered__gt=0) if self.value() == "yes" else queryset
+
+
 @admin.register(Customer)
 class CustomerAdmin(NeverDeleted, ShelfAdmin):
     list_display = ("name", "external_id", "email")
@@ -80,20 +83,20 @@ class SalesChannelAdmin(NeverDeleted, ShelfAdmin):
 
 
 @admin.register(SalesOrder)
-class SalesOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
-    resource_classes = [SalesSheet]
+class SalesOrderAdmin(ChangesSalesLines, NewSalesPage, ExportsList, NeverDeleted, ShelfAdmin):
+    resource_classes = [SalesSheet, SalesLineSheet]
     by_warehouse = True
-    new_head, new_line = SalesHead, SalesLine
-    write_buttons = (("write", _("Place the order")), ("draft", _("Write a draft")))
-    acts = SALES_ACTS
+    acts = (CHANGE_LINES, *SALES_ACTS)
     change_form_outer_before_template = "orders/order.html"
-    list_display = ("number", "channel", "external_id", "customer", "stage_label", "money", "placed_on")
+    list_display = ("number", "channel", "external_id", "customer", "stage_label", "waits_for", "money",
+                    "placed_on")  # fmt: skip
     list_select_related = ("channel", "customer")
     list_filter = (
         StageFilter,
+        WaitingFilter,
         ("source", ChoicesDropdownFilter),
         ("channel", VisibleRelatedFilter),
-        ("placed_at", RangeDateTimeFilter),
+        ("placed_at", ShopTimeFilter),
     )
     search_fields = ("number", "external_id", "lines__product__sku")
     search_help_text = _("Number, number in the channel, or SKU")
@@ -138,9 +141,19 @@ class SalesOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     def stage_label(self, order: SalesOrder) -> tuple[str, str]:
         return order.stage, Stage(order.stage).label
 
-    @display(description=_("total"))
+    @display(description=_("waits for"), label={"waits": "warning"})
+    def waits_for(self, order: SalesOrder) -> tuple[str, str] | str:
+        """Only of open orders: a draft asks for nothing yet."""
+        if order.state != State.OPEN or order.pieces_backordered <= 0:
+            return ""
+        return "waits", _g("%(n)d back-ordered") % {"n": order.pieces_backordered}
+
+    @display(description=_("to pay"))
     def money(self, order: SalesOrder) -> str:
-        return f"{order.total:,.2f} {order.currency}"
+        if order.due == order.total:
+            return f"{order.due:,.2f} {order.currency}"
+        told = {"due": f"{order.due:,.2f} {order.currency}", "total": f"{order.total:,.2f}"}
+        return _g("%(due)s (ordered: %(total)s)") % told
 
     @display(description=_("placed"), ordering="placed_at")
     def placed_on(self, order: SalesOrder) -> str:

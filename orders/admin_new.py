@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -69,11 +70,33 @@ class Line(ProductLine):
 
 
 class SalesLine(Line):
+    """Who sells in several warehouses may say for each line which one."""
+
     line_model = SalesOrderLine
+    field_order = ("product", "warehouse")
+
+    def __init__(self, *args, places: Sequence[Warehouse], usual: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        if len(places) > 1:
+            by_key = {str(place.pk): place for place in places}
+            self.fields["warehouse"] = forms.TypedChoiceField(
+                label=_("warehouse"), required=False, widget=UnfoldAdminSelectWidget, empty_value=None,
+                choices=[("", usual), *((key, str(place)) for key, place in by_key.items())], coerce=by_key.get,
+            )  # fmt: skip
+            self.order_fields(self.field_order)
 
 
 class NewOrderPage(NewDocumentPage):
     lines_note = _("Leave the price empty to take the usual one. Lines without a product are left out.")
+
+
+class NewSalesPage(NewOrderPage):
+    new_head, new_line = SalesHead, SalesLine
+    write_buttons = (("write", _("Place the order")), ("draft", _("Write a draft")))
+
+    def line_options(self, request, usual: str) -> dict:
+        mine = Warehouse.objects.visible_to(request.user, "orders.add_salesorder")
+        return {"places": list(mine.active()), "usual": usual}
 
 
 def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
@@ -89,11 +112,16 @@ def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
         reserved_until=timezone.now() + timedelta(minutes=minutes) if minutes else None,
         is_draft="draft" in request.POST,
         actor=request.user,
-        lines=[
-            services.NewLine(
-                line["product"], head["warehouse"], line["quantity"],
-                line["product"].price if line["money"] is None else line["money"],
-            )
-            for line in lines
-        ],
-    )  # fmt: skip
+        lines=new_sales_lines(lines, head["warehouse"]),
+    )
+
+
+def new_sales_lines(lines: list[dict], usual: Warehouse) -> list[services.NewLine]:
+    """What the forms of new lines ask for; without a price at the product's, without a warehouse at the usual one."""
+    return [
+        services.NewLine(
+            line["product"], line.get("warehouse") or usual, line["quantity"],
+            line["product"].price if line["money"] is None else line["money"],
+        )
+        for line in lines
+    ]  # fmt: skip

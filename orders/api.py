@@ -25,6 +25,7 @@ from orders.sales_fields import (
     MergeSerializer,
     NewSalesOrderSerializer,
     OneSalesOrderSerializer,
+    SalesLinesSerializer,
     SalesOrderSerializer,
     SplitSerializer,
 )
@@ -49,7 +50,7 @@ class SalesOrderViewSet(ReadRoom):
         "list": "orders.view_salesorder",
         "create": "orders.add_salesorder",
         "return_goods": "orders.add_return",
-    } | dict.fromkeys(("place", "allocate", "split", "merge", "undo", "ship", "cancel", "hold"), SELL)
+    } | dict.fromkeys(("place", "change_lines", "allocate", "split", "merge", "undo", "ship", "cancel", "hold"), SELL)
     lookup_field = "number"
     filterset_fields = {
         "state": ["exact"], "channel__code": ["exact"], "external_id": ["exact"], "placed_at": ["gte", "lte"],
@@ -61,6 +62,7 @@ class SalesOrderViewSet(ReadRoom):
         "retrieve": OneSalesOrderSerializer,
         "create": NewSalesOrderSerializer,
         "place": Versioned,
+        "change_lines": SalesLinesSerializer,
         "allocate": AllocateSerializer,
         "split": SplitSerializer,
         "merge": MergeSerializer,
@@ -120,6 +122,14 @@ class SalesOrderViewSet(ReadRoom):
         return self.act(
             lambda: services.confirm_sales_order(order=order, actor=request.user, version=body.version_seen())
         )
+
+    @action(detail=True, methods=["post"], url_path="lines")
+    def change_lines(self, request, number=None):
+        """Change, add and take off lines of a draft."""
+        order, body = self._whole_order_and_body()
+        wish = body.changes()
+        require(request.user, SELL, *{line.warehouse for line in wish["added"]})
+        return self.act(lambda: services.change_sales_draft(order=order, actor=request.user, **wish))
 
     @action(detail=True, methods=["post"])
     def allocate(self, request, number=None):

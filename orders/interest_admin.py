@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 from unfold.decorators import display
 
-from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin import ReadOnlyAdmin, ShopTimeFilter, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
 from orders.models import CartEvent, DailyInterest
 
@@ -30,7 +30,7 @@ class CartEventAdmin(ExportsList, ReadOnlyAdmin):
     by_warehouse = True
     list_display = ("at", "item", "kind", "quantity", "warehouse", "session")
     list_select_related = ("product", "warehouse")
-    list_filter = (("kind", ChoicesDropdownFilter), ("warehouse", VisibleRelatedFilter), ("at", RangeDateTimeFilter))
+    list_filter = (("kind", ChoicesDropdownFilter), ("warehouse", VisibleRelatedFilter), ("at", ShopTimeFilter))
     search_fields = ("=product__sku", "=external_id")
     search_help_text = _("The whole SKU or number")
     fields = ("item", "warehouse", "kind", "quantity", "session", "at", "external_id", "recorded_at")

@@ -12,6 +12,7 @@ from rest_framework import serializers, status
 from catalog.models import Product
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces
+from inventory_site.common.api_times import ZonedTime
 from orders.interest import KEPT_DAYS, NewEvent, record_events
 from orders.models import CartEvent
 from stock.access import within
@@ -39,7 +40,7 @@ class NewCartEventSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(CartEvent.Kind.choices)
     quantity = Pieces(default=1, max_value=1_000_000)
     session = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    at = serializers.DateTimeField()
+    at = ZonedTime()
     external_id = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
 
     def validate_product(self, sku: str) -> Product:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import PurchaseOrderLine, Reshaping, Return, SalesOrder, SalesOrderLine
-from orders.sources import Source, sources_of
+from orders.sources import Source, elsewhere_of, sources_of
 from stock.models import StockLevel, Transfer, TransferLine
 
 State = SalesOrder.State
@@ -56,7 +56,7 @@ def order_page(order: SalesOrder, user) -> dict:
     """The context of the page; as many queries for a hundred lines as for one."""
     lines = SalesOrderLine.objects.visible_to(user).filter(order=order).with_allocated()
     lines = list(lines.select_related("product", "warehouse").order_by("pk"))
-    sources = sources_of(lines, user)
+    sources, elsewhere = sources_of(lines, user), elsewhere_of(lines, user)
     waiting = [line for line in lines if order.state == State.OPEN and line.backordered > 0]
     reasons = _reasons(waiting, user)
     return {
@@ -64,7 +64,11 @@ def order_page(order: SalesOrder, user) -> dict:
         "stage_text": SalesOrder.Stage(order.stage).label,
         "stage_colour": STAGE_COLOURS.get(order.stage, "default"),
         "order_lines": [
-            LineView(line, _chips(order, line, sources.get(line.holder, ())), reasons.get(line.holder, []))
+            LineView(
+                line,
+                _chips(order, line, sources.get(line.holder, ()), elsewhere.get(line.holder, 0)),
+                reasons.get(line.holder, []),
+            )
             for line in lines
         ],
         "order_returns": Return.objects.visible_to(user).filter(order=order).prefetch_related("lines"),
@@ -75,13 +79,15 @@ def order_page(order: SalesOrder, user) -> dict:
     }
 
 
-def _chips(order: SalesOrder, line: SalesOrderLine, sources: Sequence[Source]) -> list[Chip]:
+def _chips(order: SalesOrder, line: SalesOrderLine, sources: Sequence[Source], elsewhere: int) -> list[Chip]:
     chips = []
     for source in sources:
         if source.state in LOOKS:
             kind, text = LOOKS[source.state]
             chips.append(Chip(kind, text % {"n": source.quantity, "where": source.name}))
-    if not sources and line.shipped:  # imported history has no promises
+    if elsewhere:
+        chips.append(Chip("default", _("%(n)d elsewhere") % {"n": elsewhere}))
+    elif not sources and line.shipped:  # imported history has no promises
         chips.append(Chip("success", _("%(n)d shipped") % {"n": line.shipped}))
     if order.state == State.OPEN and line.backordered > 0:
         chips.append(Chip("warning", _("%(n)d back-ordered") % {"n": line.backordered}))

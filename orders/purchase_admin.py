@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from django.contrib import admin
-from django.db.models import Count, F, Sum
 from django.urls import path, reverse
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     RangeDateFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import display
 
@@ -22,12 +21,14 @@ from inventory_site.common.admin import (
     ReadOnlyAdmin,
     ShelfAdmin,
     ShelfInline,
+    ShopTimeFilter,
     VisibleRelatedFilter,
     product_cell,
 )
-from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_export import ExportsList
 from orders.admin_new import NewOrderPage
 from orders.errors import WrongState
+from orders.export_sheets import PurchaseLineSheet, PurchaseSheet
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.purchase_acts import PURCHASE_ACTS, RECEIPT_ACTS, problems_seen
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
@@ -38,13 +39,6 @@ State = PurchaseOrder.State
 STATE_COLOURS = {
     "draft": "warning", "confirmed": "info", "partly_received": "info", "received": "success", "cancelled": "danger",
 }  # fmt: skip
-
-
-class PurchaseSheet(Sheet):
-    class Meta:
-        model = PurchaseOrder
-        fields = ("number", "supplier__name", "warehouse__code", "state", "created_at", "confirmed_at", "expected_on",
-                  "closed_at", "reference")  # fmt: skip
 
 
 class PurchaseLineInline(ShelfInline):
@@ -91,7 +85,7 @@ class PurchaseLineInline(ShelfInline):
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
-    resource_classes = [PurchaseSheet]
+    resource_classes = [PurchaseSheet, PurchaseLineSheet]
     by_warehouse = True
     new_head, new_line = PurchaseHead, PurchaseLine
     acts = PURCHASE_ACTS
@@ -140,7 +134,7 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     def get_queryset(self, request):
         queryset = super().get_queryset(request)
         if request.resolver_match and request.resolver_match.url_name.endswith("_changelist"):
-            queryset = queryset.annotate(count=Count("lines"), total=Sum(F("lines__quantity") * F("lines__unit_cost")))
+            queryset = queryset.with_sums()
         return queryset
 
     def save_formset(self, request, form, formset, change) -> None:
@@ -158,7 +152,7 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
 
     @display(description=_("created"), ordering="created_at")
     def created_on(self, order: PurchaseOrder) -> str:
-        return date_format(order.created_at, "SHORT_DATE_FORMAT")
+        return date_format(localtime(order.created_at), "SHORT_DATE_FORMAT")
 
     @display(description=_("expected"), ordering="expected_on")
     def due_on(self, order: PurchaseOrder) -> str:
@@ -179,7 +173,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
     acts = RECEIPT_ACTS
     list_display = ("received_at", "item", "quantity", "order", "waited", "undone_at")
     list_select_related = ("line__product", "line__order__warehouse")
-    list_filter = (("received_at", RangeDateTimeFilter), ("line__order__warehouse", VisibleRelatedFilter))
+    list_filter = (("received_at", ShopTimeFilter), ("line__order__warehouse", VisibleRelatedFilter))
     search_fields = ("line__order__number", "line__product__sku")
     fields = ("item", "order", "quantity", "received_at", "waited", "undone_at")
     readonly_fields = ("item", "order", "waited")

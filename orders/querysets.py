@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Round
 
 from stock.models import Allocation, Warehouse
 from stock.querysets import InWarehouse
 
 MONEY = models.DecimalField(max_digits=16, decimal_places=2)
+PIECES = models.BigIntegerField()
+KEPT = F("quantity") - F("cancelled")
+#: What the pieces cost that were not cancelled, as ``money.line_amount``: the nudge is a tenth of the smallest price
+#: step, for SQLite, whose decimals are floats and may lie a hair below half a cent.
+KEPT_AMOUNT = Case(
+    When(cancelled=0, then=F("amount")),
+    default=Round(KEPT * F("unit_price") + Decimal("0.00001"), precision=2, output_field=MONEY),
+    output_field=MONEY,
+)
 
 
-def _sum_of_lines(expression: str | F, field: models.Field) -> Coalesce:
+def _sum_of_lines(expression: str | models.expressions.Combinable, field: models.Field) -> Coalesce:
     from orders.models import SalesOrderLine
 
     rows = SalesOrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
@@ -43,7 +53,6 @@ class SalesOrderQuerySet(models.QuerySet):
         """Annotate ``stage``: what people see of an order. A count can turn allocated into placed again."""
         from orders.models import SalesOrderLine
 
-        pieces = models.BigIntegerField()
         promised = (
             SalesOrderLine.objects.filter(order=OuterRef("pk"))
             .order_by()
@@ -55,9 +64,9 @@ class SalesOrderQuerySet(models.QuerySet):
         )
         is_all_back = Q(pieces_shipped__gt=0, pieces_returned__gte=F("pieces_shipped"))
         return self.annotate(
-            pieces_shipped=_sum_of_lines("shipped", pieces),
-            pieces_returned=_sum_of_lines("returned", pieces),
-            pieces_backordered=Coalesce(models.Subquery(promised), 0, output_field=pieces),
+            pieces_shipped=_sum_of_lines("shipped", PIECES),
+            pieces_returned=_sum_of_lines("returned", PIECES),
+            pieces_backordered=Coalesce(models.Subquery(promised), 0, output_field=PIECES),
         ).annotate(
             stage=Case(
                 When(is_all_back, state="closed", then=Value("returned")),
@@ -71,12 +80,19 @@ class SalesOrderQuerySet(models.QuerySet):
         )
 
     def with_total(self):
-        """Annotate ``total``: what the ordered pieces cost, cancelled ones too, with shipping and without discount."""
-        return self.annotate(
-            total=models.ExpressionWrapper(
-                _sum_of_lines("amount", MONEY) + F("shipping_charge") - F("discount"), output_field=MONEY
-            )
+        """Annotate ``total`` (what was ordered, cancelled pieces too) and ``due`` (what is to be paid of it).
+
+        Of a wholly cancelled order nothing is due, its shipping neither; a discount takes off no more than the goods.
+        """
+        total = models.ExpressionWrapper(
+            _sum_of_lines("amount", MONEY) + F("shipping_charge") - F("discount"), output_field=MONEY
         )
+        nothing = Value(Decimal(0), output_field=MONEY)
+        goods = Greatest(F("goods_due") - F("discount"), nothing, output_field=MONEY)
+        due = Case(When(pieces_due__gt=0, then=goods + F("shipping_charge")), default=nothing, output_field=MONEY)
+        return self.annotate(
+            total=total, goods_due=_sum_of_lines(KEPT_AMOUNT, MONEY), pieces_due=_sum_of_lines(KEPT, PIECES)
+        ).annotate(due=due)
 
 
 class SalesOrderLineQuerySet(InWarehouse):
@@ -116,6 +132,19 @@ class PurchaseOrderQuerySet(InWarehouse):
 
     def late(self, today: date):
         return self.on_order().filter(expected_on__lt=today)
+
+    def with_sums(self):
+        """Annotate ``count`` of lines, ``pieces``, ``pieces_received`` (those beyond the order too), ``total`` cost."""
+        received = F("lines__received") + F("lines__over_received")
+        return self.annotate(
+            count=Count("lines"), pieces=Sum("lines__quantity"), pieces_received=Sum(received),
+            total=Sum(F("lines__quantity") * F("lines__unit_cost")),
+        )  # fmt: skip
+
+    def with_overdue(self, today: date):
+        """Annotate ``is_overdue``: on order and expected on an earlier day."""
+        is_late = Q(state__in=["confirmed", "partly_received"], expected_on__lt=today, expected_on__isnull=False)
+        return self.annotate(is_overdue=models.ExpressionWrapper(is_late, output_field=models.BooleanField()))
 
     def locked(self):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from inventory_site.common.admin_acts import KEY, Act, new_key, run_once
 from inventory_site.common.admin_lines import LinesForm
 from inventory_site.common.errors import DomainError, StaleVersion
+from inventory_site.common.models import ShopSettings
 from orders.models import PurchaseOrder
 from orders.services.purchases import ON_ORDER
 
@@ -100,7 +101,8 @@ def find_view(admin, request: HttpRequest) -> HttpResponse:
             request,
             _("“%(number)s” is not the number of one purchase order that you may receive.") % {"number": asked},
         )
-    due = mine.on_order().order_by(F("expected_on").asc(nulls_last=True), "pk")
+    due = mine.on_order().with_overdue(ShopSettings.objects.load().today())
+    due = due.order_by(F("expected_on").asc(nulls_last=True), "pk")
     context = admin.admin_site.each_context(request) | {
         "title": _("Receive goods"), "opts": admin.opts, "asked": asked, "due": due[:DUE_SHOWN],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -148,4 +149,4 @@ class ReturnAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("announced"), ordering="created_at")
     def announced_on(self, document: Return) -> str:
-        return date_format(document.created_at, "SHORT_DATE_FORMAT")
+        return date_format(localtime(document.created_at), "SHORT_DATE_FORMAT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,10 +11,20 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from catalog.api import ProductBySku
-from inventory_site.common.api_lines import LARGEST, MOST_LINES, Pieces, PiecesLine, QuantitiesSerializer, Versioned
+from inventory_site.common.api_lines import (
+    LARGEST,
+    MOST_LINES,
+    Pieces,
+    PiecesLine,
+    QuantitiesSerializer,
+    Versioned,
+    summed,
+)
+from inventory_site.common.api_times import ZonedTime
 from inventory_site.common.models.shop import AllocationStrategy
 from orders.models import SalesChannel, SalesOrder, SalesOrderLine
-from orders.sources import sources_of
+from orders.services import NewLine
+from orders.sources import elsewhere_of, sources_of
 from stock.api_fields import WarehouseByCode
 
 MOST_MINUTES = 60 * 24 * 366
@@ -42,14 +53,17 @@ class SalesOrderSerializer(serializers.ModelSerializer):
     customer = serializers.CharField(source="customer.external_id", default=None, read_only=True)
     merged_into = serializers.CharField(source="merged_into.number", default=None, read_only=True)
     stage = serializers.CharField(read_only=True)
-    total = serializers.DecimalField(max_digits=16, decimal_places=2, read_only=True)
+    total = serializers.DecimalField(max_digits=16, decimal_places=2, read_only=True, help_text=_("What was ordered."))
+    due = serializers.DecimalField(
+        max_digits=16, decimal_places=2, read_only=True, help_text=_("What is to be paid: cancelled pieces are off.")
+    )
     lines = SalesLineSerializer(many=True, read_only=True)
 
     class Meta:
         model = SalesOrder
         fields = [
             "number", "channel", "external_id", "customer", "state", "stage", "version", "source", "currency",
-            "shipping_charge", "discount", "total", "ship_to", "strategy", "reserved_until", "merged_into",
+            "shipping_charge", "discount", "total", "due", "ship_to", "strategy", "reserved_until", "merged_into",
             "placed_at", "lines",
         ]  # fmt: skip
 
@@ -62,17 +76,22 @@ class SalesOrderSerializer(serializers.ModelSerializer):
 
 
 class OneSalesOrderSerializer(SalesOrderSerializer):
-    """A single order: each line tells ``sources``, the warehouses that promised or shipped its pieces."""
+    """A single order: each line tells ``sources``, the warehouses that promised or shipped its pieces.
+
+    ``elsewhere`` are the pieces that other warehouses did, which the caller may not enter.
+    """
 
     def to_representation(self, order):
         told = super().to_representation(order)
         lines = list(order.lines.all())
-        sources = sources_of(lines, self.context["request"].user)
+        user = self.context["request"].user
+        sources, elsewhere = sources_of(lines, user), elsewhere_of(lines, user)
         for line, row in zip(lines, told["lines"], strict=True):
             row["sources"] = [
                 {"warehouse": source.code, "state": source.state, "quantity": source.quantity}
                 for source in sources.get(line.holder, ())
             ]
+            row["elsewhere"] = elsewhere.get(line.holder, 0)
         return told
 
 
@@ -91,7 +110,7 @@ class NewSalesOrderSerializer(serializers.Serializer):
     channel = serializers.SlugRelatedField(slug_field="code", queryset=SalesChannel.objects.all())
     external_id = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
     customer = serializers.CharField(max_length=100, required=False, allow_null=True, default=None)
-    placed_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    placed_at = ZonedTime(required=False, allow_null=True, default=None)
     ship_to = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     shipping_charge = serializers.DecimalField(**AMOUNT)
     discount = serializers.DecimalField(**AMOUNT)
@@ -101,6 +120,45 @@ class NewSalesOrderSerializer(serializers.Serializer):
         min_value=1, max_value=MOST_MINUTES, required=False, allow_null=True, default=None
     )
     lines = NewSalesLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+
+
+class ChangedSalesLineSerializer(PiecesLine):
+    """A line of the draft with its new quantity or price (0 takes it off), or a product and warehouse to add."""
+
+    line = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    product = ProductBySku(required=False)
+    warehouse = WarehouseByCode(required=False)
+    quantity = Pieces(min_value=0, required=False)
+    unit_price = serializers.DecimalField(max_digits=12, decimal_places=4, min_value=0, required=False)
+
+    def subject_of(self, data: Mapping) -> str:
+        return super().subject_of(data) or self.context["skus"].get(str(data.get("line")), "")
+
+    def validate(self, data: dict) -> dict:
+        if ("line" in data) == ("product" in data):
+            raise serializers.ValidationError(_("Name either the line or a product to add."))
+        if "product" in data and not ("warehouse" in data and data.get("quantity")):
+            raise serializers.ValidationError(_("A product to add needs a warehouse and a quantity."))
+        if "line" in data and not {"quantity", "unit_price"} & set(data):
+            raise serializers.ValidationError(_("Write the line's new quantity or price."))
+        return data
+
+
+class SalesLinesSerializer(Versioned):
+    """What of a draft's lines changes; the others stay as they are. The same line twice is summed."""
+
+    lines = ChangedSalesLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+
+    def changes(self) -> dict:
+        """The arguments of ``services.change_sales_draft``."""
+        parts = self.validated_data["lines"]
+        added = [{"unit_price": Decimal(0)} | part for part in parts if "product" in part]
+        return {
+            "quantities": summed([part for part in parts if "line" in part and "quantity" in part]),
+            "prices": {part["line"]: part["unit_price"] for part in parts if "line" in part and "unit_price" in part},
+            "added": [NewLine(**part) for part in added],
+            "version": self.version_seen(),
+        }
 
 
 class AllocateSerializer(Versioned):
@@ -128,7 +186,7 @@ class MergeSerializer(serializers.Serializer):
 
 
 class HoldSerializer(Versioned):
-    until_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    until_at = ZonedTime(required=False, allow_null=True, default=None)
     minutes = serializers.IntegerField(
         min_value=1, max_value=MOST_MINUTES, required=False, allow_null=True, default=None
     )

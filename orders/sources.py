@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import BooleanField, ExpressionWrapper, Q, Sum
 
 from orders.models import SalesOrderLine
-from stock.models import Allocation
+from stock.models import Allocation, Warehouse
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,15 @@ def sources_of(lines: Iterable[SalesOrderLine], user) -> dict[uuid.UUID, list[So
     for holder, pk, code, name, state, is_picked, quantity in rows:
         found[holder].append(Source(pk, code, name, "picked" if is_picked else state, quantity))
     return found
+
+
+def elsewhere_of(lines: Iterable[SalesOrderLine], user) -> dict[uuid.UUID, int]:
+    """Pieces by holder that warehouses promised or shipped which the user may not enter: how many, not which ones."""
+    mine = Warehouse.objects.visible_to(user)
+    if not mine.query.where:
+        return {}
+    rows = Allocation.objects.filter(
+        holder__in=[line.holder for line in lines], state__in=[Allocation.State.OPEN, Allocation.State.SHIPPED]
+    )
+    rows = rows.exclude(level__warehouse__in=mine.values("pk"))
+    return dict(rows.order_by().values_list("holder").annotate(Sum("quantity")))

@@ -7,11 +7,18 @@ from django.contrib import admin
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeDateTimeFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RangeNumericFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin import (
+    NeverDeleted,
+    ReadOnlyAdmin,
+    ShelfAdmin,
+    ShopTimeFilter,
+    VisibleRelatedFilter,
+    product_cell,
+)
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services, transfer_admin  # noqa: F401  transfers register themselves
@@ -167,7 +174,7 @@ class StockMovementAdmin(ExportsList, ReadOnlyAdmin):
     list_filter = (
         ("reason", ChoicesDropdownFilter),
         ("level__warehouse", VisibleRelatedFilter),
-        ("effective_at", RangeDateTimeFilter),
+        ("effective_at", ShopTimeFilter),
     )
     search_fields = ("reference", "level__product__sku")
     fields = ("item", "where", "quantity", "reason", "reference", "actor", "effective_at", "recorded_at", "reverses")

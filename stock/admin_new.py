@@ -17,6 +17,7 @@ from inventory_site.common.admin_acts import KEY, new_key, run_once
 from inventory_site.common.errors import DomainError
 
 LINES = 8
+MOST_LINES = 200
 
 
 def picker(model, field: str) -> AutocompleteSelect:
@@ -57,13 +58,22 @@ class NewDocumentPage:
     #: (name in the POST, label) of each way to write it.
     write_buttons: tuple[tuple[str, str], ...] = (("write", _("Write the order")),)
 
+    def line_options(self, request, usual: str) -> dict:
+        """What each form of a new line is told; ``usual`` are the words for a choice that is left open."""
+        return {}
+
+    def new_lines(self, request, *, extra: int, usual: str) -> forms.BaseFormSet:
+        """Forms of new lines, those that were sent or so many empty ones."""
+        formset = forms.formset_factory(self.new_line, extra=extra, max_num=MOST_LINES)
+        return formset(request.POST or None, prefix="lines", form_kwargs=self.line_options(request, usual))
+
     def add_view(self, request, form_url="", extra_context=None):
         permission = self._permission("add")
         if not request.user.has_perm(permission):
             raise PermissionDenied
         data = request.POST or None
         head = self.new_head(data, user=request.user, permission=permission)
-        lines = forms.formset_factory(self.new_line, extra=LINES, max_num=200)(data, prefix="lines")
+        lines = self.new_lines(request, extra=LINES, usual=_g("as above"))
         if request.method == "POST" and head.is_valid() and lines.is_valid():
             told = [line for line in lines.cleaned_data if line.get("product")]
             try:

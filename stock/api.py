@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from catalog.api import ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import LARGEST, Pieces, PiecesLine, Versioned
+from inventory_site.common.api_times import ZonedTime
 from stock import level_api, services, set_aside_api, transfer_api
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -44,7 +45,7 @@ class AdjustmentSerializer(PiecesLine, Versioned):
     quantity = Pieces(min_value=-LARGEST)
     reason = serializers.ChoiceField(choices=[Reason.ADJUSTMENT, Reason.WRITE_OFF, Reason.OPENING])
     reference = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
-    effective_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    effective_at = ZonedTime(required=False, allow_null=True, default=None)
 
     def validate(self, data):
         if data["quantity"] == 0:

@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin import ReadOnlyAdmin, ShopTimeFilter, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services
@@ -112,7 +112,7 @@ class SetAsideAdmin(ExportsList, ReadOnlyAdmin):
     list_filter = (
         ("reason", ChoicesDropdownFilter),
         ("level__warehouse", VisibleRelatedFilter),
-        ("effective_at", RangeDateTimeFilter),
+        ("effective_at", ShopTimeFilter),
     )
     search_fields = ("reference", "note", "level__product__sku")
     fields = ("item", "where", "quantity", "reason", "note", "reference", "actor", "effective_at", "recorded_at")

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import F, Sum
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -26,7 +27,8 @@ from inventory_site.common.models import ShopSettings
 from stock import services
 from stock.access import require, require_either
 from stock.admin_new import NewDocumentPage, ProductLine
-from stock.models import Transfer, TransferLine, Warehouse
+from stock.lines_page import ACT, ChangesLines, DraftLine
+from stock.models import StockLevel, Transfer, TransferLine, Warehouse
 
 State = Transfer.State
 DRAFT, MOVE = "stock.add_transfer", "stock.change_transfer"
@@ -107,6 +109,35 @@ def receive(request, transfers: list[Transfer], data: dict) -> str:
     return ngettext("%(n)d piece received.", "%(n)d pieces received.", pieces) % {"n": pieces}
 
 
+def change_lines(request, transfers: list[Transfer], data: dict) -> str:
+    (transfer,) = transfers
+    require_either(request.user, DRAFT, transfer.source, transfer.destination)
+    changed = data["form"].changed("line")
+    kept = {line.product: line for line in transfer.lines.select_related("product")}
+    wishes = [services.TransferWish(line.product, changed[line.pk]) for line in kept.values() if line.pk in changed]
+    more = {line["product"] for line in data["added"]}  # what is on it already gets the sum
+    wishes += [services.TransferWish(p, kept[p].quantity) for p in more & {*kept} if kept[p].pk not in changed]
+    wishes += [services.TransferWish(line["product"], line["quantity"]) for line in data["added"]]
+    services.change_transfer_draft(transfer=transfer, lines=wishes, actor=request.user, version=version_seen(request))
+    return _g("%(number)s: its lines are changed.") % {"number": transfer.number}
+
+
+def problems_of(transfer: Transfer, user) -> list[str]:
+    """What a draft asks beyond what its source has, for who may look into that."""
+    levels = StockLevel.objects.visible_to(user).filter(warehouse=transfer.source_id)
+    lines = transfer.lines.select_related("product").order_by("pk")
+    if not Warehouse.objects.visible_to(user).filter(pk=transfer.source_id).exists():
+        return []
+    there = {level.product_id: level.available for level in levels.filter(product__in=lines.values("product"))}
+    return [
+        _g("%(sku)s: %(asked)d asked, %(available)d available in %(warehouse)s.")
+        % {"sku": line.product.sku, "asked": line.quantity, "available": max(there.get(line.product_id, 0), 0),
+           "warehouse": transfer.source}
+        for line in lines
+        if line.quantity > there.get(line.product_id, 0)
+    ]  # fmt: skip
+
+
 def close(request, transfers: list[Transfer], data: dict) -> str:
     (transfer,) = transfers
     require(request.user, MOVE, transfer.destination)
@@ -156,7 +187,7 @@ class TransferLineInline(ReadOnlyInline):
 
 
 @admin.register(Transfer)
-class TransferAdmin(NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
+class TransferAdmin(ChangesLines, NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
     resource_classes = [TransferSheet]
     by_warehouse = True
     new_head, new_line = TransferHead, NewTransferLine
@@ -173,11 +204,13 @@ class TransferAdmin(NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
     fields = (("number", "state"), ("source", "destination"), ("created_at", "shipped_at"),
               ("expected_on", "closed_at"), "reference")  # fmt: skip
     inlines = (TransferLineInline,)
+    change_form_before_template = "stock/transfer_problems.html"
     acts = (
+        Act(ACT, _("Change lines"), DRAFT, change_lines, possible=_is_draft, form=lambda request, transfer: None),
         Act("ship", _("Ship"), MOVE, ship, possible=_is_draft, form=ship_form, variant="primary",
             note=_("Write what leaves. What is not shipped now falls away.")),
         Act("receive", _("Receive"), MOVE, receive, possible=_is_coming, form=receive_form, variant="primary"),
-        Act("close", _("Close short"), MOVE, close, possible=_is_coming,
+        Act("close", _("Write off the rest"), MOVE, close, possible=_is_coming,
             form=lambda request, transfer: forms.Form(request.POST or None),
             note=_("What is still in transit never came: it is written off as lost on the way.")),
         Act("cancel", _("Cancel"), DRAFT, cancel, variant="danger", in_list=True,
@@ -189,6 +222,15 @@ class TransferAdmin(NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
             **head, actor=request.user,
             lines=[services.TransferWish(line["product"], line["quantity"]) for line in lines],
         )  # fmt: skip
+
+    def draft_lines(self, row: Transfer) -> list[DraftLine]:
+        lines = row.lines.select_related("product").order_by("pk")
+        return [DraftLine(line.pk, str(line.product), line.quantity) for line in lines]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        transfer = self.get_object(request, object_id)
+        extra = {"problems": problems_of(transfer, request.user) if transfer and _is_draft(transfer) else []}
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False  # by its buttons only
@@ -222,7 +264,7 @@ class TransferAdmin(NewDocumentPage, ExportsList, NeverDeleted, ShelfAdmin):
 
     @display(description=_("created"), ordering="created_at")
     def created_on(self, transfer: Transfer) -> str:
-        return date_format(transfer.created_at, "SHORT_DATE_FORMAT")
+        return date_format(localtime(transfer.created_at), "SHORT_DATE_FORMAT")
 
     @display(description=_("expected"), ordering="expected_on")
     def due_on(self, transfer: Transfer) -> str:

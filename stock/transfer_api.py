@@ -60,6 +60,16 @@ class NewTransferSerializer(serializers.Serializer):
         return data
 
 
+class ChangedTransferLineSerializer(NewTransferLineSerializer):
+    quantity = Pieces(min_value=0)
+
+
+class TransferLinesSerializer(Versioned):
+    """What these products' quantities on the draft shall be; 0 takes one off. The same SKU twice is summed."""
+
+    lines = ChangedTransferLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+
+
 class ReceiveSerializer(QuantitiesSerializer):
     """``may_exceed``: more than is in transit arrived, within the shop's tolerance."""
 
@@ -74,6 +84,7 @@ class TransferViewSet(ReadRoom):
     permissions = {
         "list": "stock.view_transfer",
         "create": DRAFT,
+        "lines": DRAFT,
         "ship": MOVE,
         "receive": MOVE,
         "close": MOVE,
@@ -87,6 +98,7 @@ class TransferViewSet(ReadRoom):
     ordering_fields = ["created_at", "expected_on", "number"]
     bodies = {
         "create": NewTransferSerializer,
+        "lines": TransferLinesSerializer,
         "ship": QuantitiesSerializer,
         "receive": ReceiveSerializer,
         "close": Versioned,
@@ -107,6 +119,18 @@ class TransferViewSet(ReadRoom):
         require_either(request.user, DRAFT, wish["source"], wish["destination"])
         return self.act(
             lambda: services.create_transfer(**wish, lines=lines, actor=request.user), code=status.HTTP_201_CREATED
+        )
+
+    @action(detail=True, methods=["post"])
+    def lines(self, request, number=None):
+        """Change what a draft asks for."""
+        transfer, body = self.get_object(), self.valid_body()
+        require_either(request.user, DRAFT, transfer.source, transfer.destination)
+        lines = [services.TransferWish(**line) for line in body.validated_data["lines"]]
+        return self.act(
+            lambda: services.change_transfer_draft(
+                transfer=transfer, lines=lines, actor=request.user, version=body.version_seen()
+            )
         )
 
     @action(detail=True, methods=["post"])

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.utils.html import format_html
+from django.utils.timezone import make_aware
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.utils import parse_datetime_str
 
 from inventory_site.common import audit
 from inventory_site.common.admin_acts import ActsMixin
@@ -40,6 +42,19 @@ class VisibleRelatedFilter(RelatedDropdownFilter):
     def field_choices(self, field, request: HttpRequest, model_admin) -> list[tuple[Any, str]]:
         rows = visible(field.remote_field.model._default_manager.all(), request.user)
         return [(row.pk, str(row)) for row in rows]
+
+
+class ShopTimeFilter(RangeDateTimeFilter):
+    """A range of times, read by the shop's clock like all times on pages; a day without a time is the whole day."""
+
+    def queryset(self, request: HttpRequest, queryset):
+        filters = {}
+        for end, lookup, clock in (("from", "gte", "00:00:00"), ("to", "lte", "23:59:59.999999")):
+            day, told = (self.used_parameters.get(f"{self.parameter_name}_{end}_{n}") for n in (0, 1))
+            moment = parse_datetime_str(f"{day} {told or clock}") if day else None
+            if moment is not None:
+                filters[f"{self.parameter_name}__{lookup}"] = make_aware(moment)
+        return queryset.filter(**filters)
 
 
 class OwnRows:

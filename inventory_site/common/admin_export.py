@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 from django.conf import settings
@@ -20,15 +21,19 @@ def harmless(text: str) -> str:
 
 
 class Sheet(ModelResource):
-    """One row of a list; fields in ``cost_fields`` only for who may see costs."""
+    """One row of a list; fields in ``cost_fields`` only for who may see costs, others by ``hidden_fields``."""
 
     cost_fields: Sequence[str] = ()
+    #: {permission: fields that are left out without it}
+    hidden_fields: Mapping[str, Sequence[str]] = {}
 
     def __init__(self, user: Any = None, **kwargs):
         super().__init__(**kwargs)
-        if user is None or not user.has_perm(settings.COST_PERMISSION):
-            for name in self.cost_fields:
-                self.fields.pop(name, None)
+        self.user = user
+        for permission, names in {settings.COST_PERMISSION: self.cost_fields, **self.hidden_fields}.items():
+            if user is None or not user.has_perm(permission):
+                for name in names:
+                    self.fields.pop(name, None)
 
     def get_export_order(self):
         return [name for name in super().get_export_order() if name in self.fields]
@@ -38,7 +43,8 @@ class Sheet(ModelResource):
 
     def export_field(self, field, instance, **kwargs):
         value = super().export_field(field, instance, **kwargs)
-        return harmless(value) if isinstance(field.get_value(instance), str) else value
+        is_text = isinstance(value, str) and not isinstance(field.get_value(instance), Number)
+        return harmless(value) if is_text else value
 
 
 class ExportsList(ExportMixin):

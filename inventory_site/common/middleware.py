@@ -1,11 +1,13 @@
-"""Each person reads in their own language; the admin alone may evaluate scripts."""
+"""Each person reads in their own language and by the shop's clock; the admin alone may evaluate scripts."""
 
 from __future__ import annotations
 
 from csp.constants import UNSAFE_EVAL
 from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
+
+from inventory_site.common.models import ShopSettings
 
 
 class PersonLanguageMiddleware:
@@ -20,6 +22,23 @@ class PersonLanguageMiddleware:
             translation.activate(language)
             request.LANGUAGE_CODE = language
         return self.get_response(request)
+
+
+class ShopZoneMiddleware:
+    """Pages show and read times in the shop's zone; the API tells every time with its zone, so it needs no query.
+
+    The settings are kept on the request, where templates find them (``context.shop``).
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        request.shop = ShopSettings.objects.load()
+        with timezone.override(request.shop.zone):
+            return self.get_response(request)
 
 
 class AdminPolicyMiddleware:

@@ -2,6 +2,7 @@
 
 from orders.services.backorders import allocate_waiting, fulfil_backorders, lock_waiting
 from orders.services.customers import forget_customer
+from orders.services.drafts import change_sales_draft
 from orders.services.purchases import (
     NewPurchaseLine,
     add_purchase_lines,
@@ -35,6 +36,7 @@ __all__ = [
     "cancel_return",
     "cancel_sales_order",
     "change_purchase_lines",
+    "change_sales_draft",
     "confirm_purchase_order",
     "confirm_sales_order",
     "create_purchase_order",

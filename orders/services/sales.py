@@ -66,7 +66,7 @@ def place_sales_order(
     The same ``external_id`` in one channel is refused, since it would be the same order again. A draft counts no
     demand, and is allocated only where it is reserved until some time.
     """
-    _check_lines(lines, shipping_charge, discount)
+    check_lines(lines, shipping_charge, discount)
     shop = ShopSettings.objects.load()
     order = _insert(
         SalesOrder(
@@ -76,7 +76,7 @@ def place_sales_order(
             state=State.DRAFT if is_draft else State.OPEN, is_placed=not is_draft,
         )
     )  # fmt: skip
-    rows = SalesOrderLine.objects.bulk_create(_line_row(order, line) for line in lines)
+    rows = SalesOrderLine.objects.bulk_create(line_row(order, line) for line in lines)
     made = []
     if not is_draft or reserved_until:
         how = order.strategy or shop.allocation_strategy
@@ -88,7 +88,8 @@ def place_sales_order(
     return order
 
 
-def _check_lines(lines: Sequence[NewLine], shipping_charge: Decimal, discount: Decimal) -> None:
+def check_lines(lines: Sequence[NewLine], shipping_charge: Decimal, discount: Decimal) -> None:
+    """Refuse an order of no lines, of impossible quantities, or with money below zero."""
     if not lines:
         raise InvalidLines(_("An order needs at least one line."))
     for line in lines:
@@ -133,7 +134,8 @@ def _refuse_known(order: SalesOrder) -> None:
         )
 
 
-def _line_row(order: SalesOrder, line: NewLine) -> SalesOrderLine:
+def line_row(order: SalesOrder, line: NewLine) -> SalesOrderLine:
+    """The line, not saved yet."""
     return SalesOrderLine(
         order=order, product=line.product, warehouse=line.warehouse, quantity=line.quantity, unit_price=line.unit_price,
         amount=line_amount(line.quantity, line.unit_price), demand_on=_local_date(order.placed_at, line.warehouse),

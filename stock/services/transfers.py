@@ -50,11 +50,7 @@ def create_transfer(
         raise InvalidTransfer(_("%(code)s cannot send goods to itself.") % {"code": source.code})
     if not lines:
         raise InvalidTransfer(_("A transfer needs at least one line."))
-    asked: dict[int, int] = {}
-    for line in lines:
-        check_pieces(line.quantity, line.product.pk)
-        asked[line.product.pk] = asked.get(line.product.pk, 0) + line.quantity
-        check_pieces(asked[line.product.pk], line.product.pk)
+    asked = _summed(lines)
     transfer = Transfer.objects.create(
         number=f"new-{uuid.uuid4().hex}", source=source, destination=destination, reference=reference,
         created_at=shop_now(), expected_on=expected_on,
@@ -68,6 +64,40 @@ def create_transfer(
         actor=actor, action="transfer.create", subject=transfer,
         changes={"from": source.code, "to": destination.code, "lines": len(asked)},
     )  # fmt: skip
+    return transfer
+
+
+def _summed(lines: Sequence[TransferWish], *, least: int = 1) -> dict[int, int]:
+    """Pieces by product."""
+    asked: dict[int, int] = {}
+    for line in lines:
+        asked[line.product.pk] = asked.get(line.product.pk, 0) + line.quantity
+        for pieces in (line.quantity, asked[line.product.pk]):
+            if least or pieces != 0 or isinstance(pieces, bool):
+                check_pieces(pieces, line.product.pk)
+    return asked
+
+
+@transaction.atomic
+def change_transfer_draft(
+    *, transfer: Transfer, lines: Sequence[TransferWish], actor: User | None, version: int | None = None
+) -> Transfer:
+    """Set the quantities of these products on a draft: 0 takes one off, the others stay as they are."""
+    transfer, old = _locked(transfer, version, {State.DRAFT}, _("changed"))
+    asked = _summed(lines, least=0)
+    if not any(({line.product_id: line.quantity for line in old} | asked).values()):
+        raise InvalidTransfer(_("%(number)s would have no line left: cancel it instead.") % {"number": transfer.number})
+    rows = {line.product_id: line for line in old}
+    for product, quantity in asked.items():
+        row = rows.setdefault(product, TransferLine(transfer=transfer, product_id=product))
+        row.quantity = quantity
+    TransferLine.objects.filter(pk__in=[row.pk for row in old if not row.quantity]).delete()
+    TransferLine.objects.bulk_create([row for row in rows.values() if row.pk is None and row.quantity])
+    TransferLine.objects.bulk_update([row for row in old if row.quantity], ["quantity"])
+    transfer.version += 1
+    transfer.save(update_fields=["version"])
+    told = {wish.product.sku: asked[wish.product.pk] for wish in lines}
+    audit.record(actor=actor, action="transfer.change_lines", subject=transfer, changes={"lines": told})
     return transfer
 
 

@@ -75,6 +75,23 @@ def test_the_page_says_where_each_piece_comes_from_and_what_blocks_the_rest(
     assert "4 available in Tallinn" in page(client_of(make_user("owner")), order)
 
 
+def test_pieces_of_warehouses_that_one_may_not_enter_are_counted_and_not_named(
+    clerk, place, receive, make_warehouse, make_user, client_of, api_of, warehouse
+):
+    place(("CUP", 1))
+    cup = StockLevel.objects.get().product
+    receive(cup, 4, make_warehouse("tallinn"))
+    order = place(("CUP", 10), strategy="nearest_to_complete")
+    text = page(clerk, order)
+    assert all(told in text for told in ("4 allocated · Riga", "4 elsewhere", "2 back-ordered"))
+    assert "Tallinn" not in text and "elsewhere" not in page(client_of(make_user("owner")), order)
+    services.ship_sales_order(order=order, actor=None, within={StockLevel.objects.last().warehouse_id})
+    assert "4 elsewhere" in page(clerk, order), "shipped ones too"
+    for role, told in ((make_user("clerk", warehouse), 4), (make_user("owner"), 0)):
+        (line,) = api_of(role).get(f"/api/v1/sales-orders/{order.number}/").json()["lines"]
+        assert (line["quantity"], line["elsewhere"], line["backordered"]) == (10, told, 2)
+
+
 def test_the_page_costs_the_same_for_one_line_as_for_ten(clerk, place):
     few, many = place(("CUP", 8)), place(*((f"SKU-{n}", 8) for n in range(10)))
     page(clerk, few)

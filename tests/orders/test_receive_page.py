@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -41,6 +42,30 @@ def entries(order, *numbers, version=None, once="key") -> dict:
 
 def send(client, order, *numbers, **more):
     return client.post(page_of(order), entries(order, *numbers, **more), headers={"X-Requested-With": "fetch"})
+
+
+def lit(client, address: str) -> list[str]:
+    """The entries of the menu that are lit on this page."""
+    groups = client.get(address).context["sidebar_navigation"]
+    return [str(item["title"]) for group in groups for item in group["items"] if item["active"]]
+
+
+def test_one_entry_of_the_menu_is_lit(clerk, order):
+    assert lit(clerk, FIND) == lit(clerk, page_of(order)) == ["Receive goods"]
+    for address in ("/admin/orders/purchaseorder/", f"/admin/orders/purchaseorder/{order.pk}/change/"):
+        assert lit(clerk, address) == ["Purchase orders"]
+
+
+def test_what_is_overdue_is_marked(clerk, order):
+    today = ShopSettings.objects.load().today()
+    for day, is_marked in ((today - timedelta(days=1), True), (today, False), (None, False)):
+        PurchaseOrder.objects.update(expected_on=day)
+        assert ("overdue" in clerk.get(FIND).content.decode()) == is_marked
+
+
+def test_a_pack_stands_alone_where_there_is_no_barcode(clerk, order):
+    text = re.sub(r"\s+", " ", clerk.get(page_of(order)).content.decode())
+    assert "4006381333931 · pack of 6" in text and '<span class="sw-note">pack of 6' in text
 
 
 def test_a_plain_form_receives_and_leads_to_the_order(clerk, order):

@@ -1,0 +1,22 @@
+"""Moments in the bodies of requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.timezone import is_naive
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class ZonedTime(serializers.DateTimeField):
+    """A time with its zone. One without is refused: the caller's clock and ours need not agree which one is meant."""
+
+    default_error_messages = {
+        "naive": _("“%(written)s” does not tell its zone. Write a time with its zone (2026-03-29T18:00Z)."),
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if is_naive(value):
+            raise serializers.ValidationError(self.error_messages["naive"] % {"written": value.isoformat()})
+        return super().enforce_timezone(value)
