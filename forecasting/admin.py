@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from forecasting import words
 from forecasting.admin_data import DataRuleAdmin, SignalAdmin, SignalKindAdmin
+from forecasting.admin_items import AggregateForecastAdmin, LaunchAdmin, ModelVersionAdmin, SegmentAdmin
 from forecasting.admin_overrides import OverrideAdmin, ValueAddedAdmin
 from forecasting.models import Accuracy, Forecast
 from forecasting.pages import forecast_context
@@ -21,9 +22,13 @@ from inventory_site.common.models import JobRun
 
 __all__ = [
     "AccuracyAdmin",
+    "AggregateForecastAdmin",
     "DataRuleAdmin",
     "ForecastAdmin",
+    "LaunchAdmin",
+    "ModelVersionAdmin",
     "OverrideAdmin",
+    "SegmentAdmin",
     "SignalAdmin",
     "SignalKindAdmin",
     "ValueAddedAdmin",

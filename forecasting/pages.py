@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Promotion
 from forecasting import drivers, words
 from forecasting.data_facts import data_facts
-from forecasting.models import Accuracy, Forecast, Override
+from forecasting.models import Accuracy, Forecast, Launch, Override
 from forecasting.pages_charts import PAST_DAYS, Demand, demand_chart, drivers_chart, stacked_options
 from forecasting.services.overrides import ADD, CHANGE
 from inventory_site.common import charts
@@ -135,7 +135,10 @@ def _earlier(row: tuple, asked: dict[date, tuple[int, float | None]]) -> Earlier
 def notes(forecast: Forecast) -> list[str]:
     """What the forecast read of its days, and the promotions ahead of it."""
     until = forecast.first_on - timedelta(days=1)
-    told = data_facts(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id, until=until)
+    item = {"product": forecast.product_id, "warehouse": forecast.warehouse_id}
+    launched = words.launched(Launch.objects.filter(run=forecast.run_id, **item).first())
+    told = [launched] if launched else []
+    told += data_facts(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id, until=until)
     last_on = forecast.first_on + timedelta(days=len(forecast.mean) - 1)
     for promotion in _promotions(forecast, last_on):
         told.append(

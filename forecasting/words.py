@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from forecasting import drivers
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, Forecast, Launch, ModelVersion, Segment
 
 METHODS: dict[str, Promise] = {
     "arima": _("an ARIMA model"),
@@ -25,6 +25,7 @@ METHODS: dict[str, Promise] = {
     "hurdle": _("the chance of a sale, times its size"),
     "imapa": _("smoothing at several widths at once"),
     "linear_trend": _("a straight line"),
+    "look_alikes": _("what items like it sold when they were new"),
     "moving_average": _("a moving average"),
     "naive": _("the last day, repeated"),
     "pooled_boosting": _("what all items have in common, learned by boosted trees"),
@@ -37,6 +38,39 @@ METHODS: dict[str, Promise] = {
     "theta": _("the Theta method"),
     "tsb": _("the Teunter–Syntetos–Babai method for items that may die out"),
 }
+
+
+REASONS: dict[str, Promise] = {
+    "first": _("the first training"),
+    "format": _("this program cannot read the older models"),
+    "grown": _("the shop has many more items"),
+    "drift": _("errors had drifted away from what was usual"),
+    "age": _("a week had passed"),
+    "fresh": _("trained within the last week"),
+    "pinned": _("pinned by people"),
+}
+
+
+def training_reason(code: str) -> str:
+    """Why a night trained models anew, or used those before."""
+    return str(REASONS.get(code, code))
+
+
+def look_alikes(launch: Launch) -> str:
+    """“A 40 %, B 35 %”: what a new item is planned by, and how much each counts."""
+    return _g(", ").join(
+        _g("%(sku)s %(share)d %%") % {"sku": sku, "share": round(100 * share)} for sku, share in launch.look_alikes
+    )
+
+
+def launched(launch: Launch | None) -> str:
+    """What a new item is planned by; empty for one that has its own history."""
+    if launch is None:
+        return ""
+    told = {"days": launch.age_days, "alike": look_alikes(launch), "own": round(100 * launch.own_share)}
+    return (
+        _g("It is new (%(days)d days): planned by its look-alikes %(alike)s; its own demand counts %(own)d %%.") % told
+    )
 
 
 def method(name: str) -> str:
@@ -138,3 +172,61 @@ def _weekdays(forecast: Forecast) -> str:
         "high": WEEKDAYS[(first + high) % 7], "more": f"{effect[high]:.1f}",
         "low": WEEKDAYS[(first + low) % 7], "less": f"{-effect[low]:.1f}",
     }  # fmt: skip
+
+
+PATTERNS: dict[str, Promise] = {
+    "smooth": _("asked for often and evenly"),
+    "erratic": _("asked for often, in uneven amounts"),
+    "intermittent": _("asked for now and then, in even amounts"),
+    "lumpy": _("asked for now and then, in uneven amounts"),
+    "none": _("not asked for in a year"),
+}
+
+
+def segment(row: Segment) -> str:
+    """Why the item is in its classes, and at which border it stands."""
+    told = str(PATTERNS[row.pattern])
+    if "gap" in row.measures and row.pattern != "none":
+        told += _g(" (every %(gap)s weeks, squared variation %(variation)s)") % row.measures
+    if not row.kept:
+        return told + "."
+    kept = ", ".join(_g("%(now)s, not %(next)s") % {"now": getattr(row, name), "next": other} for name, other in
+                     sorted(row.kept.items()))  # fmt: skip
+    return _g("%(told)s; kept at a border: %(kept)s.") % {"told": told, "kept": kept}
+
+
+def launch(row: Launch) -> str:
+    """By whom a new item is planned, and how much of it is its own demand by now."""
+    names = ", ".join(sku for sku, _share in row.look_alikes)
+    if not names:
+        return _g("New: planned by what new items sell on average.")
+    if row.own_share <= 0:
+        return _g("New: planned like %(names)s, %(start).1f a day.") % {"names": names, "start": row.daily_start}
+    return _g(
+        "New: it started like %(names)s (%(start).1f a day); its own demand counts %(share)d %% now: %(now).1f a day."
+    ) % {"names": names, "start": row.daily_start, "share": round(row.own_share * 100), "now": row.daily_now}
+
+
+REASONS: dict[str, Promise] = {
+    "first": _("there were no models yet"),
+    "format": _("the older models were made by another version of the program"),
+    "grown": _("many items had come"),
+    "drift": _("errors had grown"),
+    "age": _("a week had passed"),
+    "fresh": _("they are less than a week old and their errors are as usual"),
+    "pinned": _("a person chose them"),
+}
+
+
+def version(row: ModelVersion) -> str:
+    """What a night did with the models, and why."""
+    reason = REASONS.get(row.reason, row.reason)
+    if row.kind == "refresh":
+        return _g("Used again: %(reason)s.") % {"reason": reason}
+    if row.kind == "kept":
+        return _g("Trained anew, since %(reason)s, but the older models lose less on the same days.") % {
+            "reason": reason
+        }
+    if row.other_score is None:
+        return _g("Trained anew, since %(reason)s.") % {"reason": reason}
+    return _g("Trained anew, since %(reason)s; the new models lose less on the same days.") % {"reason": reason}

@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from catalog.models import Product, Promotion, SupplierProduct
 from forecasting import words
 from forecasting.data_facts import data_facts
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, Forecast, Launch
 from forecasting.pages import chart_of, history
 from forecasting.pages_charts import PAST_DAYS
 from inventory_site.common import charts
@@ -89,6 +89,7 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
         "demand_chart": chart_of(history(item, forecast.first_on - ONE_DAY if forecast else today), forecast),
         "why": words.why(forecast) if forecast else None,
+        "launched": words.launched(Launch.objects.filter(run=position.run_id, **item).first()),
         "data_facts": data_facts(product_id=level.product_id, warehouse_id=level.warehouse_id, until=today),
         "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
         "chart_options": json.dumps(charts.SERIES_OPTIONS),
