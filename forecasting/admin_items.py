@@ -40,14 +40,14 @@ class SegmentSheet(Sheet):
 @admin.register(Segment)
 class SegmentAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [SegmentSheet]
-    list_display = ("item", "warehouse", "abc", "xyz", "pattern_label", "shape", "since_on", "at_a_border")
+    list_display = ("item", "warehouse", "abc", "xyz", "pattern_label", "shape", "since_on", "why")
     list_display_links = ("pattern_label",)
     list_select_related = ("product", "warehouse")
     list_filter = (("warehouse", VisibleRelatedFilter), "abc", "xyz", ("pattern", ChoicesDropdownFilter), "shape",
                    ("since_on", RangeDateFilter))  # fmt: skip
     search_fields = ITEM_SEARCH
-    fields = ("item", "warehouse", ("abc", "xyz", "pattern"), "shape", ("since_on", "judged_on"), "measures", "kept")
-    readonly_fields = ("item",)
+    fields = ("item", "warehouse", ("abc", "xyz", "pattern"), "shape", ("since_on", "judged_on"), "why")
+    readonly_fields = ("item", "why")
 
     @display(description=_("product"))
     def item(self, segment: Segment) -> str:
@@ -57,9 +57,9 @@ class SegmentAdmin(ExportsList, ReadOnlyAdmin):
     def pattern_label(self, segment: Segment) -> str:
         return segment.get_pattern_display()
 
-    @display(description=_("kept at a border"), boolean=True)
-    def at_a_border(self, segment: Segment) -> bool:
-        return bool(segment.kept)
+    @display(description=_("why"))
+    def why(self, segment: Segment) -> str:
+        return words.segment(segment)
 
 
 @admin.register(Launch)
@@ -88,9 +88,9 @@ class LaunchAdmin(OfTheLatestRun, ReadOnlyAdmin):
     def own(self, launch: Launch) -> str:
         return f"{launch.own_share:.0%}"
 
-    @display(description=_("look-alikes"))
+    @display(description=_("in words"))
     def alike(self, launch: Launch) -> str:
-        return words.look_alikes(launch)
+        return words.launch(launch)
 
 
 def _pin(request: HttpRequest, rows: list[ModelVersion], data: dict) -> str:
@@ -127,7 +127,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description=_("why"), ordering="reason")
     def why(self, version: ModelVersion) -> str:
-        return words.training_reason(version.reason)
+        return words.version(version)
 
     @display(description=_("loss of the models in use"), ordering="score")
     def in_use(self, version: ModelVersion) -> str:

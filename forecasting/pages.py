@@ -136,8 +136,8 @@ def notes(forecast: Forecast) -> list[str]:
     """What the forecast read of its days, and the promotions ahead of it."""
     until = forecast.first_on - timedelta(days=1)
     item = {"product": forecast.product_id, "warehouse": forecast.warehouse_id}
-    launched = words.launched(Launch.objects.filter(run=forecast.run_id, **item).first())
-    told = [launched] if launched else []
+    launch = Launch.objects.filter(run=forecast.run_id, **item).first()
+    told = [words.launch(launch)] if launch else []
     told += data_facts(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id, until=until)
     last_on = forecast.first_on + timedelta(days=len(forecast.mean) - 1)
     for promotion in _promotions(forecast, last_on):

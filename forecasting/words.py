@@ -40,39 +40,6 @@ METHODS: dict[str, Promise] = {
 }
 
 
-REASONS: dict[str, Promise] = {
-    "first": _("the first training"),
-    "format": _("this program cannot read the older models"),
-    "grown": _("the shop has many more items"),
-    "drift": _("errors had drifted away from what was usual"),
-    "age": _("a week had passed"),
-    "fresh": _("trained within the last week"),
-    "pinned": _("pinned by people"),
-}
-
-
-def training_reason(code: str) -> str:
-    """Why a night trained models anew, or used those before."""
-    return str(REASONS.get(code, code))
-
-
-def look_alikes(launch: Launch) -> str:
-    """“A 40 %, B 35 %”: what a new item is planned by, and how much each counts."""
-    return _g(", ").join(
-        _g("%(sku)s %(share)d %%") % {"sku": sku, "share": round(100 * share)} for sku, share in launch.look_alikes
-    )
-
-
-def launched(launch: Launch | None) -> str:
-    """What a new item is planned by; empty for one that has its own history."""
-    if launch is None:
-        return ""
-    told = {"days": launch.age_days, "alike": look_alikes(launch), "own": round(100 * launch.own_share)}
-    return (
-        _g("It is new (%(days)d days): planned by its look-alikes %(alike)s; its own demand counts %(own)d %%.") % told
-    )
-
-
 def method(name: str) -> str:
     """The method in words; one that is not known here by its own name."""
     return str(METHODS.get(name, name))

@@ -89,7 +89,7 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
         "demand_chart": chart_of(history(item, forecast.first_on - ONE_DAY if forecast else today), forecast),
         "why": words.why(forecast) if forecast else None,
-        "launched": words.launched(Launch.objects.filter(run=position.run_id, **item).first()),
+        "launched": words.launch(launch) if launch else "",
         "data_facts": data_facts(product_id=level.product_id, warehouse_id=level.warehouse_id, until=today),
         "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
         "chart_options": json.dumps(charts.SERIES_OPTIONS),
