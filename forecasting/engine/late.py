@@ -17,7 +17,8 @@ def visible(panel: Panel, origin: int) -> Mapping[str, np.ndarray]:
 
     >>> from datetime import date
     >>> told = Told(np.array([[1, 2, 3, 3]]), "last")  # the fourth was foretold when there were three buckets
-    >>> panel = Panel(np.zeros((1, 3)), "D", date(2024, 1, 3), {"rain": np.array([[5.0, 7, 9, 2]])}, {"rain": told})
+    >>> rain = np.array([[5.0, 7, 9, 2]])
+    >>> panel = Panel(np.zeros((1, 3)), "D", date(2024, 1, 3), {"rain": rain}, told={"rain": told})
     >>> visible(panel, 2)["rain"].tolist(), visible(panel, 3)["rain"].tolist()
     ([[5.0, 7.0, 7.0, 7.0]], [[5.0, 7.0, 9.0, 2.0]])
     """

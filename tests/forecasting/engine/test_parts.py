@@ -8,8 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from forecasting.engine import GRID, Panel, boosting, calendar, calibration, recurring
+from forecasting.engine import GRID, Panel, boosting, bulk, calendar, calibration, late, recurring
 from forecasting.engine.backtest import blocks_of, lengths_for
+from forecasting.engine.bulk import without_bulk
 from forecasting.engine.censoring import observed
 from forecasting.engine.grid import LEVELS, mean_of, mix, spread_over_grid
 from forecasting.engine.history import History, row_sums
@@ -25,8 +26,10 @@ def uniform(low: float, high: float) -> np.ndarray:
     return (low + (high - low) * LEVELS)[None]
 
 
-def test_the_doctests_hold():
-    assert doctest.testmod(calendar).failed == 0
+@pytest.mark.parametrize("module", [bulk, calendar, late])
+def test_the_doctests_hold(module):
+    found = doctest.testmod(module)
+    assert (found.failed, found.attempted > 0) == (0, True)
     assert doctest.testmod(recurring).failed == 0
 
 
@@ -113,6 +116,31 @@ def test_windows_of_a_history_by_hand():
     assert history.asked(1, 2)[0] == 6.0
     assert history.asked(2, 2)[0] == pytest.approx(2 * 2 + (4 - 2) * 2**0.5)  # half of it was seen; 2 was usual before
     assert np.isnan(history.asked(2, 1)[0] + history.asked(3, 1)[0])
+
+
+def test_a_lone_bulk_order_counts_less_for_the_level_and_in_full_for_what_was_asked():
+    demand = np.array([[2.0] * 20 + [100.0] + [2.0] * 20])
+    history, plain = (History(values, "D", SUNDAY, {}) for values in (demand, np.full((1, 41), 2.0)))
+    assert history.mean(0, 41)[0] == pytest.approx((40 * 2 + 10) / 41)
+    assert history.asked(18, 7)[0] == 6 * 2 + 100
+    assert history.deviation(0, 41)[0] > 10 and plain.deviation(0, 41)[0] == 0
+    assert history.smoothed[0.2][0, 21] < 4
+
+
+def test_what_was_bulk_is_judged_by_what_came_before_it_only():
+    demand = np.random.default_rng(0).poisson(3, (4, 80)).astype(float)
+    demand[1, 40] = 300
+    cut = without_bulk(demand[:, :50])
+    assert np.array_equal(without_bulk(demand)[:, :50], cut)
+    assert cut[1, 40] == 5 * demand[1, :40].max()
+    assert np.array_equal(without_bulk(demand[2:]), demand[2:])
+
+
+def test_a_closed_day_asks_for_nothing_and_is_no_gap():
+    demand = np.array([[4.0, 4.0, 4.0, NAN, 4.0, 4.0]])
+    closed = np.array([[0.0, 0, 0, 1, 0, 0]])
+    assert History(demand, "D", SUNDAY, {"closed": closed}).asked(2, 4)[0] == 12
+    assert History(demand, "D", SUNDAY, {}).asked(2, 4)[0] == pytest.approx(16)
 
 
 def test_row_sums_do_not_depend_on_other_rows_or_memory_order():
