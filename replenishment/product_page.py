@@ -74,6 +74,7 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
     position = getattr(level, "position", None) or InventoryPosition(level=level)
     plan = ReorderPoint.objects.filter(run=position.run_id, **item).first()
     forecast = Forecast.objects.filter(run=position.run_id, **item).first()
+    launch = Launch.objects.filter(run=position.run_id, **item).first()
     due = coming_to(level)
     sales = SalesOrderLine.objects.outstanding().filter(**item).with_allocated().select_related("order")
     return {
