@@ -15,7 +15,7 @@ import numpy as np
 
 #: Levels that get a model of their own; the grid between them is filled in and calibrated.
 MODEL_LEVELS = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98)
-ROUNDS, RATE, LEAVES, LEAF_ROWS = 110, 0.07, 24, 60
+ROUNDS, RATE, LEAVES, LEAF_ROWS = 160, 0.05, 16, 100
 
 
 @dataclass(frozen=True)
@@ -31,24 +31,24 @@ class QuantileModel:
         return np.stack(_side_by_side(lambda text: load(text)(x), self.texts), axis=1)
 
 
-def fit(x: np.ndarray, target: np.ndarray, seed: int) -> QuantileModel:
+def fit(x: np.ndarray, target: np.ndarray, seed: int, weight: np.ndarray | None = None) -> QuantileModel:
     """Fit every level; the same rows and seed give the same model."""
     try:
         import lightgbm  # noqa: F401  seconds to import; OSError without libgomp
     except (ImportError, OSError):
-        return QuantileModel("scikit-learn", _fit_scikit_learn(x, target, seed))
-    return QuantileModel("lightgbm", _fit_lightgbm(x, target, seed))
+        return QuantileModel("scikit-learn", _fit_scikit_learn(x, target, seed, weight))
+    return QuantileModel("lightgbm", _fit_lightgbm(x, target, seed, weight))
 
 
-def _fit_lightgbm(x: np.ndarray, target: np.ndarray, seed: int) -> tuple[bytes, ...]:
+def _fit_lightgbm(x: np.ndarray, target: np.ndarray, seed: int, weight) -> tuple[bytes, ...]:
     import lightgbm as lgb
 
     settings = {
         "objective": "quantile", "learning_rate": RATE, "num_leaves": LEAVES, "min_data_in_leaf": LEAF_ROWS,
-        "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
+        "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 1.0, "max_bin": 63,
         "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
     }  # fmt: skip
-    data = lgb.Dataset(x, target, params=settings, free_raw_data=False).construct()
+    data = lgb.Dataset(x, target, weight=weight, params=settings, free_raw_data=False).construct()
     making = Lock()
 
     def grow(level: float) -> bytes:
@@ -74,16 +74,16 @@ def _lightgbm_loaded(text: bytes):
     return lambda x: model.predict(x, num_threads=1)
 
 
-def _fit_scikit_learn(x: np.ndarray, target: np.ndarray, seed: int) -> tuple[bytes, ...]:
+def _fit_scikit_learn(x: np.ndarray, target: np.ndarray, seed: int, weight) -> tuple[bytes, ...]:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
     def grow(level: float) -> bytes:
         model = HistGradientBoostingRegressor(
             loss="quantile", quantile=level, learning_rate=RATE, max_iter=ROUNDS, max_leaf_nodes=LEAVES,
-            min_samples_leaf=LEAF_ROWS, l2_regularization=1.0, max_bins=63, max_features=0.6,
+            min_samples_leaf=LEAF_ROWS, l2_regularization=1.0, max_bins=63, max_features=0.5,
             early_stopping=False, random_state=seed,
-        ).fit(x, target)  # fmt: skip
+        ).fit(x, target, sample_weight=weight)  # fmt: skip
         nodes = [stage[0].nodes for stage in model._predictors]
         with io.BytesIO() as out:
             np.savez_compressed(

@@ -19,11 +19,15 @@ from forecasting.engine.signals import told_ahead, with_signals
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 6_000_000, 90_000, 1_500
+CELLS, ROWS, HELD_SERIES = 6_000_000, 75_000, 1_500
+#: Rows that suffice for a model which only answers in the back-test.
+BLOCK_ROWS = 30_000
 #: Training origins of a large and of a small panel.
 ORIGINS = (60, 180)
 #: Fewer rows than this teach a pooled model nothing.
 LEAST_ROWS = 600
+#: Windows of which more is expected weigh more in training, by this power: their errors cost more.
+HEAVIER = 0.25
 BLENDS = (0.8, 0.7, 0.6, 0.5)
 SCORED_A_BLOCK = 3
 #: Classical methods whose mean stands beside the pooled model.
@@ -52,7 +56,7 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     panel = with_signals(panel, ahead)
     workshop = _Workshop(panel, backtest.lengths_for(panel, interval), seed)
     blocks = backtest.blocks_of(workshop.buckets, panel.freq, workshop.lengths[-1])
-    models = [workshop.boost(block.cutoff) for block in blocks]
+    models = [workshop.boost(block.cutoff, BLOCK_ROWS) for block in blocks]
     held = _joined(
         [
             workshop.held_out(block, model, 10.0**at)
@@ -122,11 +126,11 @@ class _Workshop:
         """What whole pieces are lowered by, so that rounding up gives the quantile of the pieces."""
         return np.random.default_rng(self.seed + 1).random(number) if self.whole_pieces else np.zeros(number)
 
-    def boost(self, known: int) -> QuantileModel | None:
-        """A model of windows that ended within the first ``known`` buckets; None when they are too few."""
+    def boost(self, known: int, rows: int = ROWS) -> QuantileModel | None:
+        """A model of about ``rows`` windows that ended within ``known`` buckets; None when they are too few."""
         rng = np.random.default_rng(self.seed + known)
         series = len(self.told.demand)
-        most = int(np.clip(ROWS // (series * len(self.lengths)), *ORIGINS))
+        most = int(np.clip(rows // (series * len(self.lengths)), *ORIGINS))
         plan = [
             (origin, length)
             for length in self.lengths
@@ -135,7 +139,7 @@ class _Workshop:
             )
             if origin >= 1
         ]
-        share = ROWS / max(len(plan) * series, 1)
+        share = rows / max(len(plan) * series, 1)
         blocks = max(int(0.8 / share), 1)  # each origin looks at one block of series, which saves the time of features
         histories = [
             History.of(backtest.known_at(backtest.rows_of(self.told, slice(at, None, blocks)), known, most=known))
@@ -147,19 +151,21 @@ class _Workshop:
             )
             for at, (origin, length) in enumerate(plan)
         ]
-        if sum(len(target) for _, target in parts) < LEAST_ROWS:
+        x, target, unit = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else ((), (), ())
+        if len(target) < LEAST_ROWS:
             return None
-        return boosting.fit(np.concatenate([x for x, _ in parts]), np.concatenate([t for _, t in parts]), self.seed)
+        weight = unit**HEAVIER
+        return boosting.fit(x, target, self.seed, weight / weight.mean())
 
     def _training_rows(
         self, history: History, origin: int, length: int, share: float, rng, block: slice
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         index = None if self.index is None else self.index[block]
         rows = features.build(history, origin, length, replace(self.common_at(origin), index=index))
         asked = history.asked(origin, length)
         keep = rows.usable & ~np.isnan(asked) & (rng.random(len(asked)) < share)
         lowered = asked[keep] - (rng.random(keep.sum()) if self.whole_pieces else 0.0)
-        return rows.x[keep], lowered / rows.unit[keep]
+        return rows.x[keep], lowered / rows.unit[keep], rows.unit[keep]
 
     def held_out(self, block: Block, model: QuantileModel | None, weight: float) -> Held:
         """What was said at the block's origins; later blocks weigh more, as their models knew nearly all of today's."""
