@@ -70,6 +70,18 @@ class ForecastSheet(Sheet):
                   "lead_time_demand_q99")  # fmt: skip
 
 
+class MethodFilter(admin.SimpleListFilter):
+    """Offers all methods: looking which ones occur would read every forecast of every run."""
+
+    title, parameter_name = _("method"), "method"
+
+    def lookups(self, request, model_admin):
+        return list(words.METHODS.items())
+
+    def queryset(self, request, queryset):
+        return queryset.filter(method=self.value()) if self.value() else queryset
+
+
 class OverriddenFilter(admin.SimpleListFilter):
     title, parameter_name = _("override"), "overridden"
 
@@ -87,7 +99,7 @@ class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
     list_display_links = ("method_in_words",)
     list_select_related = ("product", "warehouse")
     list_filter = (
-        ("warehouse", VisibleRelatedFilter), ("product__category", VisibleRelatedFilter), "method", OverriddenFilter,
+        ("warehouse", VisibleRelatedFilter), ("product__category", VisibleRelatedFilter), MethodFilter, OverriddenFilter,
         ("lead_time_demand_mean", RangeNumericFilter),
     )  # fmt: skip
 
@@ -146,7 +158,7 @@ class AccuracyAdmin(FindsItems, LatestRunOnly, ReadOnlyAdmin):
     list_display = ("item", "warehouse", "method_in_words", "wape_rate", "bias", "pinball", "naive_pinball")
     list_display_links = ("method_in_words",)
     list_select_related = ("product", "warehouse")
-    list_filter = (("warehouse", VisibleRelatedFilter), ("wape", RangeNumericFilter))
+    list_filter = (("warehouse", VisibleRelatedFilter), MethodFilter, ("wape", RangeNumericFilter))
     fields = ("item", "warehouse", "run", "method", "wape", "bias", "pinball", "naive_pinball")
     readonly_fields = ("item",)
 
