@@ -99,8 +99,8 @@ class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
     list_display_links = ("method_in_words",)
     list_select_related = ("product", "warehouse")
     list_filter = (
-        ("warehouse", VisibleRelatedFilter), ("product__category", VisibleRelatedFilter), MethodFilter, OverriddenFilter,
-        ("lead_time_demand_mean", RangeNumericFilter),
+        ("warehouse", VisibleRelatedFilter), ("product__category", VisibleRelatedFilter), MethodFilter,
+        OverriddenFilter, ("lead_time_demand_mean", RangeNumericFilter),
     )  # fmt: skip
 
     def get_queryset(self, request):
