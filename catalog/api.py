@@ -11,6 +11,8 @@ from rest_framework import serializers
 from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierProduct
 from inventory_site.common.api import CostFields, WriteRoom
 
+LONGEST_SKU = Product._meta.get_field("sku").max_length
+
 
 class ProductBySku(serializers.SlugRelatedField):
     """A product by its SKU, upper and lower case alike."""
@@ -26,9 +28,11 @@ class ProductBySku(serializers.SlugRelatedField):
 
     def to_internal_value(self, data):
         sku = data.strip() if isinstance(data, str) else None
-        found = sku and (self.known.get(sku.upper()) or self.get_queryset().filter(sku__iexact=sku).first())
+        fits = sku and len(sku) <= LONGEST_SKU
+        found = fits and (self.known.get(sku.upper()) or self.get_queryset().filter(sku__iexact=sku).first())
         if not found:
-            raise serializers.ValidationError(_("There is no product with the SKU “%(sku)s”.") % {"sku": data})
+            told = {"sku": str(data)[:80]}
+            raise serializers.ValidationError(_("There is no product with the SKU “%(sku)s”.") % told)
         return found
 
 

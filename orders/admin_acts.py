@@ -15,7 +15,7 @@ from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_lines import LinesForm, quantities_in
 from inventory_site.common.models.shop import AllocationStrategy
 from orders import services
-from orders.access import require_everywhere
+from orders.access import require_everywhere, require_for_return
 from orders.errors import NothingToDo
 from orders.models import Customer, Reshaping, SalesOrder, SalesOrderLine
 from orders.services.lines import allocated_in
@@ -114,8 +114,9 @@ def return_form(request, order: SalesOrder) -> ReturnForm:
 
 def place(request, orders: list[SalesOrder], data: dict) -> str:
     require_everywhere(request.user, SELL, orders)
+    wish = {"within": within(request.user, SELL), "version": version_seen(request)}
     for order in orders:
-        services.confirm_sales_order(order=order, actor=request.user, version=version_seen(request))
+        services.confirm_sales_order(order=order, actor=request.user, **wish)
     return ngettext("%(n)d order placed.", "%(n)d orders placed.", len(orders)) % {"n": len(orders)}
 
 
@@ -165,7 +166,8 @@ def hold(request, orders: list[SalesOrder], data: dict) -> str:
     (order,), minutes = orders, data.get("minutes")
     require_everywhere(request.user, SELL, orders)
     until = timezone.now() + timedelta(minutes=minutes) if minutes else None
-    services.hold_sales_order(order=order, actor=request.user, until=until, version=version_seen(request))
+    wish = {"within": within(request.user, SELL), "version": version_seen(request)}
+    services.hold_sales_order(order=order, actor=request.user, until=until, **wish)
     if until is None:
         return _g("%(number)s: its reservation has no end now.") % {"number": order.number}
     return _g("%(number)s: reserved for %(minutes)d minutes.") % {"number": order.number, "minutes": minutes}
@@ -206,6 +208,7 @@ def announce_return(request, orders: list[SalesOrder], data: dict) -> str:
         order=order, quantities=_wanted(order, data), actor=request.user, reason=data["reason"],
         version=version_seen(request),
     )  # fmt: skip
+    require_for_return(request.user, RETURN, made)
     return _g("Return %(number)s is announced. Inspect it when it is here.") % {"number": made.number}
 
 

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from inventory_site.common.models.shop import AllocationStrategy
 from orders import services
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine
+from stock.access import within
 from stock.admin_new import NewDocumentPage, ProductLine, number_input, picker
 from stock.models import Warehouse
 
@@ -112,6 +113,7 @@ def make_sale(request, head: dict, lines: list[dict]) -> SalesOrder:
         reserved_until=timezone.now() + timedelta(minutes=minutes) if minutes else None,
         is_draft="draft" in request.POST,
         actor=request.user,
+        within=within(request.user, "orders.add_salesorder"),
         lines=new_sales_lines(lines, head["warehouse"]),
     )
 

@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, skus_of
 from orders import return_api, services
-from orders.access import require_everywhere
+from orders.access import require_everywhere, require_for_return
 from orders.errors import InvalidLines, StaleVersion
 from orders.interest_api import CartEventViewSet
 from orders.models import Customer, DailyDemand, SalesOrder, SalesOrderLine
@@ -31,7 +31,7 @@ from orders.sales_fields import (
 )
 from stock.access import require, within
 
-SELL = "orders.change_salesorder"
+ADD, SELL = "orders.add_salesorder", "orders.change_salesorder"
 
 
 class SalesOrderViewSet(ReadRoom):
@@ -48,7 +48,7 @@ class SalesOrderViewSet(ReadRoom):
     reader_class = OneSalesOrderSerializer
     permissions = {
         "list": "orders.view_salesorder",
-        "create": "orders.add_salesorder",
+        "create": ADD,
         "return_goods": "orders.add_return",
     } | dict.fromkeys(("place", "change_lines", "allocate", "split", "merge", "undo", "ship", "cancel", "hold"), SELL)
     lookup_field = "number"
@@ -84,14 +84,16 @@ class SalesOrderViewSet(ReadRoom):
         """Place an order, or write a draft; what takes no back-orders is allocated in full or the whole is refused."""
         wish = dict(self.valid_body().validated_data)
         lines = [services.NewLine(**line) for line in wish.pop("lines")]
-        require(request.user, "orders.add_salesorder", *{line.warehouse for line in lines})
+        require(request.user, ADD, *{line.warehouse for line in lines})
         number, minutes = wish.pop("customer"), wish.pop("reserved_minutes")
         if minutes:
             wish["reserved_until"] = timezone.now() + timedelta(minutes=minutes)
 
         def place():
             customer = Customer.objects.get_or_create(external_id=number)[0] if number else None
-            return services.place_sales_order(**wish, lines=lines, customer=customer, actor=request.user)
+            return services.place_sales_order(
+                **wish, lines=lines, customer=customer, actor=request.user, within=within(request.user, ADD)
+            )
 
         return self.act(place, code=status.HTTP_201_CREATED)
 
@@ -119,15 +121,14 @@ class SalesOrderViewSet(ReadRoom):
     def place(self, request, number=None):
         """Make a draft an order: it is allocated, and its demand counts from now."""
         order, body = self._whole_order_and_body()
-        return self.act(
-            lambda: services.confirm_sales_order(order=order, actor=request.user, version=body.version_seen())
-        )
+        wish = {"within": within(request.user, SELL), "version": body.version_seen()}
+        return self.act(lambda: services.confirm_sales_order(order=order, actor=request.user, **wish))
 
     @action(detail=True, methods=["post"], url_path="lines")
     def change_lines(self, request, number=None):
         """Change, add and take off lines of a draft."""
         order, body = self._whole_order_and_body()
-        wish = body.changes()
+        wish = body.changes() | {"within": within(request.user, SELL)}
         require(request.user, SELL, *{line.warehouse for line in wish["added"]})
         return self.act(lambda: services.change_sales_draft(order=order, actor=request.user, **wish))
 
@@ -160,10 +161,8 @@ class SalesOrderViewSet(ReadRoom):
     def hold(self, request, number=None):
         """Reserve its stock for so many minutes or until a time; with neither for good."""
         order, body = self._whole_order_and_body()
-        until = body.until()
-        return self.act(
-            lambda: services.hold_sales_order(order=order, actor=request.user, until=until, version=body.version_seen())
-        )
+        wish = {"until": body.until(), "within": within(request.user, SELL), "version": body.version_seen()}
+        return self.act(lambda: services.hold_sales_order(order=order, actor=request.user, **wish))
 
     @action(detail=True, methods=["post"])
     def split(self, request, number=None):
@@ -215,8 +214,14 @@ class SalesOrderViewSet(ReadRoom):
         """Announce that the customer sends shipped pieces back; answers with the return."""
         order, body = self._order_and_body("orders.add_return")
         wish = {"quantities": body.chosen(), "reason": body.validated_data["reason"], "version": body.version_seen()}
+
+        def announce():
+            made = services.register_return(order=order, actor=request.user, **wish)
+            require_for_return(request.user, return_api.ANNOUNCE, made)
+            return made
+
         return self.act(
-            lambda: services.register_return(order=order, actor=request.user, **wish),
+            announce,
             code=status.HTTP_201_CREATED,
             answer=lambda made: return_api.shown(made, self.get_serializer_context()),
         )

@@ -6,6 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 CENT = Decimal("0.01")
 
+#: What the columns hold, and what SQLite, which keeps money as floats, still adds up to the cent.
+LARGEST_CHARGE = Decimal("9999999999.99")
+LARGEST_AMOUNT = Decimal("999999999999.99")
+LARGEST_TOTAL = Decimal("9999999999999.99")
+
 
 def line_amount(quantity: int, unit_price: Decimal) -> Decimal:
     """What so many pieces cost together.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _g
@@ -10,12 +12,14 @@ from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldBooleanWidget
 
 from inventory_site.common.admin_acts import Act, version_seen
-from inventory_site.common.admin_lines import quantities_in
+from inventory_site.common.admin_lines import LinesForm, quantities_in
+from inventory_site.common.models import ShopSettings
 from orders import services
 from orders.errors import NothingToDo
 from orders.models import PurchaseOrder, Receipt
 from orders.receive_page import OVER, RECEIVE, receive_form
 from orders.services.purchase_terms import Problem, problems_of
+from orders.services.receipts import surplus_of
 
 BUY = "orders.change_purchaseorder"
 
@@ -88,10 +92,27 @@ def _is_on_order(order: PurchaseOrder) -> bool:
     return order.state in services.purchases.ON_ORDER
 
 
+def _may_have_more(order: PurchaseOrder) -> bool:
+    """All was received, and the shop tolerates that more is found."""
+    if order.state != PurchaseOrder.State.RECEIVED:
+        return False
+    rate = Decimal(ShopSettings.objects.load().over_receipt_rate)
+    return bool(rate) and any(surplus_of(line, rate) for line in order.lines.all())
+
+
+def surplus_form(request, order: PurchaseOrder) -> LinesForm:
+    rate = Decimal(ShopSettings.objects.load().over_receipt_rate)
+    lines = order.lines.select_related("product").order_by("pk")
+    tolerated = [(line.pk, str(line.product), surplus_of(line, rate)) for line in lines]
+    return LinesForm(request.POST or None, [line for line in tolerated if line[2]], is_filled=False)
+
+
 PURCHASE_ACTS = (
     Act("confirm", _("Confirm"), BUY, confirm, possible=_is_draft, variant="primary", in_list=True,
         form=lambda request, order: ConfirmForm(request.POST or None, order)),
     Act("receive", _("Receive"), RECEIVE, receive, possible=_is_on_order, form=receive_form, variant="primary"),
+    Act("surplus", _("More was found"), OVER, receive, possible=_may_have_more, form=surplus_form,
+        note=_("All was received before. Write what was found beyond it, within the shop's tolerance.")),
     Act("cancel", _("Cancel"), BUY, cancel_purchase, variant="danger", in_list=True,
         possible=lambda order: _is_draft(order) or _is_on_order(order)),
 )  # fmt: skip

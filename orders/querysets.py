@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce, Greatest, Round
 from stock.models import Allocation, Warehouse
 from stock.querysets import InWarehouse
 
-MONEY = models.DecimalField(max_digits=16, decimal_places=2)
+#: Wider than an order that is placed here can cost: imported ones add up as they are.
+MONEY = models.DecimalField(max_digits=20, decimal_places=2)
 PIECES = models.BigIntegerField()
 KEPT = F("quantity") - F("cancelled")
 #: What the pieces cost that were not cancelled, as ``money.line_amount``: the nudge is a tenth of the smallest price

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from inventory_site.common.api_lines import (
     summed,
 )
 from inventory_site.common.api_times import ZonedTime
+from inventory_site.common.models import ShopSettings
 from inventory_site.common.models.shop import AllocationStrategy
 from orders.models import SalesChannel, SalesOrder, SalesOrderLine
 from orders.services import NewLine
@@ -29,6 +30,7 @@ from stock.api_fields import WarehouseByCode
 
 MOST_MINUTES = 60 * 24 * 366
 MOST_MERGED = 100
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AMOUNT = {"max_digits": 12, "decimal_places": 2, "min_value": 0, "required": False, "default": Decimal(0)}
 
 
@@ -53,9 +55,9 @@ class SalesOrderSerializer(serializers.ModelSerializer):
     customer = serializers.CharField(source="customer.external_id", default=None, read_only=True)
     merged_into = serializers.CharField(source="merged_into.number", default=None, read_only=True)
     stage = serializers.CharField(read_only=True)
-    total = serializers.DecimalField(max_digits=16, decimal_places=2, read_only=True, help_text=_("What was ordered."))
+    total = serializers.DecimalField(max_digits=20, decimal_places=2, read_only=True, help_text=_("What was ordered."))
     due = serializers.DecimalField(
-        max_digits=16, decimal_places=2, read_only=True, help_text=_("What is to be paid: cancelled pieces are off.")
+        max_digits=20, decimal_places=2, read_only=True, help_text=_("What is to be paid: cancelled pieces are off.")
     )
     lines = SalesLineSerializer(many=True, read_only=True)
 
@@ -120,6 +122,15 @@ class NewSalesOrderSerializer(serializers.Serializer):
         min_value=1, max_value=MOST_MINUTES, required=False, allow_null=True, default=None
     )
     lines = NewSalesLineSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
+
+    def validate_placed_at(self, value: datetime | None) -> datetime | None:
+        latest = ShopSettings.objects.load().now() + timedelta(days=1)
+        if value is not None and not EARLIEST <= value <= latest:
+            raise serializers.ValidationError(
+                _("An order is placed between %(earliest)s and %(latest)s, not on %(day)s.")
+                % {"earliest": EARLIEST.date(), "latest": latest.date(), "day": value.date()}
+            )
+        return value
 
 
 class ChangedSalesLineSerializer(PiecesLine):
@@ -194,6 +205,8 @@ class HoldSerializer(Versioned):
     def validate(self, data):
         if data["until_at"] and data["minutes"]:
             raise serializers.ValidationError({"minutes": [_("Write either minutes or until_at.")]})
+        if data["until_at"] and data["until_at"] > timezone.now() + timedelta(minutes=MOST_MINUTES):
+            raise serializers.ValidationError({"until_at": [_("Reserve for a year at most.")]})
         return data
 
     def until(self) -> datetime | None:

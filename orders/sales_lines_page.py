@@ -10,6 +10,7 @@ from orders import services
 from orders.access import require_everywhere
 from orders.admin_new import new_sales_lines
 from orders.models import SalesOrder
+from stock.access import within
 from stock.lines_page import ACT, ChangesLines, DraftLine
 
 SELL = "orders.change_salesorder"
@@ -30,6 +31,7 @@ def change_lines(request, orders: list[SalesOrder], data: dict) -> str:
     services.change_sales_draft(
         order=order, actor=request.user, quantities=form.changed("line"), prices=form.changed("price"),
         added=new_sales_lines(data["added"], first.warehouse), version=version_seen(request),
+        within=within(request.user, SELL),
     )  # fmt: skip
     return _g("%(number)s: its lines are changed.") % {"number": order.number}
 

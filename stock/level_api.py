@@ -13,10 +13,12 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 
 from inventory_site.common.api import ReadRoom
+from inventory_site.common.api_rules import DeclaredOrdering
 from inventory_site.common.models import ShopSettings
 from stock.models import StockLevel, Warehouse
 
 SUMS = ("on_hand", "allocated", "unsellable", "in_transit", "total")
+EARLIEST_YEAR = 1900  # near year 1 a zone would lead out of the calendar
 AS_OF = OpenApiParameter(
     "as_of", str, description="A date (the end of that day in each warehouse's zone), or a time with its zone."
 )
@@ -83,12 +85,14 @@ class StockLevelViewSet(ReadRoom):
     def retrieve(self, request, *args, **kwargs):
         return super().retrieve(request, *args, **kwargs)
 
-    @extend_schema(parameters=[OpenApiParameter("sku", str, many=True)])
+    @extend_schema(parameters=[OpenApiParameter("sku", str, many=True), OpenApiParameter("ordering", str)])
     @action(detail=False, filterset_fields=[], search_fields=[], ordering_fields=["sku"])
     def totals(self, request):
         """Each product's stock, and ``totals`` of all, read in one statement: no transfer is seen half done."""
         skus = request.query_params.getlist("sku") or None
-        rows = list(StockLevel.objects.totals(request.user, skus))
+        totals = StockLevel.objects.totals(request.user, skus)
+        ordering = DeclaredOrdering().get_ordering(request, totals, self)
+        rows = list(totals.order_by(*ordering) if ordering else totals)
         page = self.paginate_queryset(rows)
         answer = self.get_paginated_response(TotalSerializer(page, many=True).data)
         answer.data["totals"] = {name: sum(row[name] for row in rows) for name in SUMS}
@@ -102,6 +106,8 @@ def moment_of(text: str) -> datetime | Case:
     except ValueError:
         moment = day = None
     now = ShopSettings.objects.load().now()
+    if (day or moment or now).year < EARLIEST_YEAR:
+        raise _refused(text)
     if day is not None:
         if day > now.date() + timedelta(days=1):
             raise _refused(text)

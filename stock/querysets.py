@@ -169,8 +169,13 @@ class TransferQuerySet(models.QuerySet):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
-class TransferLineQuerySet(InWarehouse):
-    warehouse_path = "transfer__destination"
+class TransferLineQuerySet(models.QuerySet):
+    def visible_to(self, user, permission: str | None = None):
+        """Lines of transfers from or to a warehouse that the user may enter."""
+        from stock.models import Transfer
+
+        transfers = Transfer.objects.visible_to(user, permission)
+        return self.filter(transfer__in=transfers.values("pk")) if transfers.query.where else self
 
     def on_the_way(self):
         """Lines of which pieces may be in transit."""

@@ -27,6 +27,7 @@ grant(FLOOR, "stock.add_stockmovement")  # adjust, write off, reverse
 grant(FLOOR, "stock.add_setaside")  # set aside, put back, write off what is set aside
 grant(OFFICE | FLOOR, "stock.add_transfer")  # draft one, give a draft up
 grant(FLOOR, "stock.change_transfer")  # ship, receive, close, send back
+grant(MANAGERS, "stock.over_receive_transfer")  # more than was sent, within the shop's tolerance
 grant(MANAGERS, "stock.change_warehouse", "stock.view_warehouseaccess")
 grant_models("stock", "closedday", view=EVERYONE, change=OFFICE)
 grant_shop_wide(frozenset({Role.OWNER}), "stock.add_warehouse", *every_permission("stock.warehouseaccess"))

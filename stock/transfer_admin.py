@@ -31,7 +31,7 @@ from stock.lines_page import ACT, ChangesLines, DraftLine
 from stock.models import StockLevel, Transfer, TransferLine, Warehouse
 
 State = Transfer.State
-DRAFT, MOVE = "stock.add_transfer", "stock.change_transfer"
+DRAFT, MOVE, OVER = "stock.add_transfer", "stock.change_transfer", "stock.over_receive_transfer"
 COLOURS = {"draft": "warning", "shipped": "info", "partly_received": "info", "received": "success",
            "cancelled": "danger"}  # fmt: skip
 
@@ -65,14 +65,14 @@ class NewTransferLine(ProductLine):
 class ReceiveForm(LinesForm):
     """What arrived; more than is in transit only where the shop tolerates it and the box is ticked."""
 
-    def __init__(self, data, lines):
-        tolerated = ShopSettings.objects.load().over_receipt_rate
+    def __init__(self, data, lines, *, may_exceed: bool, source: str):
+        tolerated = ShopSettings.objects.load().over_receipt_rate if may_exceed else 0
         super().__init__(data, lines, is_capped=not tolerated)
         if tolerated:
             self.fields["may_exceed"] = forms.BooleanField(
                 label=_g("More arrived than was sent"), required=False, widget=UnfoldBooleanWidget,
-                help_text=_g("Up to %(rate)s of 100 more. The surplus is taken off the sender's stock.")
-                % {"rate": f"{tolerated * 100:.1f}"},
+                help_text=_g("Up to %(rate)s of 100 more. The surplus is taken off what is available in %(source)s.")
+                % {"rate": f"{tolerated * 100:.1f}", "source": source},
             )  # fmt: skip
 
 
@@ -84,7 +84,9 @@ def ship_form(request, transfer: Transfer) -> LinesForm:
 def receive_form(request, transfer: Transfer) -> LinesForm:
     lines = transfer.lines.select_related("product").order_by("pk")
     coming = [(line.pk, str(line.product), line.in_transit) for line in lines if line.in_transit]
-    return ReceiveForm(request.POST or None, coming)
+    mine = Warehouse.objects.visible_to(request.user, OVER)
+    may_exceed = mine.filter(pk=transfer.destination_id).exists()
+    return ReceiveForm(request.POST or None, coming, may_exceed=may_exceed, source=str(transfer.source))
 
 
 def ship(request, transfers: list[Transfer], data: dict) -> str:
@@ -100,13 +102,25 @@ def ship(request, transfers: list[Transfer], data: dict) -> str:
 
 def receive(request, transfers: list[Transfer], data: dict) -> str:
     (transfer,), wanted = transfers, quantities_in(data)
+    may_exceed = bool(data.get("may_exceed"))
     require(request.user, MOVE, transfer.destination)
+    if may_exceed:
+        require(request.user, OVER, transfer.destination)
+    before = _pieces_sent(transfer)
     services.receive_transfer(
         transfer=transfer, actor=request.user, quantities=wanted, version=version_seen(request),
-        may_exceed=bool(data.get("may_exceed")),
+        may_exceed=may_exceed,
     )  # fmt: skip
     pieces = sum(wanted.values())
-    return ngettext("%(n)d piece received.", "%(n)d pieces received.", pieces) % {"n": pieces}
+    said = ngettext("%(n)d piece received.", "%(n)d pieces received.", pieces) % {"n": pieces}
+    if surplus := _pieces_sent(transfer) - before:
+        told = {"n": surplus, "source": transfer.source}
+        said += " " + _g("%(n)d more than were sent: they were taken off the stock of %(source)s.") % told
+    return said
+
+
+def _pieces_sent(transfer: Transfer) -> int:
+    return transfer.lines.aggregate(Sum("shipped"))["shipped__sum"] or 0
 
 
 def change_lines(request, transfers: list[Transfer], data: dict) -> str:

@@ -15,7 +15,7 @@ from stock.access import require, require_either
 from stock.api_fields import WarehouseByCode
 from stock.models import Transfer, TransferLine
 
-DRAFT, MOVE = "stock.add_transfer", "stock.change_transfer"
+DRAFT, MOVE, OVER = "stock.add_transfer", "stock.change_transfer", "stock.over_receive_transfer"
 
 
 class TransferLineSerializer(serializers.ModelSerializer):
@@ -71,7 +71,10 @@ class TransferLinesSerializer(Versioned):
 
 
 class ReceiveSerializer(QuantitiesSerializer):
-    """``may_exceed``: more than is in transit arrived, within the shop's tolerance."""
+    """``may_exceed``: more than is in transit arrived, within the shop's tolerance.
+
+    The surplus is taken off what is available in the source. It takes the permission to over-receive.
+    """
 
     may_exceed = serializers.BooleanField(required=False, default=False)
 
@@ -151,6 +154,8 @@ class TransferViewSet(ReadRoom):
         transfer = self.get_object()
         body = self.valid_body(skus=skus_of(transfer.lines))
         require(request.user, MOVE, transfer.destination)
+        if body.validated_data["may_exceed"]:
+            require(request.user, OVER, transfer.destination)
         wish = {"quantities": body.chosen(), "may_exceed": body.validated_data["may_exceed"]}
         return self.act(
             lambda: services.receive_transfer(

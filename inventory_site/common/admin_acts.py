@@ -66,7 +66,7 @@ def version_seen(request: HttpRequest) -> int | None:
 def run_once(request: HttpRequest, operation: str, effect: Callable[[], Any]) -> Any:
     """Run ``effect`` in one transaction under the request's one-time key; a second click gets the first's answer."""
     key = request.POST.get(KEY, "")
-    if not key or len(key) > 200:
+    if not key or len(key) > 200 or "\0" in key:
         raise BadRequest("one-time key missing")
     told = {name: request.POST.getlist(name) for name in request.POST if name != "csrfmiddlewaretoken"}
 

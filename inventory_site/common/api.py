@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -34,9 +35,25 @@ def explain_error(error: Exception, context: dict) -> Response | None:
     if isinstance(error, DomainError):
         headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, Busy) else None
         return Response({"code": error.code, "detail": str(error)}, status.HTTP_409_CONFLICT, headers=headers)
+    return exception_handler(_known_to_api(error), context)
+
+
+def _known_to_api(error: Exception) -> Exception:
+    """Django's and Python's own refusals as those that the API answers with a sentence."""
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge(
+            _("The body is larger than %(most)d bytes. Send it in several requests.")
+            % {"most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+        )
+    if isinstance(error, OverflowError):
+        return exceptions.ValidationError({"detail": [_("A date or a number of the request is out of range.")]})
     if isinstance(error, DjangoPermissionDenied) and str(error):
-        error = exceptions.PermissionDenied(str(error))
-    return exception_handler(error, context)
+        return exceptions.PermissionDenied(str(error))
+    return error
+
+
+class BodyTooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 def write_once(
@@ -126,7 +143,7 @@ class WriteRoom(ReadRoom):
     # Validated within the act: asked again, a name that is taken by now was taken by this very request.
 
     def create(self, request, *args, **kwargs):
-        return self.act(lambda: self.audited(self.valid_body().save(), "create"), code=status.HTTP_201_CREATED)
+        return self.act(lambda: self.saved(self.valid_body(), "create"), code=status.HTTP_201_CREATED)
 
     def partial_update(self, request, *args, **kwargs):
         row = self.get_object()
@@ -134,11 +151,14 @@ class WriteRoom(ReadRoom):
         def change():
             body = self.get_serializer(row, data=request.data, partial=True)
             body.is_valid(raise_exception=True)
-            return self.audited(body.save(), "change")
+            return self.saved(body, "change")
 
         return self.act(change)
 
-    def audited(self, row, verb: str):
-        changes = {name: str(value)[:200] for name, value in self.request.data.items()}
+    def saved(self, body: serializers.ModelSerializer, verb: str):
+        """Save the row and write to the audit trail what was told of it; what it has no field for is not."""
+        told = {name for name, field in body.fields.items() if name in self.request.data and not field.read_only}
+        changes = {name: str(self.request.data[name])[:200] for name in sorted(told)}
+        row = body.save()
         audit.record(actor=self.request.user, action=f"{row._meta.model_name}.{verb}", subject=row, changes=changes)
         return row

@@ -36,7 +36,14 @@ class Pieces(serializers.IntegerField):
 
 
 class Lines(serializers.ListSerializer):
-    """Lines of a body: the fields that name rows (``look_up``) ask the database once for all lines."""
+    """Lines of a body: the fields that name rows (``look_up``) ask the database once for all lines.
+
+    Where the list itself may be null, its lines may still not be.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.child.allow_null = False
 
     def to_internal_value(self, data):
         if isinstance(data, list) and 1 < len(data) <= MOST_LINES:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from django.utils.translation import gettext as _
+
+MOST_NAMED = 5
 
 
 class DomainError(Exception):
@@ -34,11 +38,25 @@ class WrongState(DomainError):
     code = "wrong_state"
 
     @classmethod
-    def of(cls, document, wanted: str) -> WrongState:
-        return cls(
-            _("%(number)s is %(state)s: it cannot be %(wanted)s.")
-            % {"number": document.number, "state": document.get_state_display(), "wanted": wanted}
-        )
+    def of(cls, document, wanted: str, asked: Iterable[tuple[str, int]] = ()) -> WrongState:
+        """``asked`` are the pieces asked by SKU; of a long list the first few are named."""
+        told = {"number": document.number, "state": document.get_state_display(), "wanted": wanted}
+        sentence = _("%(number)s is %(state)s: of %(sku)s %(asked)d were asked, 0 can be %(wanted)s.")
+        named = [sentence % (told | {"sku": sku, "asked": n}) for sku, n in list(asked)[:MOST_NAMED]]
+        return cls(" ".join(named) or _("%(number)s is %(state)s: it cannot be %(wanted)s.") % told)
+
+    @classmethod
+    def of_lines(cls, document, wanted: str, quantities: Mapping[int, int] | None = None, lines=None) -> WrongState:
+        """The same by the document's lines: those that the caller named with their pieces, or all.
+
+        ``lines`` (a queryset) are those that the caller may see.
+        """
+        lines = document.lines.all() if lines is None else lines
+        if quantities is not None:
+            lines = lines.filter(pk__in=list(quantities)[:MOST_NAMED])
+        told = quantities or {}
+        found = lines.order_by("pk")[:MOST_NAMED]
+        return cls.of(document, wanted, [(line.product.sku, told.get(line.pk, line.quantity)) for line in found])
 
 
 class StaleVersion(DomainError):

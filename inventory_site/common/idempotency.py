@@ -37,8 +37,9 @@ class Once:
 
     def store(self, status: int, answer: Any) -> None:
         """Keep the answer of a success; a refusal must raise instead, so that the key rolls back."""
-        self.status, self.answer = status, json.loads(json.dumps(answer, cls=DjangoJSONEncoder))
-        IdempotencyKey.objects.filter(pk=self.row_id).update(status=status, answer=self.answer)
+        text = json.dumps(answer, cls=DjangoJSONEncoder)
+        self.status, self.answer = status, json.loads(text)
+        IdempotencyKey.objects.filter(pk=self.row_id).update(status=status, answer=text)
 
 
 def fingerprint(body: Any) -> str:
@@ -61,7 +62,7 @@ def claim(*, principal: str, operation: str, key: str, body: Any) -> Once:
     found = IdempotencyKey.objects.get(**name)
     if found.fingerprint != mark:
         raise KeyReused(_("The key “%(key)s” was used before for another request. Send a new key.") % {"key": key})
-    return Once(found.pk, is_new=False, status=found.status, answer=found.answer)
+    return Once(found.pk, is_new=False, status=found.status, answer=json.loads(found.answer or "null"))
 
 
 def _insert(**fields: str) -> int | None:

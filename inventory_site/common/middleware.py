@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from csp.constants import UNSAFE_EVAL
 from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import JsonResponse
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from inventory_site.common.models import ShopSettings
 
@@ -39,6 +42,21 @@ class ShopZoneMiddleware:
         request.shop = ShopSettings.objects.load()
         with timezone.override(request.shop.zone):
             return self.get_response(request)
+
+
+class PlainAddressMiddleware:
+    """No text in the database holds a NUL: SQLite would compare what stands before it, PostgreSQL fails."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" not in request.path and "\0" not in query and "%00" not in query:
+            return self.get_response(request)
+        if not request.path.startswith("/api/"):
+            raise BadRequest("NUL in the address")
+        return JsonResponse({"detail": _("The address has a character that cannot be kept (NUL).")}, status=400)
 
 
 class AdminPolicyMiddleware:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from orders.importers.reading import Cell
+from orders.money import LARGEST_AMOUNT, line_amount
 
 #: More than any line can mean, and half a million such lines still add up within 64 bits.
 LARGEST_QUANTITY = 10**12
@@ -75,6 +77,12 @@ def price(cell: Cell) -> int:
     if amount >= LARGEST_PRICE * PRICE_SCALE:
         raise BadCell(_("larger than %(largest)d") % {"largest": LARGEST_PRICE})
     return amount
+
+
+def check_worth(quantity: int, price: int) -> None:
+    """So many pieces at that price (in ten-thousandths) must not cost more than a line can."""
+    if line_amount(abs(quantity), Decimal(price) / PRICE_SCALE) > LARGEST_AMOUNT:
+        raise BadCell(_("so many cost more than a line can, %(largest)s") % {"largest": LARGEST_AMOUNT})
 
 
 def _ten_thousandths(decimals: str) -> int:

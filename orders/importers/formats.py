@@ -134,8 +134,12 @@ class SalesFormat(FileFormat):
         for field in ("customer", "name", "warehouse", "channel"):
             setattr(row, field, reading.text(field))
         if not faults:
-            row.kind = reading.cell("quantity", lambda cell: self.kind_of(row)) or Kind.BAD
+            row.kind = reading.cell("quantity", lambda cell: self._kind_within_reason(row)) or Kind.BAD
         return row, faults
+
+    def _kind_within_reason(self, row: Row) -> Kind:
+        cells.check_worth(row.quantity, row.price)
+        return self.kind_of(row)
 
 
 class RowReading:

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Product
 from orders.models.sales import SalesOrder, SalesOrderLine
 from orders.querysets import ReturnLineQuerySet, ReturnQuerySet
 from stock.models import Warehouse
@@ -72,4 +73,8 @@ class ReturnLine(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.line.product}"
+        return f"{self.quantity} × {self.product}"
+
+    @property
+    def product(self) -> Product:
+        return self.line.product

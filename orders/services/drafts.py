@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -28,10 +28,12 @@ def change_sales_draft(
     prices: Mapping[int, Decimal] | None = None,
     added: Sequence[NewLine] = (),
     version: int | None = None,
+    within: Collection[int] | None = None,
 ) -> SalesOrder:
     """Change pieces and prices of these lines (0 pieces take one off) and add others; the rest stays as it is.
 
-    Of a draft that is reserved, what is taken off is free again, and what is added is reserved too.
+    Of a draft that is reserved, what is taken off is free again, and what is added is reserved too; ``within``
+    are the warehouses whose stock the caller may promise.
     """
     order = locked_order(order, _("changed"), states=(State.DRAFT,), version=version)
     lines = {line.pk: line for line in lines_of(order)}
@@ -43,7 +45,7 @@ def change_sales_draft(
         raise InvalidLines(_("%(number)s would have no line left: cancel it instead.") % {"number": order.number})
     check_lines([*wishes, *added], order.shipping_charge, order.discount)
     new = SalesOrderLine.objects.bulk_create(line_row(order, line) for line in added)
-    _reserve(order, list(lines.values()), new)
+    _reserve(order, list(lines.values()), new, within)
     SalesOrderLine.objects.bulk_update(kept, ["quantity", "unit_price", "amount"])
     SalesOrderLine.objects.filter(pk__in=[pk for pk, line in lines.items() if not line.quantity]).delete()
     touch(order)
@@ -64,7 +66,12 @@ def _set(lines: Mapping[int, SalesOrderLine], quantities: Mapping[int, int], pri
         line.amount = line_amount(quantity, line.unit_price)
 
 
-def _reserve(order: SalesOrder, lines: Sequence[SalesOrderLine], new: Sequence[SalesOrderLine]) -> None:
+def _reserve(
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine],
+    new: Sequence[SalesOrderLine],
+    within: Collection[int] | None,
+) -> None:
     """Free what is promised beyond the lines' quantities now; promise what a reserved draft misses."""
     over = {line: line.allocated_now - line.quantity for line in lines if line.allocated_now > line.quantity}
     wanted = {}
@@ -72,7 +79,7 @@ def _reserve(order: SalesOrder, lines: Sequence[SalesOrderLine], new: Sequence[S
         wanted = {line: line.quantity - line.allocated_now for line in lines if line.quantity > line.allocated_now}
         wanted |= {line: line.quantity for line in new}
     how = strategy_of(order)
-    claims = claims_of(order, wanted, strategy=how)
+    claims = claims_of(order, wanted, strategy=how, within=within)
     lock_levels_for(lines=lines, claims=claims)
     if over:
         release(quantities={line.holder: pieces for line, pieces in over.items()})

@@ -33,6 +33,24 @@ def locked_order(
     return order
 
 
+def locked_for_pieces(
+    order: SalesOrder,
+    wanted: str,
+    quantities: Mapping[int, int] | None,
+    within: Collection[int] | None,
+    *,
+    states: Collection[str] = OPEN,
+    version: int | None = None,
+) -> SalesOrder:
+    """The same where pieces of lines are asked for; the refusal names them, none of a warehouse out of ``within``."""
+    order = reread(order)
+    StaleVersion.check(order, version)
+    if order.state not in states:
+        lines = order.lines.all() if within is None else order.lines.filter(warehouse__in=within)
+        raise WrongState.of_lines(order, wanted, quantities, lines)
+    return order
+
+
 def lines_of(order: SalesOrder) -> list[SalesOrderLine]:
     return list(order.lines.with_allocated().select_related("product", "warehouse").order_by("pk"))
 

@@ -203,7 +203,10 @@ def expected_day(order: PurchaseOrder, day: date) -> date:
 @transaction.atomic
 def cancel_purchase_order(*, order: PurchaseOrder, actor: User | None, version: int | None = None) -> PurchaseOrder:
     """Give up what has not arrived; what was received stays."""
-    order = locked_purchase(order, version, [State.DRAFT, *ON_ORDER], _("cancelled"))
+    order = reread(order)
+    StaleVersion.check(order, version)
+    if order.state not in (State.DRAFT, *ON_ORDER):
+        raise WrongState.of_lines(order, _("cancelled"))
     lines = list(order.lines.all())
     for line in lines:
         line.cancelled += line.outstanding

@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from inventory_site.common import audit
+from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import ShopSettings, User
 from orders.errors import InvalidLines, NothingToDo, TooMuch, WrongState
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.services.backorders import allocate_waiting, lock_waiting
-from orders.services.common import check_quantity, chosen, reread
-from orders.services.purchases import ON_ORDER, State, locked_purchase, save_purchase
+from orders.services.common import check_quantity, reread
+from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
 from stock.services import Entry, post_movements
 
@@ -35,12 +36,16 @@ def receive_purchase_order(
 ) -> PurchaseOrder:
     """Take goods into stock, by line in pieces and in packs, or all that is still to come.
 
-    With ``may_exceed`` a line takes more than is outstanding, within the shop's tolerance. Orders that wait for
-    the goods get them, the oldest first.
+    With ``may_exceed`` a line takes more than is outstanding, within the shop's tolerance, also where all had been
+    received before. Orders that wait for the goods get them, the oldest first.
     """
-    order = locked_purchase(order, version, ON_ORDER, _("received"))
+    order = reread(order)
+    StaleVersion.check(order, version)
     lines = list(order.lines.select_related("product").order_by("pk"))
-    parts = _parts(lines, quantities, packs, may_exceed)
+    asked = _asked(lines, quantities, packs)
+    _refuse_state(order, lines, asked, may_exceed)
+    parts = {line.pk: line.outstanding for line in lines if line.outstanding} if asked is None else asked
+    _refuse_surplus([line for line in lines if line.pk in parts], parts, may_exceed)
     if not parts:
         raise NothingToDo(_("%(number)s: nothing is left to receive.") % {"number": order.number})
     at = received_at or ShopSettings.objects.load().now()
@@ -53,15 +58,12 @@ def receive_purchase_order(
     return order
 
 
-def _parts(
-    lines: Sequence[PurchaseOrderLine],
-    quantities: Mapping[int, int] | None,
-    packs: Mapping[int, int] | None,
-    may_exceed: bool,
-) -> dict[int, int]:
-    """Pieces by line; packs become pieces here and nowhere else."""
+def _asked(
+    lines: Sequence[PurchaseOrderLine], quantities: Mapping[int, int] | None, packs: Mapping[int, int] | None
+) -> dict[int, int] | None:
+    """Pieces by line, None where the caller named none; packs become pieces here and nowhere else."""
     if quantities is None and packs is None:
-        return chosen(lines, None, {line.pk: line.outstanding for line in lines}, "")
+        return None
     by_pk = {line.pk: line for line in lines}
     asked = {}
     for counted, in_packs in ((quantities or {}, False), (packs or {}, True)):
@@ -71,8 +73,29 @@ def _parts(
             check_quantity(number, by_pk[pk].product.sku)
             asked[pk] = asked.get(pk, 0) + number * (by_pk[pk].pack_size if in_packs else 1)
             check_quantity(asked[pk], by_pk[pk].product.sku)
-    _refuse_surplus([by_pk[pk] for pk in asked], asked, may_exceed)
     return asked
+
+
+def _refuse_state(
+    order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], asked: Mapping[int, int] | None, may_exceed: bool
+) -> None:
+    """A surplus may be found when all has been received; a draft or a cancelled order takes nothing."""
+    rate = Decimal(ShopSettings.objects.load().over_receipt_rate)
+    is_surplus = order.state == State.RECEIVED and asked and any(surplus_of(line, rate) for line in lines)
+    if order.state in ON_ORDER or (is_surplus and may_exceed):
+        return
+    wanted = asked if asked is not None else {line.pk: line.quantity for line in lines}
+    named = [(line.product.sku, wanted[line.pk]) for line in lines if line.pk in wanted]
+    refusal = WrongState.of(order, _("received"), named)
+    if is_surplus:
+        hint = _("Who may receive more than was ordered may book a surplus within the shop's tolerance.")
+        refusal = WrongState(f"{refusal} {hint}")
+    raise refusal
+
+
+def surplus_of(line: PurchaseOrderLine, rate: Decimal) -> int:
+    """Pieces beyond the order that the shop still tolerates."""
+    return max(int(line.quantity * rate) - line.over_received, 0)
 
 
 def _refuse_surplus(lines: Sequence[PurchaseOrderLine], asked: Mapping[int, int], may_exceed: bool) -> None:
@@ -80,7 +103,7 @@ def _refuse_surplus(lines: Sequence[PurchaseOrderLine], asked: Mapping[int, int]
     refused = []
     for line in lines:
         most = line.outstanding
-        tolerated = most + max(int(line.quantity * rate) - line.over_received, 0)
+        tolerated = most + surplus_of(line, rate)
         if asked[line.pk] <= (tolerated if may_exceed else most):
             continue
         told = {"sku": line.product.sku, "asked": asked[line.pk], "most": tolerated if may_exceed else most}
@@ -119,7 +142,7 @@ def settle(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], at: datetim
     is_complete = not any(line.outstanding for line in lines)
     has_begun = any(line.received or line.over_received for line in lines)
     order.state = State.RECEIVED if is_complete else State.PARTLY_RECEIVED if has_begun else State.CONFIRMED
-    order.closed_at = at if is_complete else None
+    order.closed_at = (order.closed_at or at) if is_complete else None
     save_purchase(order, "state", "closed_at")
 
 

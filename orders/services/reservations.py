@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -33,11 +34,17 @@ log = logging.getLogger(__name__)
 
 @transaction.atomic
 def hold_sales_order(
-    *, order: SalesOrder, actor: User | None, until: datetime | None, version: int | None = None
+    *,
+    order: SalesOrder,
+    actor: User | None,
+    until: datetime | None,
+    version: int | None = None,
+    within: Collection[int] | None = None,
 ) -> SalesOrder:
     """Reserve an order until some time, or for good (None): a draft reserved for no time gives its stock back.
 
-    A draft is allocated by it, all that is missing or nothing for products that take no back-orders.
+    A draft is allocated by it, all that is missing or nothing for products that take no back-orders; ``within`` are
+    the warehouses whose stock the caller may promise.
     """
     order = locked_order(order, _("reserved"), states=UNFINISHED, version=version)
     if until is not None and until <= timezone.now():
@@ -49,7 +56,7 @@ def hold_sales_order(
         release(quantities={line.holder: None for line in lines})
     else:
         wanted = {line: line.backordered for line in lines if order.state == State.DRAFT}
-        claims = claims_of(order, wanted, strategy=strategy_of(order))
+        claims = claims_of(order, wanted, strategy=strategy_of(order), within=within)
         lock_levels_for(lines=lines, claims=claims)
         keep_until(holders=[line.holder for line in lines], expires_at=until)
         if claims:

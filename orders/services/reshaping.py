@@ -16,6 +16,7 @@ from inventory_site.common.models import ShopSettings, User
 from orders.errors import InvalidLines, NotAlike, NothingToDo, NotUndoable, WrongState
 from orders.models import Reshaping, SalesOrder, SalesOrderLine
 from orders.money import share
+from orders.services.amounts import check_amounts, check_charges
 from orders.services.common import chosen, temporary_number
 from orders.services.lines import State, lines_of, lock_levels_for, locked_order, settle, touch
 from stock.models import Allocation, Warehouse
@@ -132,6 +133,8 @@ def merge_sales_orders(
         _move(order, target, parts, moves, shipping_charge=ZERO if has_shipped else order.shipping_charge)
         order.state, order.merged_into = (State.CLOSED, None) if has_shipped else (State.MERGED, target)
         touch(order, "state", "merged_into", "discount", "shipping_charge")
+    check_charges(target.discount, target.shipping_charge)
+    check_amounts(target.lines.values_list("product__sku", "amount").order_by("pk"))
     touch(target, "discount", "shipping_charge")
     _keep(Reshaping.Kind.MERGE, [target, *others], moves, actor)
     numbers = {"from": [order.number for order in others]}

@@ -53,7 +53,7 @@ def register_return(
     StaleVersion.check(order, version)
     lines = lines_of(order)
     if not any(line.shipped for line in lines):
-        raise WrongState.of(order, _("returned"))
+        raise WrongState.of_lines(order, _("returned"), quantities)
     places = _shipped_from(lines)
     most = {line.pk: sum(places[line.pk].values()) for line in lines}
     parts = chosen(lines, quantities, most, _("return"))
@@ -102,13 +102,15 @@ def _spread(places: Mapping[int, int], quantity: int) -> Iterable[tuple[int, int
             yield warehouse, n
 
 
-def _locked(document: Return, wanted: str, state: str, version: int | None) -> tuple[SalesOrder, Return]:
+def _locked(
+    document: Return, wanted: str, state: str, version: int | None, quantities: Mapping[int, int] | None = None
+) -> tuple[SalesOrder, Return]:
     """The order before its return, as everywhere."""
     order = SalesOrder.objects.locked().get(pk=document.order_id)
     document = reread(document)
     StaleVersion.check(document, version)
     if document.state != state:
-        raise WrongState.of(document, wanted)
+        raise WrongState.of_lines(document, wanted, quantities)
     return order, document
 
 
@@ -120,7 +122,8 @@ def inspect_return(
 
     A line without an outcome did not come; less than announced may be found, never more.
     """
-    order, document = _locked(document, _("inspected"), State.ANNOUNCED, version)
+    found_of = {pk: outcome.pieces for pk, outcome in outcomes.items()}
+    order, document = _locked(document, _("inspected"), State.ANNOUNCED, version, found_of)
     rows = list(document.lines.select_related("line__product", "warehouse").order_by("pk"))
     _check(rows, outcomes)
     found = [row for row in rows if row.pk in outcomes and outcomes[row.pk].pieces]

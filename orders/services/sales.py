@@ -18,6 +18,7 @@ from orders import demand
 from orders.errors import DuplicateOrder, InvalidLines, NothingToDo
 from orders.models import Customer, DemandCorrection, SalesChannel, SalesOrder, SalesOrderLine
 from orders.money import line_amount
+from orders.services.amounts import check_amounts, check_charges
 from orders.services.common import check_quantity, chosen, tell_positions, temporary_number
 from orders.services.lines import (
     UNFINISHED,
@@ -26,6 +27,7 @@ from orders.services.lines import (
     claims_of,
     lines_of,
     lock_levels_for,
+    locked_for_pieces,
     locked_order,
     settle,
     strategy_of,
@@ -60,11 +62,13 @@ def place_sales_order(
     strategy: str = "",
     reserved_until: datetime | None = None,
     is_draft: bool = False,
+    within: Collection[int] | None = None,
 ) -> SalesOrder:
     """Accept an order and allocate it. Lines of products that take no back-orders are allocated in full or refused.
 
     The same ``external_id`` in one channel is refused, since it would be the same order again. A draft counts no
-    demand, and is allocated only where it is reserved until some time.
+    demand, and is allocated only where it is reserved until some time. ``within`` are the warehouses whose stock the
+    caller may promise.
     """
     check_lines(lines, shipping_charge, discount)
     shop = ShopSettings.objects.load()
@@ -80,7 +84,8 @@ def place_sales_order(
     made = []
     if not is_draft or reserved_until:
         how = order.strategy or shop.allocation_strategy
-        made = allocate(claims=claims_of(order, {row: row.quantity for row in rows}, strategy=how), strategy=how)
+        claims = claims_of(order, {row: row.quantity for row in rows}, strategy=how, within=within)
+        made = allocate(claims=claims, strategy=how)
     if not is_draft:
         _count_demand(rows, told=made)
     action = "sales_order.draft" if is_draft else "sales_order.place"
@@ -96,12 +101,13 @@ def check_lines(lines: Sequence[NewLine], shipping_charge: Decimal, discount: De
         check_quantity(line.quantity, line.product.sku)
         if line.unit_price < 0:
             raise InvalidLines(_("%(sku)s: a price cannot be below zero.") % {"sku": line.product.sku})
-    goods = sum(line_amount(line.quantity, line.unit_price) for line in lines)
+    goods = check_amounts((line.product.sku, line_amount(line.quantity, line.unit_price)) for line in lines)
     if shipping_charge < 0 or not 0 <= discount <= goods:
         raise InvalidLines(
             _("A shipping charge is not below zero, and a discount is from 0 to %(goods)s, what the goods cost.")
             % {"goods": goods}
         )
+    check_charges(shipping_charge, discount)
 
 
 def _insert_named(order: SalesOrder) -> None:
@@ -155,8 +161,13 @@ def _count_demand(lines: Sequence[SalesOrderLine], told: Sequence[Allocation] = 
 
 
 @transaction.atomic
-def confirm_sales_order(*, order: SalesOrder, actor: User | None, version: int | None = None) -> SalesOrder:
-    """Place a draft: what is missing is allocated, what was reserved becomes firm, demand counts from today."""
+def confirm_sales_order(
+    *, order: SalesOrder, actor: User | None, version: int | None = None, within: Collection[int] | None = None
+) -> SalesOrder:
+    """Place a draft: what is missing is allocated, what was reserved becomes firm, demand counts from today.
+
+    ``within`` are the warehouses whose stock the caller may promise.
+    """
     order = locked_order(order, _("placed"), states=(State.DRAFT,), version=version)
     order.state, order.is_placed, order.reserved_until = State.OPEN, True, None
     order.placed_at = ShopSettings.objects.load().now()
@@ -166,7 +177,7 @@ def confirm_sales_order(*, order: SalesOrder, actor: User | None, version: int |
         line.demand_on = _local_date(order.placed_at, line.warehouse)
     SalesOrderLine.objects.bulk_update(lines, ["demand_on"])
     how = strategy_of(order)
-    claims = claims_of(order, {line: line.backordered for line in lines}, strategy=how)
+    claims = claims_of(order, {line: line.backordered for line in lines}, strategy=how, within=within)
     lock_levels_for(lines=lines, claims=claims)
     keep_until(holders=[line.holder for line in lines], expires_at=None)
     made = allocate(claims=claims, strategy=how) if claims else []
@@ -216,7 +227,7 @@ def ship_sales_order(
     version: int | None = None,
 ) -> SalesOrder:
     """Ship what is allocated: by line, or everything that is; ``within`` only what these warehouses promised."""
-    order = locked_order(order, _("shipped"), version=version)
+    order = locked_for_pieces(order, _("shipped"), quantities, within, version=version)
     lines = lines_of(order)
     held = allocated_in(lines, within)
     parts = chosen(lines, quantities, {line.pk: held.get(line.holder, 0) for line in lines}, _("ship"))
@@ -248,7 +259,7 @@ def cancel_sales_order(
 
     What had been promised is taken off the demand of its day; what waited in vain was asked for and stays.
     """
-    order = locked_order(order, _("cancelled"), states=UNFINISHED, version=version)
+    order = locked_for_pieces(order, _("cancelled"), quantities, within, states=UNFINISHED, version=version)
     if order.state == State.DRAFT and quantities is not None:
         raise InvalidLines(_("%(number)s is a draft: cancel it as a whole.") % {"number": order.number})
     parts = cancel_lines(order, quantities, within)

@@ -19,7 +19,15 @@ from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast, OfDocument
 from stock.models import StockLevel, StockMovement, Warehouse
-from stock.services.levels import LARGEST, ensure_levels, lock_levels, save_levels, shop_now, with_names
+from stock.services.levels import (
+    LARGEST,
+    ensure_levels,
+    lock_levels,
+    refuse_overfull,
+    save_levels,
+    shop_now,
+    with_names,
+)
 from stock.services.promises import shorten
 
 Reason = StockMovement.Reason
@@ -40,10 +48,7 @@ BULK_COLUMNS = ("level_id", "quantity", "reason", "reference", "actor_id", "reve
 
 @dataclass(frozen=True)
 class Entry:
-    """One signed quantity to post; ``effective_at`` is when it happened, now where empty.
-
-    ``is_certain``: it is known to have happened, and may break promises though its reason would not.
-    """
+    """One signed quantity to post; ``effective_at`` is when it happened, now where empty."""
 
     product_id: int
     warehouse_id: int
@@ -52,12 +57,6 @@ class Entry:
     reference: str = ""
     effective_at: datetime | None = None
     reverses_id: int | None = None
-    is_certain: bool = False
-
-    @property
-    def records_reality(self) -> bool:
-        """It happened, whatever had been promised."""
-        return self.is_certain or self.reason in REALITY
 
 
 @transaction.atomic
@@ -122,7 +121,7 @@ def _apply(levels: dict[int, StockLevel], entries: Sequence[Entry], rows: Sequen
     is_reality: dict[int, bool] = defaultdict(lambda: True)
     for entry, row in zip(entries, rows, strict=True):
         change[row.level_id] += entry.quantity
-        is_reality[row.level_id] &= entry.records_reality
+        is_reality[row.level_id] &= entry.reason in REALITY
     short = [
         pk for pk, by in change.items()
         if by < 0 and (levels[pk].on_hand if is_reality[pk] else levels[pk].available) + by < 0
@@ -134,6 +133,7 @@ def _apply(levels: dict[int, StockLevel], entries: Sequence[Entry], rows: Sequen
         )
     for pk, by in change.items():
         levels[pk].on_hand += by
+    refuse_overfull(levels.values())
     shorten([level for level in levels.values() if level.available < 0])
 
 

@@ -65,6 +65,25 @@ def check_pieces(quantity: int, product_id: int) -> None:
         )
 
 
+def refuse_overfull(levels: Iterable[StockLevel]) -> None:
+    """Refuse locked levels that hold more than is counted exactly everywhere; nothing may be saved yet."""
+    over = {level.pk: level for level in levels if level.on_hand > LARGEST}
+    if over:
+        sentence = _("%(sku)s: %(asked)d would be on hand in %(warehouse)s, at most %(largest)d can be.")
+        raise InvalidQuantity(
+            " ".join(
+                sentence
+                % {
+                    "sku": level.product.sku,
+                    "asked": over[level.pk].on_hand,
+                    "warehouse": level.warehouse.code,
+                    "largest": LARGEST,
+                }
+                for level in with_names(over.values())
+            )
+        )
+
+
 def lock_levels(ids: Iterable[int]) -> dict[int, StockLevel]:
     """Lock these levels in one query, in primary-key order, and read them as they are now.
 

@@ -15,7 +15,14 @@ from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.errors import InsufficientStock, InvalidQuantity, NotSetAside
 from stock.models import SetAside, StockLevel, StockMovement, Warehouse
-from stock.services.levels import check_pieces, ensure_levels, lock_levels, save_levels, shop_now
+from stock.services.levels import (
+    check_pieces,
+    ensure_levels,
+    lock_levels,
+    refuse_overfull,
+    save_levels,
+    shop_now,
+)
 from stock.services.promises import shorten
 
 Reason = SetAside.Reason
@@ -127,6 +134,7 @@ def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: st
                     effective_at=now,
                 )
             )  # fmt: skip
+    refuse_overfull(levels.values())
     StockMovement.objects.bulk_create(movements)
     SetAside.objects.bulk_create(aside)
     save_levels(levels.values())

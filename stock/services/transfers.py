@@ -19,7 +19,7 @@ from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.errors import StaleVersion, WrongState
 from inventory_site.common.models import ShopSettings, User
-from stock.errors import InvalidTransfer, TooMuch
+from stock.errors import InsufficientStock, InvalidTransfer, TooMuch
 from stock.models import StockMovement, Transfer, TransferLine, Warehouse
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import check_pieces, ensure_levels, known_levels, shop_now, tell_changed
@@ -106,7 +106,7 @@ def ship_transfer(
     *, transfer: Transfer, actor: User | None, quantities: Mapping[int, int] | None = None, version: int | None = None
 ) -> Transfer:
     """Send a draft off, once: what the source does not ship of it falls away."""
-    transfer, lines = _locked(transfer, version, {State.DRAFT}, _("shipped"))
+    transfer, lines = _locked(transfer, version, {State.DRAFT}, _("shipped"), quantities)
     parts = _chosen(lines, quantities, {line.pk: line.quantity for line in lines})
     # Both ends at once: made one after the other, two transfers in opposite directions could wait for each other.
     ensure_levels((line.product_id, end) for line in lines for end in (transfer.source_id, transfer.destination_id))
@@ -129,24 +129,34 @@ def receive_transfer(
 ) -> Transfer:
     """Take what arrived into stock: by line, or all that is in transit.
 
-    With ``may_exceed`` more may have arrived, within the shop's tolerance; the surplus is taken off the source
-    too, since it must have come from there.
+    With ``may_exceed`` more may have arrived, within the shop's tolerance; the surplus is taken off what is available
+    in the source, since it must have come from there. What the source has promised is not touched.
     """
-    transfer, lines = _locked(transfer, version, ON_THE_WAY, _("received"))
-    surplus = {line.pk: _tolerance(line) for line in lines} if may_exceed else {}
-    parts = _chosen(lines, quantities, {line.pk: line.in_transit for line in lines}, surplus)
+    transfer, lines = _locked(transfer, version, ON_THE_WAY, _("received"), quantities)
+    coming, tolerated = {line.pk: line.in_transit for line in lines}, {line.pk: _tolerance(line) for line in lines}
+    parts = _chosen(lines, quantities, coming, tolerated, may_exceed)
     entries = []
     for line in lines:
         arrived = parts.get(line.pk, 0)
         if arrived:
             entries.append(_entry(transfer, line, transfer.destination_id, arrived))
         if beyond := max(arrived - line.in_transit, 0):
-            entries.append(_entry(transfer, line, transfer.source_id, -beyond, is_certain=True))
+            entries.append(_entry(transfer, line, transfer.source_id, -beyond))
             line.shipped += beyond
         line.received += arrived
-    post_movements(entries=entries, actor=actor)
+    _post_with_surplus(transfer, entries, actor)
     _settle(transfer, lines)
     return _saved(transfer, lines, actor, "transfer.receive", parts)
+
+
+def _post_with_surplus(transfer: Transfer, entries: Sequence[Entry], actor: User | None) -> None:
+    try:
+        post_movements(entries=entries, actor=actor)
+    except InsufficientStock as short:
+        raise InsufficientStock(
+            _("More arrived than was sent, and the surplus must come off the stock of %(source)s. %(why)s")
+            % {"source": transfer.source.code, "why": short}
+        ) from short
 
 
 def _tolerance(line: TransferLine) -> int:
@@ -190,13 +200,17 @@ def cancel_transfer(*, transfer: Transfer, actor: User | None, version: int | No
 
 
 def _locked(
-    transfer: Transfer, version: int | None, states: frozenset | set, wanted: str
+    transfer: Transfer,
+    version: int | None,
+    states: frozenset | set,
+    wanted: str,
+    quantities: Mapping[int, int] | None = None,
 ) -> tuple[Transfer, list[TransferLine]]:
     """The transfer and its lines, locked and as they are now."""
     transfer = Transfer.objects.locked().select_related("source", "destination").get(pk=transfer.pk)
     StaleVersion.check(transfer, version)
     if transfer.state not in states:
-        raise WrongState.of(transfer, wanted)
+        raise WrongState.of_lines(transfer, wanted, quantities)
     return transfer, list(transfer.lines.select_related("product").order_by("pk"))
 
 
@@ -204,9 +218,10 @@ def _chosen(
     lines: Sequence[TransferLine],
     quantities: Mapping[int, int] | None,
     usual: Mapping[int, int],
-    surplus: Mapping[int, int] | None = None,
+    tolerated: Mapping[int, int] | None = None,
+    may_exceed: bool = False,
 ) -> dict[int, int]:
-    """Pieces by line: what the caller named, up to the usual and a surplus, or all the usual."""
+    """Pieces by line: what the caller named, up to the usual and (``may_exceed``) what is tolerated, or the usual."""
     if quantities is None:
         return {pk: quantity for pk, quantity in usual.items() if quantity > 0}
     if not quantities:
@@ -216,20 +231,22 @@ def _chosen(
         if pk not in by_pk:
             raise InvalidTransfer(_("Line %(line)s is not on this transfer.") % {"line": pk})
         check_pieces(quantity, by_pk[pk].product_id)
-        most = usual[pk] + (surplus or {}).get(pk, 0)
+        surplus = (tolerated or {}).get(pk, 0)
+        most = usual[pk] + (surplus if may_exceed else 0)
         if quantity > most:
-            raise TooMuch(
-                _("%(sku)s: %(asked)d asked, at most %(most)d possible.")
-                % {"sku": by_pk[pk].product.sku, "asked": quantity, "most": most}
-            )
+            told = {"sku": by_pk[pk].product.sku, "asked": quantity, "most": most}
+            why = _("%(sku)s: %(asked)d asked, at most %(most)d possible.") % told
+            if surplus and not may_exceed:
+                hint = _("Up to %(most)d by who may receive more than was sent.")
+                why += " " + hint % {"most": usual[pk] + surplus}
+            raise TooMuch(why)
     return dict(quantities)
 
 
 def _entry(
-    transfer: Transfer, line: TransferLine, warehouse_id: int, quantity: int, reason: str = Reason.TRANSFER,
-    *, is_certain: bool = False,
-) -> Entry:  # fmt: skip
-    return Entry(line.product_id, warehouse_id, quantity, reason, transfer.number, is_certain=is_certain)
+    transfer: Transfer, line: TransferLine, warehouse_id: int, quantity: int, reason: str = Reason.TRANSFER
+) -> Entry:
+    return Entry(line.product_id, warehouse_id, quantity, reason, transfer.number)
 
 
 def _settle(transfer: Transfer, lines: Sequence[TransferLine]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,17 @@ def test_the_second_call_reads_the_answer_of_the_first():
     first.store(201, {"number": "S1"})
     second = claim()
     assert (first.is_new, second.is_new, second.status, second.answer) == (True, False, 201, {"number": "S1"})
+
+
+def test_the_answer_is_the_same_to_the_letter():
+    told = {"zebra": 1, "ape": [{"b": 1, "a": "9.90"}], "bee": None}
+    claim().store(200, told)
+    assert json.dumps(claim().answer) == json.dumps(told)
+
+
+def test_a_key_without_an_answer_has_none():
+    claim()
+    assert claim().answer is None
 
 
 def test_the_same_key_for_something_else_is_refused():

@@ -104,6 +104,9 @@ def test_a_cancelled_order_is_not_received(buyer, draft):
     send(buyer, draft, "cancel")
     answer = send(buyer, draft, "receive")
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert answer.json()["detail"] == f"{draft['number']} is cancelled: of CUP 12 were asked, 0 can be received."
+    answer = send(buyer, draft, "receive", lines=[{"product": "CUP", "quantity": 2}, {"product": "CUP", "packs": 1}])
+    assert "of CUP 8 were asked, 0 can be received." in answer.json()["detail"]
     assert PurchaseOrder.objects.get().state == "cancelled"
 
 

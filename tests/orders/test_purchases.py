@@ -66,7 +66,7 @@ def test_goods_come_in_parts_and_reach_the_ledger(draft, make_product):
 def test_receiving_twice_from_two_screens_adds_nothing(draft, make_product):
     order = confirmed(draft((make_product(), 12)))
     services.receive_purchase_order(order=order, actor=None)
-    with pytest.raises(WrongState, match="is received: it cannot be received"):
+    with pytest.raises(WrongState, match=r"is received: of SKU-1 12 were asked, 0 can be received\."):
         services.receive_purchase_order(order=order, actor=None)
     assert StockLevel.objects.get().on_hand == 12
 
@@ -251,6 +251,25 @@ def test_the_tolerance_is_used_once_over_all_receipts(draft, make_product):
     assert (cup.received, cup.over_received, order.state) == (19, 1, "partly_received")
     with pytest.raises(TooMuch, match="at most 0 possible"):
         services.receive_purchase_order(order=order, actor=None, quantities={cup.pk: 1}, may_exceed=True)
+
+
+def test_a_surplus_found_later_is_received_within_the_tolerance(draft, make_product):
+    ShopSettings.objects.create(pk=1, over_receipt_rate="0.1")
+    order = confirmed(draft((make_product("CUP"), 20)))
+    order = services.receive_purchase_order(order=order, actor=None)
+    line, closed_at = order.lines.get(), order.closed_at
+    with pytest.raises(WrongState, match=r"of CUP 1 were asked, 0 can be received\. Who may receive more"):
+        services.receive_purchase_order(order=order, actor=None, quantities={line.pk: 1})
+    with pytest.raises(WrongState, match=r"of CUP 20 were asked, 0 can be received\.$"):
+        services.receive_purchase_order(order=order, actor=None, may_exceed=True)
+    with pytest.raises(TooMuch, match="CUP: 3 asked to receive, at most 2 possible"):
+        services.receive_purchase_order(order=order, actor=None, quantities={line.pk: 3}, may_exceed=True)
+    order = services.receive_purchase_order(order=order, actor=None, quantities={line.pk: 2}, may_exceed=True)
+    line.refresh_from_db()
+    assert (order.state, order.closed_at, line.over_received) == ("received", closed_at, 2)
+    with pytest.raises(WrongState, match=r"0 can be received\.$"):
+        services.receive_purchase_order(order=order, actor=None, quantities={line.pk: 1}, may_exceed=True)
+    assert StockLevel.objects.get().on_hand == 22
 
 
 def test_an_older_version_is_refused(draft, make_product):

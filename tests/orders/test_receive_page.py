@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from inventory_site.common.models import ShopSettings
 from orders import services
@@ -122,6 +123,20 @@ def test_more_than_ordered_takes_a_tolerance_and_a_manager(clerk, order, client_
     assert "next" in send(manager, order, "13", "").json()
     line = order.lines.first()
     assert (line.received, line.over_received, StockLevel.objects.get(product__sku="CUP").on_hand) == (12, 1, 13)
+
+
+def test_a_surplus_found_later_has_a_button_for_managers(clerk, order, client_of, make_user, warehouse):
+    ShopSettings.objects.create(pk=1, over_receipt_rate="0.1")
+    services.receive_purchase_order(order=order, actor=None)
+    manager, line = client_of(make_user("manager", warehouse)), order.lines.first()
+    page = reverse("admin:orders_purchaseorder_change", args=[order.pk])
+    offered = [[act.name for act in person.get(page).context["acts"]] for person in (clerk, manager)]
+    assert offered == [[], ["surplus"]]
+    address = reverse("admin:orders_purchaseorder_do", args=[order.pk, "surplus"])
+    manager.post(address, {"once": "k", f"line_{line.pk}": "1"})
+    line.refresh_from_db()
+    assert (line.received, line.over_received) == (12, 1)
+    assert StockLevel.objects.get(product__sku="CUP").on_hand == 13
 
 
 def test_an_order_is_found_by_its_number_or_reference(clerk, order):

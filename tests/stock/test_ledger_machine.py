@@ -250,15 +250,13 @@ class Ledger(Machine):
         quantity = data.draw(st.integers(1, sent.in_transit + 3 * may_exceed))
         beyond, allowed = max(quantity - sent.in_transit, 0), int(sent.asked * TOLERANCE)
         most = min(allowed, max(sent.asked + allowed - sent.shipped, 0)) if may_exceed else 0
-        refusal = TooMuch if beyond > most else InsufficientStock if beyond > self.model.on_hand[here] else None
+        refusal = TooMuch if beyond > most else InsufficientStock if beyond > self.model.available(here) else None
         wish = {"transfer": sent.row, "actor": None, "quantities": {sent.line: quantity}, "may_exceed": may_exceed}
         if self.attempt(
             "receive beyond" if beyond else "receive transfer", lambda: services.receive_transfer(**wish), refusal
         ):
             self.model.on_hand[there] += quantity
             self.model.on_hand[here] -= beyond
-            if beyond:
-                self.model.shorten(here)
             sent.shipped, sent.received = sent.shipped + beyond, sent.received + quantity
             self.settle(sent)
 

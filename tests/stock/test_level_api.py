@@ -73,3 +73,11 @@ def test_totals_count_what_is_between_warehouses_in_one_statement_of_the_rows(
     clerk = api_of(make_user("clerk", transfer.destination))
     (row,) = clerk.get(f"{LEVELS}totals/").json()["results"]
     assert (row["on_hand"], row["in_transit"]) == (10, 4)
+
+
+def test_totals_are_ordered_by_sku_only(owner, cup, make_product, receive):
+    receive(make_product("ZEN"), 1)
+    told = owner.get(f"{LEVELS}totals/?ordering=-sku").json()["results"]
+    assert [row["sku"] for row in told] == sorted((row["sku"] for row in told), reverse=True)
+    answer = owner.get(f"{LEVELS}totals/?ordering=on_hand")
+    assert (answer.status_code, answer.json()) == (400, {"ordering": ["Unknown field “on_hand”."]})

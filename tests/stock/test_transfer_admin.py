@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from inventory_site.common.models import ShopSettings
 from stock.models import StockLevel, Transfer
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,26 @@ def test_each_side_gets_its_own_buttons(draft, client_of, make_user, sides):
     assert do(there, draft, "receive", key="k2", version="1", **{f"line_{line.pk}": "2"}) == "2 pieces received."
     assert do(there, draft, "close", key="k3").endswith("written off.")
     assert dict(StockLevel.objects.values_list("warehouse__code", "on_hand")) == {"riga": 7, "tallinn": 2}
+
+
+def test_both_sides_see_the_lines(draft, client_of, make_user, make_warehouse, sides):
+    address = reverse("admin:stock_transfer_change", args=[draft.pk])
+    for side in sides:
+        (lines,) = client_of(make_user("clerk", side)).get(address).context["inline_admin_formsets"]
+        assert [form.instance.quantity for form in lines.formset.forms] == [4]
+    assert client_of(make_user("clerk", make_warehouse("oslo"))).get(address).status_code == 404
+
+
+def test_a_surplus_is_for_managers_and_says_whose_stock_it_takes(draft, client_of, make_user, sides):
+    ShopSettings.objects.create(pk=1, over_receipt_rate="0.5")
+    clerk, manager = (client_of(make_user(role, sides[1])) for role in ("clerk", "manager"))
+    do(client_of(make_user("clerk", sides[0])), draft, "ship", **{f"line_{draft.lines.get().pk}": "4"})
+    surplus = {f"line_{draft.lines.get().pk}": "6", "may_exceed": "on"}
+    assert do(clerk, draft, "receive", key="k2", **surplus) == ""
+    assert StockLevel.objects.get(warehouse=sides[1]).on_hand == 0
+    said = do(manager, draft, "receive", key="k2", **surplus)
+    assert said == "6 pieces received. 2 more than were sent: they were taken off the stock of Riga."
+    assert dict(StockLevel.objects.values_list("warehouse__code", "on_hand")) == {"riga": 4, "tallinn": 6}
 
 
 def test_the_other_side_may_not_ship(draft, client_of, make_user, sides):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventory_site.common.models import ShopSettings
 from stock.models import SetAside, StockLevel, StockMovement, Transfer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
@@ -111,6 +112,37 @@ def test_a_transfer_of_others_is_not_there(sent, api_of, make_user, make_warehou
     assert stranger.get(f"{ADDRESS}{sent['number']}/").status_code == 404
     assert send(stranger, f"{ADDRESS}{sent['number']}/cancel/").status_code == 404
     assert Transfer.objects.get().state == "shipped"
+
+
+@pytest.fixture
+def tolerance():
+    ShopSettings.objects.create(pk=1, over_receipt_rate="0.5")
+
+
+def test_more_than_was_sent_is_for_managers_of_the_receiving_side(
+    sent, tolerance, api_of, make_user, warehouse, tallinn
+):
+    address = f"{ADDRESS}{sent['number']}/receive/"
+    body = {"lines": [{"line": sent["lines"][0]["id"], "quantity": 5}], "may_exceed": True}
+    both = make_user("manager", warehouse)
+    both.warehouse_access.create(warehouse=tallinn, role="clerk")
+    for person in (make_user("clerk", tallinn), both):
+        assert send(api_of(person), address, body).status_code == 403
+    answer = send(api_of(make_user("clerk", tallinn)), address, body | {"may_exceed": False})
+    sentence = "CUP: 5 asked, at most 4 possible. Up to 6 by who may receive more than was sent."
+    assert (answer.status_code, answer.json()["detail"], on_hand()["riga"]) == (409, sentence, 6)
+    assert send(api_of(make_user("manager", tallinn)), address, body).status_code == 200
+    assert on_hand() == {"riga": 5, "tallinn": 5}
+
+
+@pytest.mark.parametrize(("verb", "asked"), [("receive", 3), ("ship", 3), ("close", 4), ("cancel", 4)])
+def test_what_a_finished_transfer_refuses_is_named(verb, asked, owner, sent):
+    address, line = f"{ADDRESS}{sent['number']}/", sent["lines"][0]["id"]
+    send(owner, f"{address}cancel/")
+    body = {"lines": [{"line": line, "quantity": 3}]} if asked == 3 else {}
+    told = send(owner, f"{address}{verb}/", body).json()
+    assert told["code"] == "wrong_state"
+    assert told["detail"].startswith(f"{sent['number']} is cancelled: of CUP {asked} were asked, 0 can be ")
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_what_is_promised_cannot_be_sent_away(cup, warehouse, transfer):
 def test_a_draft_is_shipped_once_and_what_is_not_sent_falls_away(transfer):
     services.ship_transfer(transfer=transfer, actor=None, quantities={line().pk: 4})
     assert (on_hand(), quantities()) == ({"riga": 6, "tallinn": 0}, (4, 0, 0, 0, 4))
-    with pytest.raises(WrongState, match="is in transit: it cannot be shipped"):
+    with pytest.raises(WrongState, match="is in transit: of CUP 6 were asked, 0 can be shipped"):
         services.ship_transfer(transfer=transfer, actor=None)
     services.receive_transfer(transfer=transfer, actor=None)
     assert (on_hand(), state()) == ({"riga": 6, "tallinn": 4}, State.RECEIVED)
@@ -142,13 +142,13 @@ def test_cancelling_brings_what_is_in_transit_back(shipped):
 def test_cancelling_before_anything_arrived_ends_it_as_cancelled(shipped):
     services.cancel_transfer(transfer=shipped, actor=None)
     assert (on_hand(), quantities(), state()) == ({"riga": 10, "tallinn": 0}, (6, 0, 6, 0, 0), State.CANCELLED)
-    with pytest.raises(WrongState, match="is cancelled: it cannot be received"):
+    with pytest.raises(WrongState, match="is cancelled: of CUP 6 were asked, 0 can be received"):
         services.receive_transfer(transfer=shipped, actor=None)
 
 
 def test_a_cancelled_draft_stays_cancelled(transfer):
     services.cancel_transfer(transfer=transfer, actor=None)
-    with pytest.raises(WrongState, match="is cancelled: it cannot be shipped"):
+    with pytest.raises(WrongState, match="is cancelled: of CUP 6 were asked, 0 can be shipped"):
         services.ship_transfer(transfer=transfer, actor=None)
     assert (on_hand(), state()) == ({"riga": 10}, State.CANCELLED)
 
@@ -171,11 +171,15 @@ def test_the_tolerance_of_what_was_asked_for_is_used_up_once(shipped, tolerance)
         services.receive_transfer(transfer=shipped, actor=None, quantities={line().pk: 5}, may_exceed=True)
 
 
-def test_a_surplus_breaks_the_newest_promises_of_the_source(shipped, cup, warehouse, tolerance):
+def test_a_surplus_breaks_no_promises_of_the_source(shipped, cup, warehouse, tolerance):
     services.allocate(claims=[services.Claim(uuid.uuid4(), cup.pk, warehouse.pk, 3)])
-    services.receive_transfer(transfer=shipped, actor=None, quantities={line().pk: 8}, may_exceed=True)
+    sentence = "the surplus must come off the stock of riga. CUP: 2 asked, 1 available in riga"
+    with pytest.raises(InsufficientStock, match=sentence):
+        services.receive_transfer(transfer=shipped, actor=None, quantities={line().pk: 8}, may_exceed=True)
+    assert (on_hand(), state()) == ({"riga": 4, "tallinn": 0}, State.SHIPPED)
+    services.receive_transfer(transfer=shipped, actor=None, quantities={line().pk: 7}, may_exceed=True)
     level = StockLevel.objects.get(warehouse=warehouse)
-    assert (level.on_hand, level.allocated) == (2, 2)
+    assert (level.on_hand, level.allocated) == (3, 3)
 
 
 def test_every_step_has_its_version_and_its_audit_row(shipped):

@@ -12,7 +12,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(_("key"), max_length=200)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(_("status"), default=0)
-    answer = models.JSONField(_("answer"), null=True)
+    answer = models.TextField(_("answer"), null=True, help_text=_("JSON as text: a replay is the same to the letter."))
     created_at = models.DateTimeField(_("created"), auto_now_add=True, db_index=True)
 
     class Meta:
