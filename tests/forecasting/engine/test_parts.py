@@ -8,13 +8,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+from forecasting import methods
 from forecasting.engine import GRID, Panel, boosting, bulk, calendar, calibration, late, recurring
-from forecasting.engine.backtest import blocks_of, lengths_for
+from forecasting.engine.backtest import blocks_of, known_at, lengths_for
 from forecasting.engine.bulk import without_bulk
 from forecasting.engine.censoring import observed
 from forecasting.engine.grid import LEVELS, mean_of, mix, spread_over_grid
 from forecasting.engine.history import History, row_sums
-from forecasting.engine.panel import ProtectionInterval
+from forecasting.engine.panel import ProtectionInterval, Told
 from forecasting.engine.profile import Profile
 from forecasting.engine.recurring import closed_ahead, twin, year_ago
 
@@ -278,3 +279,17 @@ def test_a_shut_item_is_unobserved_but_a_stopped_or_fading_one_is_zero():
     found = observed(Panel(np.array([shut, stopped, season]), "D", SUNDAY))
     assert np.isnan(found[0, 60:100]).all()
     assert np.isnan(found).sum() == 40
+
+
+@pytest.mark.parametrize("name", ["seasonal_regression", "arima"])
+def test_a_regression_reads_a_signal_as_far_as_it_was_told(name):
+    rng = np.random.default_rng(2)
+    rain = (rng.random((2, 157)) < 0.4).astype(float)
+    demand = 10 + 10 * rain[:, :150] + rng.normal(0, 0.3, (2, 150))
+    always, on_the_day = Told(np.zeros((1, 157), int)), Told(np.arange(1, 158)[None])
+    found = []
+    for told in (always, on_the_day):
+        panel = Panel(demand, "D", SUNDAY, {"signal:rain": rain}, told={"signal:rain": told})
+        found.append(methods.REGISTRY[name]().fit(known_at(panel, 150)).predict(7).mean)
+    assert found[0] == pytest.approx(10 + 10 * rain[:, 150:], abs=2.0)
+    assert np.ptp(found[1], axis=1).max() < 4.0  # nobody knew which of these days it would rain
