@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import display
@@ -125,7 +126,7 @@ class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
 
     @display(description=_("method"), ordering="method")
     def method_in_words(self, forecast: Forecast) -> str:
-        return words.method(forecast.method)
+        return format_html('<span class="sw-words">{}</span>', words.method(forecast.method))
 
     @display(description=_("lead-time demand"), ordering="lead_time_demand_mean")
     def mean_ltd(self, forecast: Forecast) -> str:
@@ -168,7 +169,7 @@ class AccuracyAdmin(FindsItems, LatestRunOnly, ReadOnlyAdmin):
 
     @display(description=_("method"), ordering="method")
     def method_in_words(self, accuracy: Accuracy) -> str:
-        return words.method(accuracy.method)
+        return format_html('<span class="sw-words">{}</span>', words.method(accuracy.method))
 
     @display(description=_("WAPE"), ordering="wape")
     def wape_rate(self, accuracy: Accuracy) -> str:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 
-from forecasting import drivers
+from forecasting import api_items, drivers
 from forecasting.api_accuracy import AccuracyViewSet, ValueAddedViewSet
 from forecasting.api_overrides import OverrideViewSet
 from forecasting.api_signals import SignalViewSet
@@ -99,4 +99,5 @@ ROUTES = {
     "forecast-value-added": ValueAddedViewSet,
     "forecast-accuracy": AccuracyViewSet,
     "signals": SignalViewSet,
+    **api_items.ROUTES,
 }

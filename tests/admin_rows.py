@@ -10,7 +10,19 @@ from typing import Any
 
 from alerts.models import Alert, Delivery, RuleSetting, Subscription
 from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
-from forecasting.models import Accuracy, DataRule, Forecast, ForecastValueAdded, Override, Signal, SignalKind
+from forecasting.models import (
+    Accuracy,
+    AggregateForecast,
+    DataRule,
+    Forecast,
+    ForecastValueAdded,
+    Launch,
+    ModelVersion,
+    Override,
+    Segment,
+    Signal,
+    SignalKind,
+)
 from inventory_site.common.models import ApiToken, Audit, ImportJob, JobPartition, JobRun, ShopSettings, User
 from orders.models import (
     CartEvent,
@@ -127,6 +139,27 @@ def _forecast(shop: Shop, n: int) -> Forecast:
     )  # fmt: skip
 
 
+def _aggregate(shop: Shop, n: int) -> AggregateForecast:
+    return AggregateForecast.objects.create(
+        run=shop.run, level="category", key=f"Tea {n}", category=shop.product(n).category, warehouse=shop.warehouse,
+        items=2, method="naive", first_on=DAY, mean=[1.0], quantiles=[[1, 2, 3, 4, 5]], total_mean=1.0,
+        total_quantiles=[1, 2, 3, 4, 5, 6], own_total_mean=1.1,
+    )  # fmt: skip
+
+
+def _launch(shop: Shop, n: int) -> Launch:
+    return Launch.objects.create(
+        run=shop.run, look_alikes=[["ROW-9", 0.5]], daily_start=1, daily_now=2, own_share=0.5, **shop.item(n)
+    )
+
+
+def _version(shop: Shop, n: int) -> ModelVersion:
+    run = JobRun.objects.create(kind="nightly", business_date=DAY + timedelta(days=n + 1), state="published")
+    return ModelVersion.objects.create(
+        run=run, kind="retrain", trained_on=DAY, reason="age", score=0.2, other_score=0.3
+    )
+
+
 def _override(shop: Shop, n: int) -> Override:
     return Override.objects.create(
         first_on=DAY, last_on=DAY, kind="percent", amount=20, reason="advertised", made_by=shop.actor, made_at=NOW,
@@ -216,7 +249,20 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "forecasting.accuracy": lambda shop, n: Accuracy.objects.create(
         run=shop.run, method="croston", wape=0.4, **shop.item(n)
     ),
+    "forecasting.aggregateforecast": _aggregate,
     "forecasting.forecast": _forecast,
+    "forecasting.launch": _launch,
+    "forecasting.modelversion": _version,
+    "forecasting.segment": lambda shop, n: Segment.objects.create(
+        abc="A",
+        xyz="X",
+        pattern="smooth",
+        since_on=DAY,
+        judged_on=DAY,
+        measures={"gap": 1.0, "variation": 0.2},
+        kept={"abc": "B"},
+        **shop.item(n),
+    ),
     "forecasting.forecastvalueadded": _value_added,
     "forecasting.override": _override,
     "forecasting.datarule": lambda shop, n: DataRule.objects.create(missing="unknown", **shop.item(n)),

@@ -9,7 +9,17 @@ from django.utils import timezone
 
 from alerts.models import Alert
 from catalog.models import Promotion, SupplierProduct
-from forecasting.models import Accuracy, AccuracyByHorizon, Forecast, ForecastValueAdded, Override, Signal
+from forecasting.models import (
+    Accuracy,
+    AccuracyByHorizon,
+    AggregateForecast,
+    Forecast,
+    ForecastValueAdded,
+    Launch,
+    Override,
+    Segment,
+    Signal,
+)
 from inventory_site.common.models import JobRun, ShopSettings, User
 from orders import services as orders
 from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
@@ -75,6 +85,17 @@ class Populated:
             source=self.warehouse, destination=store, lines=[stock.TransferWish(product, 1)], actor=None
         )
 
+    def _kinds(self, product) -> None:
+        """Its classes, whom it was planned by when it was new, and a forecast of its category."""
+        item = {"product": product, "warehouse": self.warehouse}
+        Segment.objects.create(**item, abc="A", xyz="X", pattern="smooth", since_on=TODAY, judged_on=TODAY)
+        Launch.objects.create(**item, run=self.run, look_alikes=[["SKU-1", 0.5]], daily_start=1.0, daily_now=1.0)
+        AggregateForecast.objects.create(
+            run=self.run, level="category", key=product.sku, warehouse=self.warehouse, items=1, method="naive",
+            first_on=TODAY, mean=[1.0] * 28, quantiles=[[1.0] * 5] * 28, total_mean=28.0, total_quantiles=[28.0] * 6,
+            own_total_mean=30.0,
+        )  # fmt: skip
+
     def _people(self, product) -> None:
         """An override that was compared, and errors of the back-test."""
         days = {"product": product, "warehouse": self.warehouse, "first_on": TODAY, "last_on": TODAY}
@@ -99,6 +120,7 @@ class Populated:
         )  # fmt: skip
         Accuracy.objects.create(**item, method="naive", wape=0.4)
         self._people(product)
+        self._kinds(product)
         ReorderPoint.objects.create(
             **item, supplier=self.supplier, rule="R,s,nQ", cycle_service_level=0.95, lead_time_days=6.0,
             review_period_days=1, lead_time_demand=7.0, quantile=12, safety_stock=5, reorder_point=12,

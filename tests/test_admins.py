@@ -108,8 +108,8 @@ def _queries(client, address: str) -> list[dict]:
 #: One for all warehouses.
 SHARED = {
     "catalog.category", "catalog.product", "catalog.promotion", "catalog.supplier", "catalog.supplierproduct",
-    "common.apitoken", "common.audit", "common.jobrun", "common.shopsettings", "common.user", "forecasting.signalkind",
-    "orders.customer",
+    "common.apitoken", "common.audit", "common.jobrun", "common.shopsettings", "common.user",
+    "forecasting.modelversion", "forecasting.signalkind", "orders.customer",
     "orders.saleschannel", "replenishment.leadtime", "alerts.rulesetting",
 }  # fmt: skip
 
