@@ -37,10 +37,12 @@ READ = (
 
 def split_accuracy(run: JobRun) -> list[dict]:
     """One partition for each past run and horizon that is over, one for overrides, one for this run's back-test."""
-    done = set(AccuracyByHorizon.objects.of_source(Source.ISSUED).values_list("run", "horizon").distinct())
+    kept = list(_kept_runs(run))
+    compared = AccuracyByHorizon.objects.of_source(Source.ISSUED).filter(run__in=kept)
+    done = set(compared.order_by().values_list("run", "horizon").distinct())
     parts = [
         {"run": past.pk, "horizon": str(horizon)}
-        for past in _kept_runs(run)
+        for past in kept
         for horizon, (_first, last) in SPANS.items()
         if past.business_date + timedelta(days=last) <= run.business_date and (past.pk, horizon) not in done
     ]
