@@ -35,6 +35,7 @@ test: ## every check and test, on SQLite and on PostgreSQL (at most five minutes
 .PHONY: test-long
 test-long: ## the same at full size, and the benchmarks in small (at most an hour)
 	@scripts/environment requirements-dev.txt
+	@scripts/environment requirements-recurrent.txt
 	@scripts/test long
 
 .PHONY: lint

@@ -45,7 +45,13 @@ def requirements(file) -> Iterator[Requirement]:
             yield Requirement(line)
 
 
-@pytest.mark.parametrize("file", requirement_files(), ids=lambda file: file.name)
+def installed(file):
+    """The file as a parameter; what only the long tests install is looked at by them."""
+    marks = [pytest.mark.long] if file.name == "requirements-recurrent.txt" else []
+    return pytest.param(file, marks=marks, id=file.name)
+
+
+@pytest.mark.parametrize("file", [installed(file) for file in requirement_files()])
 def test_what_the_requirements_need_in_turn_is_pinned_too(file):
     pinned = {canonicalize_name(requirement.name) for requirement in requirements(file)}
     waiting, seen = list(requirements(file)), set()

@@ -36,6 +36,8 @@ class ForecastMethod(ABC):
     name: ClassVar[str]
     #: Whether every night tries it on every series; the others run only where they are asked for.
     nightly: ClassVar[bool] = True
+    #: Whether it learns across series, so that one's forecast depends on the others of its panel.
+    pooled: ClassVar[bool] = False
     variance_: np.ndarray
 
     @abstractmethod
@@ -51,6 +53,11 @@ class ForecastMethod(ABC):
         mean = np.maximum(self.means(horizon), 0.0)
         variance = np.broadcast_to(self.variance_[:, None], mean.shape)
         return Prediction(mean, gamma_quantiles(mean, variance, STEP_LEVELS))
+
+    def summed(self, length: int) -> Prediction:
+        """Mean [series] and quantiles [series, STEP_LEVELS] of the demand of the next ``length`` buckets together."""
+        mean = self.predict(length).mean.sum(axis=1)
+        return Prediction(mean, gamma_quantiles(mean, self.variance_ * length, STEP_LEVELS))
 
 
 def nightly() -> list[str]:

@@ -12,6 +12,7 @@ from forecasting import methods
 from forecasting.engine.panel import STEP_LEVELS, Panel
 from forecasting.methods import base
 from forecasting.methods.one_by_one import OneByOne
+from forecasting.methods.recurrent import Recurrent
 
 NAN = np.nan
 LAST_ON = {"D": date(2024, 3, 3), "W": date(2024, 2, 26), "M": date(2024, 3, 1)}
@@ -27,6 +28,15 @@ AWKWARD = {
     "a single bulk order": [[0.0] * 50 + [1000.0] + [0.0] * 9],
     "ten years": [np.arange(3652) % 7 + 1.0],
     "gaps": [[1.0, NAN, 3.0, NAN, NAN, 2.0] * 10],
+    "many": np.random.default_rng(9).poisson(2.0, (5, 70)).astype(float),
+    "many, of which one is huge, one is shut and one is new": np.concatenate(
+        [
+            np.full((1, 70), 1e9) * (np.arange(70) % 3),
+            np.zeros((1, 70)),
+            np.full((1, 70), NAN),
+            np.ones((4, 70)).cumsum(1),
+        ]
+    ),
 }
 
 
@@ -42,8 +52,8 @@ def panel_of(demand, freq: str = "D", **known) -> Panel:
 
 
 def named(name: str):
-    """The name as a parameter; methods that fit one model a series take too long for the short tests."""
-    slow = issubclass(methods.REGISTRY[name], OneByOne)
+    """The name as a parameter; one model a series takes too long for the short tests, which have no torch either."""
+    slow = issubclass(methods.REGISTRY[name], OneByOne | Recurrent)
     return pytest.param(name, marks=pytest.mark.long) if slow else name
 
 
@@ -91,8 +101,28 @@ def test_a_horizon_beyond_a_year_stays_finite_and_of_sane_size(method, freq):
     assert (found.mean.max(axis=1) <= 2 * np.nanmax(demand, axis=1)).all()
 
 
-def test_a_series_is_forecast_alike_alone_and_in_company(method):
+def test_the_same_demand_gives_the_same_bytes(method):
     demand = some_demand()
+    first, second = (method().fit(panel_of(demand)).predict(3) for _ in range(2))
+    assert first.mean.tobytes() == second.mean.tobytes()
+    assert first.quantiles.tobytes() == second.quantiles.tobytes()
+
+
+def test_a_window_is_asked_for_as_one(method):
+    fitted = method().fit(panel_of(some_demand()))
+    found = fitted.summed(9)
+    assert found.mean.shape == (6,)
+    assert found.quantiles.shape == (6, len(STEP_LEVELS))
+    steps = fitted.predict(9).mean.sum(axis=1)
+    assert found.mean == pytest.approx(steps, rel=0.5, abs=2.0) if method.pooled else (found.mean == steps).all()
+    assert (np.diff(found.quantiles, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "name", [named(name) for name in sorted(methods.REGISTRY) if not methods.REGISTRY[name].pooled]
+)
+def test_a_series_is_forecast_alike_alone_and_in_company(name):
+    method, demand = methods.REGISTRY[name], some_demand()
     together = method().fit(panel_of(demand)).predict(7)
     for row in range(len(demand)):
         alone = method().fit(panel_of(demand[row : row + 1])).predict(7)
