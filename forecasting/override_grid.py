@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -54,10 +54,16 @@ class Week:
     baseline: float
     total: float
     override: Override | None
+    typed: str | None = None
 
     @property
     def text(self) -> str:
         return self.override.said if self.override else ""
+
+    @property
+    def shown(self) -> str:
+        """What stands in the cell: what was typed and refused, else what was said."""
+        return self.text if self.typed is None else self.typed
 
     @property
     def is_changed(self) -> bool:
@@ -95,11 +101,11 @@ def matching(run: JobRun, wanted: Wanted):
     return rows.order_by("product__sku", "pk")
 
 
-def page_of(run: JobRun, wanted: Wanted) -> tuple[list[Row], bool]:
-    """The rows of one page, and whether there is a next one."""
+def page_of(run: JobRun, wanted: Wanted, typed: Mapping[str, str] | None = None) -> tuple[list[Row], bool]:
+    """The rows of one page, and whether there is a next one; ``typed`` keeps what was refused in its cells."""
     start = (wanted.page - 1) * ROWS
     keys = list(matching(run, wanted).values_list("pk", flat=True)[start : start + ROWS + 1])
-    return rows_of(run, keys[:ROWS]), len(keys) > ROWS
+    return rows_of(run, keys[:ROWS], typed), len(keys) > ROWS
 
 
 def every_row(run: JobRun, wanted: Wanted) -> Iterator[Row]:
@@ -109,7 +115,7 @@ def every_row(run: JobRun, wanted: Wanted) -> Iterator[Row]:
         yield from rows_of(run, keys[at : at + ROWS_AT_ONCE])
 
 
-def rows_of(run: JobRun, keys: Sequence[int]) -> list[Row]:
+def rows_of(run: JobRun, keys: Sequence[int], typed: Mapping[str, str] | None = None) -> list[Row]:
     """Three queries, whatever is asked for."""
     found = Forecast.objects.select_related("product").only("mean", "baseline_mean", "product", "warehouse_id")
     forecasts = list(found.filter(pk__in=keys).order_by("product__sku", "pk"))
@@ -131,17 +137,23 @@ def rows_of(run: JobRun, keys: Sequence[int]) -> list[Row]:
             row.pk,
             [
                 Week(
-                    f"{row.product_id}:{monday}",
+                    name,
                     float(baseline[at, start : start + WEEK].sum()),
                     float(said[at, start : start + WEEK].sum()),
                     own.get((at, monday, monday + SUNDAY)),
+                    (typed or {}).get(name),
                 )
                 for monday in mondays
-                for start in [(monday - first_on).days]
+                for start, name in [((monday - first_on).days, f"{row.product_id}:{monday}")]
             ],
         )
         for at, row in enumerate(forecasts)
     ]
+
+
+def typed_in(told: QueryDict) -> dict[str, str]:
+    """What was typed, by the name of the cell's week."""
+    return {f"{match[1]}:{match[2]}": told[name] for name in told if (match := CELL.fullmatch(name))}
 
 
 def cells_in(told: QueryDict, run: JobRun) -> list[Cell]:

@@ -19,7 +19,7 @@ from catalog.models import Category
 from forecasting.csv_files import csv_file
 from forecasting.importers import COLUMNS, MOST_BYTES, Fault, OverrideFile, read_overrides
 from forecasting.models import Override
-from forecasting.override_grid import SUNDAY, Wanted, cells_in, every_row, page_of, weeks_of
+from forecasting.override_grid import SUNDAY, Wanted, cells_in, every_row, page_of, typed_in, weeks_of
 from forecasting.services.overrides import ADD, create_overrides, save_cells
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
@@ -46,9 +46,9 @@ def grid(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     wanted, warehouses = _wanted(request)
     run = JobRun.objects.latest_published()
-    if request.method == "POST" and run and wanted:
-        return _save(request, run, wanted)
-    rows, has_more = page_of(run, wanted) if run and wanted else ([], False)
+    if request.method == "POST" and run and wanted and _is_saved(request, run, wanted):
+        return HttpResponseRedirect(request.get_full_path())
+    rows, has_more = page_of(run, wanted, typed_in(request.POST)) if run and wanted else ([], False)
     latest = Override.objects.standing().visible_to(request.user).select_related("product", "made_by")
     context = admin.site.each_context(request) | {
         "title": _g("Overrides by week"), "wanted": wanted, "warehouses": warehouses, "run": run, "rows": rows,
@@ -61,7 +61,9 @@ def grid(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "forecasting/grid.html", context)
 
 
-def _save(request: HttpRequest, run: JobRun, wanted: Wanted) -> HttpResponse:
+def _is_saved(request: HttpRequest, run: JobRun, wanted: Wanted) -> bool:
+    """Save the changed cells and say so; a refusal is said too, and the page keeps what was typed."""
+
     def effect() -> str:
         said, taken = save_cells(
             warehouse=wanted.warehouse, cells=cells_in(request.POST, run), reason=request.POST.get("reason", ""),
@@ -77,7 +79,8 @@ def _save(request: HttpRequest, run: JobRun, wanted: Wanted) -> HttpResponse:
         messages.success(request, run_once(request, request.resolver_match.view_name, effect))
     except DomainError as error:
         messages.error(request, _g("Nothing was saved. %(why)s") % {"why": error})
-    return HttpResponseRedirect(request.get_full_path())
+        return False
+    return True
 
 
 def export(request: HttpRequest) -> HttpResponse:

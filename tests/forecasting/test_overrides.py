@@ -262,6 +262,16 @@ def test_the_page_shows_weeks_and_saves_what_was_typed(make_run, forecast, make_
     assert (week.text, week.baseline, week.total) == ("28", 14.0, 28.0)
 
 
+def test_what_was_refused_stays_in_its_cell(make_run, forecast, make_product, buyer, client_of):
+    cup = make_product("CUP")
+    forecast(make_run(), cup)
+    told = {"once": "k", "reason": "", f"cell:{cup.pk}:2026-03-30:0": "28"}
+    page = client_of(buyer).post(GRID_PAGE, told)
+    assert "Nothing was saved. CUP: Say why" in page.content.decode()
+    week = page.context["rows"][0].weeks[0]
+    assert (week.shown, week.text) == ("28", "") and not Override.objects.exists()
+
+
 def test_a_clerk_looks_at_the_grid_and_changes_nothing(make_run, forecast, make_product, make_user, client_of):
     cup = make_product()
     forecast(make_run(), cup)
