@@ -202,5 +202,8 @@ def test_without_the_orders_lock_pieces_are_shipped_and_given_up_too(
 ):
     """Neither the server nor the expiry, which runs here, locks the order."""
     monkeypatch.setattr(SalesOrderQuerySet, "locked", lambda rows: rows.order_by("pk"))
-    expiry_against_ship(serve("document_locks"), token, web, cups, warehouse, 25)
-    assert were_some_given_up_and_shipped()
+    for _round in range(ROUNDS):
+        expiry_against_ship(serve("document_locks"), token, web, cups, warehouse, 6)
+        if were_some_given_up_and_shipped():
+            return
+    pytest.fail("the lock is not what keeps them from it")

@@ -21,7 +21,7 @@ from tests.stateful import run
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
 STRATEGIES = ("first_choice", "nearest_to_complete", "most_stock", "priority")
 #: So often at least each operation is done at full size, or it was not tested.
-OFTEN = 100
+OFTEN = 10
 pieces = st.integers(1, 6)
 cents = st.integers(0, 999).map(lambda n: Decimal(n) / 100)
 wishes = st.lists(st.tuples(st.sampled_from(SKUS), st.sampled_from(PLACES), pieces, cents), min_size=1, max_size=3)
