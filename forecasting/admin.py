@@ -90,7 +90,7 @@ class OverriddenFilter(admin.SimpleListFilter):
         return [("1", _("with an override"))]
 
     def queryset(self, request, queryset):
-        return queryset.filter(baseline_mean__isnull=False) if self.value() == "1" else queryset
+        return queryset.filter(baseline_lead_time_demand_mean__isnull=False) if self.value() == "1" else queryset
 
 
 @admin.register(Forecast)

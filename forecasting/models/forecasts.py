@@ -69,7 +69,13 @@ class Forecast(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "product", "warehouse"], name="forecasting_forecast_once")
         ]
-        indexes = [models.Index(fields=["product", "warehouse", "run"], name="forecasting_forecast_item")]
+        indexes = [
+            models.Index(fields=["product", "warehouse", "run"], name="forecasting_forecast_item"),
+            models.Index(
+                fields=["run"], condition=models.Q(baseline_lead_time_demand_mean__isnull=False),
+                name="forecasting_overridden",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.product} · {self.warehouse} · {self.run}"

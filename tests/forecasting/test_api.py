@@ -38,7 +38,8 @@ def test_forecasts_are_found_by_sku_and_warehouse_and_ordered(make_run, forecast
 
 
 def test_a_forecast_tells_what_drives_it_and_what_the_model_said_alone(make_run, forecast, make_product, buyer):
-    forecast(make_run(), make_product(), a_day=2.0, mean=[3.0] * 28, baseline_mean=[2.0] * 28)
+    own = {"baseline_mean": [2.0] * 28, "baseline_lead_time_demand_mean": 14.0}
+    forecast(make_run(), make_product(), a_day=2.0, mean=[3.0] * 28, **own)
     (row,) = buyer.get(FORECASTS, {"overridden": "true"}).json()["results"]
     assert {name: value for name, value in row["drivers"].items() if value} == {"level": 56.0, "override": 28.0}
     assert (sum(row["mean"]), sum(row["baseline_mean"]), row["naive"]) == (84.0, 56.0, [2.0] * 7)
