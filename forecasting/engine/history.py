@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from forecasting.engine.backtest import rows_of
 from forecasting.engine.bulk import without_bulk
 from forecasting.engine.censoring import USUAL, observed
 from forecasting.engine.panel import Panel
@@ -15,6 +16,8 @@ from forecasting.engine.panel import Panel
 SMOOTHING = {"D": (0.02, 0.06, 0.2), "W": (0.05, 0.15, 0.4), "M": (0.1, 0.25, 0.5)}
 
 
+#: Series that are looked at together where there are many.
+PART = 4096
 #: The share of a window that must have been observed.
 LEAST_OBSERVED = 0.5
 
@@ -57,6 +60,15 @@ def closed(demand: np.ndarray, freq: str) -> np.ndarray:
         above[:, 7 * week :] += before > 0
         least[:, 7 * week :] = np.minimum(least[:, 7 * week :], np.where(before > 0, before, np.inf))
     return (demand == 0) & (above >= 7) & (least >= 5)
+
+
+def filled_of(panel: Panel) -> np.ndarray:
+    """``History.filled`` of many series, float32 [series, buckets], part by part: their running sums would not fit."""
+    out = np.empty(panel.demand.shape, np.float32)
+    for start in range(0, len(out), PART):
+        rows = slice(start, start + PART)
+        out[rows] = np.nan_to_num(without_bulk(observed(rows_of(panel, rows))))
+    return out
 
 
 class History:
@@ -135,7 +147,8 @@ class History:
         scaled = total * whole / np.maximum(n, 1)
         rate = self.mean(origin - USUAL[self.freq], origin)
         stretched = whole * rate + (total - n * rate) * np.sqrt(whole / np.maximum(n, 1))
-        filled = np.where(np.isnan(rate) | (n == whole), scaled, np.maximum(stretched, total))
+        filled = np.where(np.isnan(rate), scaled, np.maximum(stretched, total))
+        filled = np.where(n == whole, total, filled)  # to the bit, whatever other series are there
         return np.where(n >= LEAST_OBSERVED * whole, filled, np.nan)
 
 

@@ -44,9 +44,13 @@ class Groups:
     """Summed demand of the groups of a panel, of which it can tell ``Pooled`` at any origin."""
 
     def __init__(self, filled: np.ndarray, freq: str, last_on, index: np.ndarray, groups: int):
-        order = np.argsort(index, kind="stable")
-        starts = np.searchsorted(index[order], np.arange(groups))
-        self.total = running(np.add.reduceat(filled[order], starts, axis=0))
+        if groups == 1:
+            total = filled.sum(axis=0, dtype=float)[None]
+        else:
+            order = np.argsort(index, kind="stable")
+            starts = np.searchsorted(index[order], np.arange(groups))
+            total = np.add.reduceat(filled[order], starts, axis=0, dtype=float)
+        self.total = running(total)
         self.members = np.bincount(index, minlength=groups).astype(float)
         self.freq, self.last_on, self.buckets = freq, last_on, filled.shape[1]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecasting.engine import backtest
 from forecasting.engine.features import Common
-from forecasting.engine.history import History, row_sums
+from forecasting.engine.history import filled_of, row_sums
 from forecasting.engine.panel import Panel, ProtectionInterval
 from forecasting.engine.pooled import Groups
 from forecasting.engine.predicting import forecast
@@ -70,7 +70,7 @@ def _buckets_between(trained: Trained, panel: Panel) -> int:
 
 
 def _commons(panel: Panel):
-    filled = History.of(panel).filled
+    filled = filled_of(panel)
     everything = Groups(filled, panel.freq, panel.last_on, np.zeros(len(filled), int), 1)
     products, _index, groups = product_groups(panel, filled)
     return lambda origin: Common(everything.at(origin), None if groups is None else groups.at(origin)), products

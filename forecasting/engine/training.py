@@ -10,16 +10,17 @@ from forecasting import methods
 from forecasting.engine import backtest, boosting, calibration, classical, features
 from forecasting.engine.backtest import Block
 from forecasting.engine.boosting import QuantileModel
+from forecasting.engine.censoring import observed
 from forecasting.engine.features import Common, Rows
 from forecasting.engine.grid import spread_over_grid
-from forecasting.engine.history import History
+from forecasting.engine.history import History, filled_of
 from forecasting.engine.panel import GRID, Panel, ProtectionInterval
 from forecasting.engine.pooled import Groups
 from forecasting.engine.signals import told_ahead, with_signals
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 6_000_000, 75_000, 1_500
+CELLS, ROWS, HELD_SERIES = 4_000_000, 75_000, 1_500
 #: Rows that suffice for a model which only answers in the back-test.
 BLOCK_ROWS = 30_000
 #: Training origins of a large and of a small panel.
@@ -106,16 +107,15 @@ class _Workshop:
 
     def __init__(self, panel: Panel, lengths: tuple[int, ...], seed: int):
         self.lengths, self.seed, self.buckets = lengths, seed, panel.demand.shape[1]
-        everything = History.of(panel)
-        told = np.nan_to_num(panel.demand)  # before stock-outs are corrected, which gives fractions
-        self.whole_pieces = bool((told == np.rint(told)).all())
-        self.all = Groups(everything.filled, panel.freq, panel.last_on, np.zeros(len(panel.demand), int), 1)
-        self.products, index, self.groups = product_groups(panel, everything.filled)
+        filled = filled_of(panel)
+        self.whole_pieces = _whole(panel.demand)  # before stock-outs are corrected, which gives fractions
+        self.all = Groups(filled, panel.freq, panel.last_on, np.zeros(len(panel.demand), int), 1)
+        self.products, index, self.groups = product_groups(panel, filled)
         rng = np.random.default_rng(seed)
         number = min(len(panel.demand), max(CELLS // self.buckets, HELD_SERIES))
         chosen = np.sort(rng.permutation(len(panel.demand))[:number])
         self.told = backtest.rows_of(panel, chosen)
-        self.panel = replace(self.told, demand=everything.demand[chosen], stocked_out=None)
+        self.panel = replace(self.told, demand=observed(self.told), stocked_out=None)
         self.index = None if index is None else index[chosen]
         self.held_series = np.sort(rng.permutation(number)[:HELD_SERIES])
 
@@ -206,6 +206,11 @@ class _Workshop:
         if not hasattr(self, "_held_history"):
             self._held_history = History.of(backtest.rows_of(self.panel, self.held_series))
         return self._held_history
+
+
+def _whole(demand: np.ndarray) -> bool:
+    """Whether every observed bucket is a whole number; row by row, since no copy of a large panel would fit."""
+    return all((np.rint(row) == row)[~np.isnan(row)].all() for row in demand)
 
 
 def product_groups(panel: Panel, filled: np.ndarray) -> tuple[tuple[str, ...], np.ndarray | None, Groups | None]:
