@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models.functions import Upper
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 
@@ -13,6 +12,7 @@ from catalog.models import Product
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces
 from inventory_site.common.api_times import ZonedTime
+from inventory_site.common.models import ShopSettings
 from orders.interest import KEPT_DAYS, NewEvent, record_events
 from orders.models import CartEvent
 from stock.access import within
@@ -54,7 +54,7 @@ class NewCartEventSerializer(serializers.Serializer):
         return self.context["warehouses"][code] if code else None
 
     def validate_at(self, at):
-        now = timezone.now()
+        now = self.context["now"]
         if not now - timedelta(days=TAKEN_DAYS) < at < now + timedelta(days=1):
             raise serializers.ValidationError(
                 _("Tell events of the last %(days)d days, not of the future.") % {"days": TAKEN_DAYS}
@@ -114,6 +114,7 @@ class CartEventViewSet(ReadRoom):
         products = Product.objects.annotate(upper=Upper("sku")).filter(upper__in=skus)
         context = {
             "products": {product.sku.upper(): product for product in products},
+            "now": ShopSettings.objects.load().now(),
             "everywhere": within(self.request.user, ADD_EVENTS) is None,
             "warehouses": {row.code: row for row in Warehouse.objects.visible_to(self.request.user, ADD_EVENTS)},
         }
