@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category
 from forecasting.accuracy import errors, figures, grouped, quantile_terms
-from forecasting.models import AccuracyByHorizon, TrainedModel
+from forecasting.models import AccuracyByHorizon, ForecastValueAdded, TrainedModel
 from tests.forecasting.conftest import SUNDAY
 
 PAGE = "/admin/forecasting/accuracy-figures/"
@@ -158,3 +158,12 @@ def test_more_rows_cost_no_more_queries(owner, make_run, errors_of):
     with CaptureQueriesContext(connection) as many:
         owner.get(PAGE)
     assert len(many) == len(few)
+
+
+def test_overrides_are_told_by_person(owner, populated):
+    populated.add(2)
+    found = owner.get(PAGE).context["value_added"]
+    assert (found["n"], found["better"], round(found["pieces"], 3)) == (2, 2, 0.8)
+    assert [(row["name"], row["n"]) for row in found["people"]] == [("who-overrides", 2)]
+    ForecastValueAdded.objects.update(overridden=1.0)
+    assert owner.get(PAGE).context["value_added"]["better"] == 0
