@@ -2,7 +2,8 @@
 """How well new items are planned in their first weeks from look-alikes, on launches that are held out.
 
   python bench/launches.py --data FOLDER         # every parquet file of the folder in which items are launched
-  python bench/launches.py --made-up             # demand made up here, without any file
+  python bench/launches.py                       # demand made up here, without any file
+  python bench/launches.py --small               # the same in seconds
 
 At each of six origins the launches before it teach, and the items launched in the periods after it are planned: at
 their start and when they are 1, 2 and 4 periods old, up to the end of their eighth week (second month). Beside it
@@ -206,11 +207,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder of parquet files")
     parser.add_argument("--origins", type=int, default=ORIGINS)
-    parser.add_argument("--made-up", action="store_true", help="only demand made up here")
+    parser.add_argument("--small", action="store_true", help="little made-up demand, in seconds")
     args = parser.parse_args()
-    cases = (
-        [made_up()] if args.made_up or not args.data else [read(file) for file in sorted(args.data.glob("*.parquet"))]
-    )
+    if args.small:
+        cases = [made_up(items=300, weeks=80)]
+    else:
+        cases = [read(file) for file in sorted(args.data.glob("*.parquet"))] if args.data else [made_up()]
     for case in cases:
         if case and ((~case.past.is_old) & (case.past.start < case.past.periods - case.length)).sum() >= 50:
             report(case, args.origins)
