@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,8 +16,12 @@ from forecasting.engine.panel import GRID, STEP_LEVELS, Panel
 from forecasting.engine.profile import profile_of
 from forecasting.engine.recurring import asked_ahead
 
+logger = logging.getLogger(__name__)
+
 #: What is chosen when there is nothing to choose by.
 DEFAULT = "moving_average"
+#: Who takes over where a method fails: the default, and for it the last bucket again.
+NEXT_BEST: dict[str, str | None] = {DEFAULT: "naive", "naive": None}
 #: Weekdays with less than this share of a usual day's demand tell nothing of it.
 LEAST_SHARE = 0.1
 SCORED = [GRID.index(level) for level in STEP_LEVELS]
@@ -46,14 +51,34 @@ def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowFor
 
     A lone bulk order does not raise the level; buckets that are closed by plan get nothing.
     """
-    fitted = methods.REGISTRY[name]().fit(replace(panel, demand=panel.usual))
-    prediction = fitted.predict(max(length, steps))
+    one_bucket, prediction = _answered(name, replace(panel, demand=panel.usual), max(length, steps))
     opened = opened_ahead(panel.known, panel.demand.shape[1], prediction.mean.shape[1])
     if opened is None:
-        return WindowForecast(prediction.mean[:, :length].sum(axis=1), fitted.variance_ * length), prediction
+        return WindowForecast(prediction.mean[:, :length].sum(axis=1), one_bucket * length), prediction
     prediction = methods.Prediction(prediction.mean * opened, prediction.quantiles * opened[:, :, None])
     mean, days = prediction.mean[:, :length].sum(axis=1), opened[:, :length].sum(axis=1)
-    return WindowForecast(mean, fitted.variance_ * days), prediction
+    return WindowForecast(mean, one_bucket * days), prediction
+
+
+def _answered(name: str, panel: Panel, steps: int) -> tuple[np.ndarray, methods.Prediction]:
+    """Variance of one bucket and prediction of a method; of the next best where it fails, and the log says why."""
+    following = NEXT_BEST.get(name, DEFAULT)
+    try:
+        fitted = methods.REGISTRY[name]().fit(panel)
+        prediction, variance = fitted.predict(steps), fitted.variance_
+    except Exception as error:  # methods and their libraries fail in many ways, and the night goes on
+        if following is None:
+            raise
+        logger.warning("%s failed on %d series, %s takes over: %r", name, len(panel.demand), following, error)
+        return _answered(following, panel, steps)
+    told = np.concatenate([prediction.mean, prediction.quantiles.reshape(len(variance), -1), variance[:, None]], axis=1)
+    bad = np.flatnonzero(~np.isfinite(told).all(axis=1))
+    if len(bad) and following is not None:
+        logger.warning("%s is not finite on %d series, %s takes over", name, len(bad), following)
+        other, instead = _answered(following, rows_of(panel, bad), steps)
+        variance = variance.copy()
+        variance[bad], prediction.mean[bad], prediction.quantiles[bad] = other, instead.mean, instead.quantiles
+    return variance, prediction
 
 
 class Candidates:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from forecasting import methods
-from forecasting.engine.panel import Panel
+from forecasting.engine import Panel, ProtectionInterval, classical, forecast, train
+from forecasting.methods.base import ForecastMethod
 from forecasting.methods.pooled_boosting_point import PooledBoostingPoint
 from forecasting.methods.windows import Windows
 from tests.source import ROOT
@@ -147,3 +148,55 @@ def test_recurrent_networks_answer_a_promotion_known_ahead(name):
     promotion = (np.random.default_rng(2).random((40, 214)) < 0.15).astype(float)
     raised, told = demand * (1 + 2 * promotion[:, :200]), after * (1 + 2 * promotion[:, 200:])
     assert error_of(name, raised, told, promotion=promotion) < 0.9 * error_of(name, raised, told)
+
+
+class Raises(ForecastMethod):
+    """Fails on every panel."""
+
+    name = "raises"
+
+    def fit(self, panel):
+        raise ZeroDivisionError("nothing to divide by")
+
+    def means(self, horizon):
+        raise NotImplementedError
+
+
+class SometimesNaN(ForecastMethod):
+    """No number for series that begin with nothing."""
+
+    name = "sometimes NaN"
+
+    def fit(self, panel):
+        self.first_, self.variance_ = panel.demand[:, 0], np.ones(len(panel.demand))
+        return self
+
+    def means(self, horizon):
+        return np.repeat(np.where(self.first_ > 0, self.first_, NAN)[:, None], horizon, axis=1)
+
+
+def test_where_a_method_raises_the_next_best_takes_over_and_the_log_says_why(monkeypatch, caplog):
+    monkeypatch.setitem(methods.REGISTRY, "raises", Raises)
+    panel = panel_of(shop(series=3)[0])
+    found, steps = classical.run("raises", panel, 5)
+    expected, expected_steps = classical.run("moving_average", panel, 5)
+    assert (found.mean == expected.mean).all() and (steps.quantiles == expected_steps.quantiles).all()
+    assert "raises failed on 3 series, moving_average takes over: ZeroDivisionError(" in caplog.text
+
+
+def test_where_a_method_has_no_number_for_a_series_only_that_one_gets_the_next_best(monkeypatch, caplog):
+    monkeypatch.setitem(methods.REGISTRY, "sometimes NaN", SometimesNaN)
+    demand = shop(series=3)[0]
+    demand[:, 0] = [4, 0, 7]
+    found, _ = classical.run("sometimes NaN", panel_of(demand), 5)
+    expected, _ = classical.run("moving_average", panel_of(demand), 5)
+    assert found.mean.tolist() == [20.0, expected.mean[1], 35.0] and found.variance[1] == expected.variance[1]
+    assert "sometimes NaN is not finite on 1 series, moving_average takes over" in caplog.text
+
+
+def test_a_whole_night_goes_on_with_a_method_that_fails(monkeypatch):
+    demand = shop(series=4, days=120)[0]
+    interval = ProtectionInterval.fixed(np.full(4, 7))
+    monkeypatch.setitem(methods.REGISTRY, "raises", type("AtNight", (Raises,), {"nightly": True}))
+    found = forecast(panel_of(demand), train(panel_of(demand), interval=interval), interval, horizon=7)
+    assert np.isfinite(found.mean).all() and np.isfinite(found.lead_time_demand.quantiles).all()

@@ -1,0 +1,80 @@
+"""The chance of a stock-out: honest where the forecast is, and corrected where it is not."""
+
+from __future__ import annotations
+
+import doctest
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from forecasting.engine import GRID, stock_out
+from forecasting.engine.stock_out import Positions, brier, examples, exceedance, fit, reliability
+
+
+def made(items: int, seed: int, said: float = 1.0) -> tuple[Positions, np.ndarray]:
+    """Poisson demand of a mean that is known; the forecast says ``said`` times as much."""
+    rng = np.random.default_rng(seed)
+    mean = rng.gamma(2.0, 10.0, items) + 1
+    quantiles = stats.poisson.ppf(np.asarray(GRID), said * mean[:, None])
+    interval, pattern = np.full(items, 10.0), rng.choice(["smooth", "lumpy"], items)
+    return examples(quantiles, rng.poisson(mean).astype(float), interval, interval * 0, pattern, seed)
+
+
+def unreliability(chance: np.ndarray, happened: np.ndarray) -> float:
+    """Mean distance of what was said from what happened, over the bins."""
+    rows = reliability(chance, happened)
+    return float(np.average(np.abs(rows[:, 0] - rows[:, 1]), weights=rows[:, 2]))
+
+
+def test_an_honest_forecast_is_left_nearly_as_it_is():
+    model = fit(*made(4000, seed=1))
+    positions, ran_out = made(6000, seed=2)
+    base = exceedance(positions.quantiles, positions.available + positions.on_order)
+    assert brier(model.chance(positions), ran_out) <= brier(base, ran_out) + 0.001
+    assert unreliability(model.chance(positions), ran_out) < 0.02
+
+
+@pytest.mark.parametrize("said", [0.75, 1.3])
+def test_a_forecast_that_is_wrong_is_corrected(said):
+    model = fit(*made(4000, seed=3, said=said))
+    positions, ran_out = made(6000, seed=4, said=said)
+    base = exceedance(positions.quantiles, positions.available + positions.on_order)
+    own = model.chance(positions)
+    assert brier(own, ran_out) < 0.8 * brier(base, ran_out)
+    assert unreliability(own, ran_out) < 0.3 * unreliability(base, ran_out)
+
+
+def test_without_examples_the_forecast_s_own_chance_is_the_answer():
+    positions, ran_out = made(50, seed=5)
+    nothing = Positions(*(getattr(positions, name)[:0] for name in positions.__dataclass_fields__))
+    base = exceedance(positions.quantiles, positions.available + positions.on_order)
+    expected = np.clip(base, stock_out.SUREST, 1 - stock_out.SUREST)
+    assert fit(nothing, ran_out[:0]).chance(positions) == pytest.approx(expected)
+
+
+def test_more_stock_is_never_a_larger_chance_for_the_forecast():
+    quantiles = np.repeat(stats.poisson.ppf(np.asarray(GRID), 12.0)[None], 40, axis=0)
+    chance = exceedance(quantiles, np.arange(40.0))
+    assert (np.diff(chance) <= 0).all() and chance[0] > 0.99 and chance[-1] < 0.005
+
+
+def test_odd_positions_get_finite_chances():
+    n = 6
+    none = np.zeros(n)
+    positions = Positions(
+        np.array([0, -5, 1e9, 3, 0, 2]), none, none, none, np.zeros((n, len(GRID))), np.full(n, "no demand")
+    )
+    chance = fit(positions, none > 0).chance(positions)
+    assert np.isfinite(chance).all() and ((chance > 0) & (chance < 1)).all()
+
+
+def test_windows_that_were_not_observed_teach_nothing():
+    quantiles = np.tile(np.linspace(1, 28, 28), (3, 1))
+    one = np.ones(3)
+    positions, ran_out = examples(quantiles, np.array([4.0, np.nan, 9.0]), one, one, np.full(3, "smooth"))
+    assert len(ran_out) == len(positions.available) == 2
+
+
+def test_the_doctests_hold():
+    assert doctest.testmod(stock_out).failed == 0
