@@ -105,7 +105,8 @@ class Forecast:
     ``mean``      [series, horizon] pieces a bucket
     ``quantiles`` [series, horizon, len(STEP_LEVELS)]
     ``scores``    name -> [series]; of the rolling-origin back-test: "wape", "bias" (pieces a
-                  bucket, forecast - demand), "pinball" (per piece asked), "naive_pinball"
+                  bucket, forecast - demand), "pinball" (per piece asked), "naive_pinball"; and the
+                  sums "sum_n", "sum_demand", "sum_error", … that accuracies of groups are made of
     """
 
     method: np.ndarray

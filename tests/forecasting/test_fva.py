@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from forecasting.accuracy import figures
+from forecasting.engine import Forecast, LeadTimeDemand
 from forecasting.models import AccuracyByHorizon, ForecastValueAdded, Override, Segment
-from forecasting.services.evaluating import evaluate, evaluate_run, split_accuracy
+from forecasting.panels import Keys
+from forecasting.services.evaluating import backtest_rows, evaluate, evaluate_run, split_accuracy
 from inventory_site.common.models import JobRun
 from orders.models import DailyDemand, DemandSeries
 from tests.forecasting.conftest import MONDAY, SUNDAY
@@ -170,6 +173,20 @@ def test_the_parts_of_a_back_test_become_one_row_for_what_is_alike(make_run, war
     naive, theta = AccuracyByHorizon.objects.order_by("method")
     assert (naive.n, naive.demand, naive.below_90, naive.absolute_error) == (4, 20.0, 2, 6.0)
     assert (theta.n, theta.demand) == (2, 10.0)
+
+
+def test_the_engines_sums_become_rows_of_what_is_alike(make_run, make_product, warehouse):
+    products, none = [make_product() for _ in range(3)], np.zeros((3, 28))
+    scores = {f"sum_{name}": np.array([1.0, 2.0, 4.0]) for name in ("n", "demand", "error", "absolute_error")}
+    scores |= {f"sum_{name}": np.array([3.0, 3.0, 3.0]) for name in ("squared_demand", "squared_error", "below_90")}
+    result = Forecast(
+        np.array(["naive", "naive", "theta"]), none, none, LeadTimeDemand(none[:, 0], none, none[:, 0]),
+        scores | {"wape": none[:, 0]},
+    )  # fmt: skip
+    keys = Keys(np.arange(3), np.array([product.pk for product in products]), np.full(3, warehouse.pk))
+    naive, theta = backtest_rows(make_run(), keys, result)
+    assert (naive.method, naive.n, naive.demand, naive.below_90, naive.quantile_n) == ("naive", 3, 3.0, 6, 3)
+    assert (theta.method, theta.n, theta.final_absolute_error, theta.horizon) == ("theta", 4, 4.0, "lead_time")
 
 
 def test_comparing_more_items_takes_no_more_queries(
