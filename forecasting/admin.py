@@ -96,7 +96,7 @@ class OverriddenFilter(admin.SimpleListFilter):
 @admin.register(Forecast)
 class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
     resource_classes = [ForecastSheet]
-    list_display = ("item", "warehouse", "method_in_words", "mean_ltd", "days", "q50", "q90", "q98", "baseline")
+    list_display = ("item", "warehouse", "method_in_words", "mean_ltd", "baseline", "days", "q90", "q98")
     list_display_links = ("method_in_words",)
     list_select_related = ("product", "warehouse")
     list_filter = (
@@ -135,10 +135,6 @@ class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
     @display(description=_("in days"), ordering="interval_days")
     def days(self, forecast: Forecast) -> str:
         return "–" if forecast.interval_days is None else f"{forecast.interval_days:.0f}"
-
-    @display(description=_("50 %"))
-    def q50(self, forecast: Forecast) -> str:
-        return f"{forecast.lead_time_demand_q50:.0f}"
 
     @display(description=_("90 %"))
     def q90(self, forecast: Forecast) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
@@ -59,7 +60,7 @@ class SegmentAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("why"))
     def why(self, segment: Segment) -> str:
-        return words.segment(segment)
+        return in_words(words.segment(segment))
 
 
 @admin.register(Launch)
@@ -90,7 +91,7 @@ class LaunchAdmin(OfTheLatestRun, ReadOnlyAdmin):
 
     @display(description=_("in words"))
     def alike(self, launch: Launch) -> str:
-        return words.launch(launch)
+        return in_words(words.launch(launch))
 
 
 def _pin(request: HttpRequest, rows: list[ModelVersion], data: dict) -> str:
@@ -127,7 +128,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @display(description=_("why"), ordering="reason")
     def why(self, version: ModelVersion) -> str:
-        return words.version(version)
+        return in_words(words.version(version))
 
     @display(description=_("loss of the models in use"), ordering="score")
     def in_use(self, version: ModelVersion) -> str:
@@ -181,6 +182,11 @@ class AggregateForecastAdmin(OfTheLatestRun, ReadOnlyAdmin):
     @display(description=_("98 %"))
     def q98(self, row: AggregateForecast) -> str:
         return _number(row.total_quantiles[4], 0)
+
+
+def in_words(sentence: str) -> str:
+    """A sentence in a column wide enough for it."""
+    return format_html('<span class="sw-words">{}</span>', sentence)
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -68,7 +68,7 @@ class ForecastValueAdded(models.Model):
     """One override against the model and the naive forecast, all three frozen when the forecast was made.
 
     ``days`` has a row for each day on which the override held: days after ``first_on``, naive, model, with override.
-    The sums, over those days on which the item could be bought, are filled once the last of them is over.
+    The sums are of all these days; once the last of them is over, of those on which the item could be bought.
     """
 
     override = models.OneToOneField(

@@ -16,6 +16,9 @@ from forecasting.overrides import WEEK, Spoken, Word, applied, spoken
 from forecasting.panels import Keys
 from inventory_site.common.models import JobRun, ShopSettings
 
+#: Columns of an override's value that are sums over its days.
+SUMMED = ("naive", "model", "overridden")
+
 
 @dataclass(frozen=True)
 class Issued:
@@ -98,6 +101,7 @@ def _value_added(
             ForecastValueAdded(
                 override=override, run=run, product_id=override.product_id, warehouse_id=override.warehouse_id,
                 first_on=first_on + timedelta(days=first), last_on=first_on + timedelta(days=int(held[-1])), days=days,
+                **{name: sum(day[at] for day in days) for at, name in enumerate(SUMMED, start=1)},
             )
         )  # fmt: skip
     return rows

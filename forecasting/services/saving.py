@@ -11,7 +11,7 @@ from forecasting.engine import GRID
 from forecasting.models import Accuracy, AccuracyByHorizon, Forecast, ForecastValueAdded
 from forecasting.panels import Keys
 from forecasting.services.evaluating import backtest_rows
-from forecasting.services.issuing import Issued
+from forecasting.services.issuing import SUMMED, Issued
 from inventory_site.common.models import JobRun
 
 WRITTEN_AT_ONCE = 500
@@ -33,7 +33,10 @@ def _freeze(run: JobRun, rows: list[ForecastValueAdded]) -> None:
     ahead = [row for row in rows if row.override.first_on > run.business_date]
     begun = [row for row in rows if row.override.first_on <= run.business_date]
     ForecastValueAdded.objects.bulk_create(
-        ahead, update_conflicts=True, unique_fields=["override"], update_fields=["run", "first_on", "last_on", "days"]
+        ahead,
+        update_conflicts=True,
+        unique_fields=["override"],
+        update_fields=["run", "first_on", "last_on", "days", *SUMMED],
     )
     ForecastValueAdded.objects.bulk_create(begun, ignore_conflicts=True)
 

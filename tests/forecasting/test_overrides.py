@@ -190,6 +190,7 @@ def test_a_plan_is_kept_with_and_without_the_override(say, make_product, make_ru
     frozen = ForecastValueAdded.objects.get()
     assert (frozen.override, frozen.first_on, frozen.last_on) == (word, MONDAY, NEXT_SUNDAY)
     assert frozen.days[0] == [0, 50.0, 4.0, 8.0] and len(frozen.days) == 7
+    assert (frozen.naive, frozen.model, frozen.overridden, frozen.actual) == (371.0, 28.0, 56.0, None)
 
 
 def test_what_was_said_after_the_day_or_taken_back_before_changes_nothing(
