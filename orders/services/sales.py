@@ -81,16 +81,20 @@ def place_sales_order(
         )
     )  # fmt: skip
     rows = SalesOrderLine.objects.bulk_create(line_row(order, line) for line in lines)
-    made = []
-    if not is_draft or reserved_until:
-        how = order.strategy or shop.allocation_strategy
-        claims = claims_of(order, {row: row.quantity for row in rows}, strategy=how, within=within)
-        made = allocate(claims=claims, strategy=how)
+    is_promised = not is_draft or reserved_until
+    made = _promise(order, rows, order.strategy or shop.allocation_strategy, within) if is_promised else []
     if not is_draft:
         _count_demand(rows, told=made)
     action = "sales_order.draft" if is_draft else "sales_order.place"
     audit.record(actor=actor, action=action, subject=order, changes={"lines": len(rows)})
     return order
+
+
+def _promise(
+    order: SalesOrder, rows: Sequence[SalesOrderLine], how: str, within: Collection[int] | None
+) -> list[Allocation]:
+    claims = claims_of(order, {row: row.quantity for row in rows}, strategy=how, within=within)
+    return allocate(claims=claims, strategy=how)
 
 
 def check_lines(lines: Sequence[NewLine], shipping_charge: Decimal, discount: Decimal) -> None:
