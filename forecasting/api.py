@@ -68,9 +68,7 @@ class ForecastFilter(filters.FilterSet):
     sku = InList(field_name="product__sku", lookup_expr="in", help_text="One SKU, or several with commas.")
     warehouse = InList(field_name="warehouse__code", lookup_expr="in", help_text="One code, or several with commas.")
     category = filters.CharFilter(field_name="product__category__name")
-    overridden = filters.BooleanFilter(
-        field_name="baseline_lead_time_demand_mean", lookup_expr="isnull", exclude=True
-    )
+    overridden = filters.BooleanFilter(field_name="baseline_lead_time_demand_mean", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = Forecast
