@@ -14,6 +14,7 @@ from unfold.decorators import display
 from forecasting import words
 from forecasting.admin_data import DataRuleAdmin, SignalAdmin, SignalKindAdmin
 from forecasting.admin_items import AggregateForecastAdmin, LaunchAdmin, ModelVersionAdmin, SegmentAdmin
+from forecasting.admin_methods import MethodChoiceAdmin, MethodTrialAdmin
 from forecasting.admin_overrides import OverrideAdmin, ValueAddedAdmin
 from forecasting.models import Accuracy, Forecast
 from forecasting.pages import forecast_context
@@ -27,6 +28,8 @@ __all__ = [
     "DataRuleAdmin",
     "ForecastAdmin",
     "LaunchAdmin",
+    "MethodChoiceAdmin",
+    "MethodTrialAdmin",
     "ModelVersionAdmin",
     "OverrideAdmin",
     "SegmentAdmin",

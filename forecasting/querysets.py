@@ -76,6 +76,11 @@ class SegmentQuerySet(InWarehouse):
         return self.filter(judged_on__year=month.year, judged_on__month=month.month)
 
 
+class MethodTrialQuerySet(InWarehouse):
+    def of_run(self, run):
+        return self.filter(run=run) if run else self.none()
+
+
 class LaunchQuerySet(InWarehouse):
     def of_run(self, run):
         return self.filter(run=run) if run else self.none()

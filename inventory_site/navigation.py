@@ -96,6 +96,8 @@ def _planning() -> list[Entry]:
         (_("New items"), "fiber_new", "admin:forecasting_launch_changelist", "forecasting.view_launch"),
         (_("Segments"), "donut_small", "admin:forecasting_segment_changelist", "forecasting.view_segment"),
         (_("Models"), "model_training", "admin:forecasting_modelversion_changelist", "forecasting.view_modelversion"),
+        (_("Methods by choice"), "playlist_add_check", "admin:forecasting_methodchoice_changelist",
+         "forecasting.view_methodchoice"),
         (_("Lead times"), "schedule", "admin:replenishment_leadtime_changelist", "replenishment.view_leadtime"),
         (_("Key figures"), "monitoring", "admin:replenishment_kpisnapshot_changelist",
          "replenishment.view_kpisnapshot"),

@@ -1,10 +1,11 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
-close_demand → lead_times → train → plan → launches → aggregates → shapes → segments → suggestions, then the run is
-published: in one short transaction positions, forecasts and reorder points become the current ones. After it accuracy
-(what past runs had forecast against what happened) → alerts → digests → prune. Lead times come before forecasts, since
-these are made for the time until the next delivery; launches plan new items by others and replace what was said of
-them; aggregates add items up; shapes and segments judge them once a month; alerts read what is published.
+close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → suggestions, then the
+run is published: in one short transaction positions, forecasts and reorder points become the current ones. After it
+accuracy (what past runs had forecast against what happened) → alerts → digests → prune. Lead times come before
+forecasts, since these are made for the time until the next delivery; methods are tried before the plan uses those that
+won; launches plan new items by others and replace what was said of them; aggregates add items up; shapes and segments
+judge them once a month; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from alerts import services as alerts
 from alerts.models import Subscription
 from alerts.rules import RULES
 from forecasting import services as forecasting
-from forecasting.models import AggregateForecast, Forecast, Launch, ModelVersion, TrainedModel
+from forecasting.models import AggregateForecast, Forecast, Launch, MethodTrial, ModelVersion, TrainedModel
 from inventory_site.common.jobs import Step, register_kind
 from inventory_site.common.models import JobPartition, JobRun
 from inventory_site.nightly import KIND
@@ -36,7 +37,7 @@ LATE_COMMITS = timedelta(minutes=5)
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
 OUTPUTS: tuple[type[Model], ...] = (
-    Forecast, Launch, AggregateForecast, ReorderPoint, LeadTime, TrainedModel, JobPartition,
+    Forecast, Launch, AggregateForecast, MethodTrial, ReorderPoint, LeadTime, TrainedModel, JobPartition,
 )  # fmt: skip
 
 
@@ -116,6 +117,7 @@ register_kind(
         Step("close_demand", split_closing, close),
         Step("lead_times", replenishment.split_lead_times, replenishment.learn_lead_times),
         Step("train", replenishment.split_training, replenishment.train),
+        Step("methods", replenishment.split_methods, replenishment.try_method),
         Step("plan", replenishment.split_plan, replenishment.plan_partition),
         Step("launches", replenishment.split_launches, replenishment.plan_launches),
         Step("aggregates", forecasting.split_aggregates, forecasting.forecast_aggregates),

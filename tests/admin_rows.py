@@ -17,6 +17,8 @@ from forecasting.models import (
     Forecast,
     ForecastValueAdded,
     Launch,
+    MethodChoice,
+    MethodTrial,
     ModelVersion,
     Override,
     Segment,
@@ -266,6 +268,10 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "forecasting.forecastvalueadded": _value_added,
     "forecasting.override": _override,
     "forecasting.datarule": lambda shop, n: DataRule.objects.create(missing="unknown", **shop.item(n)),
+    "forecasting.methodchoice": lambda shop, n: MethodChoice.objects.create(methods=["arima"], **shop.item(n)),
+    "forecasting.methodtrial": lambda shop, n: MethodTrial.objects.create(
+        run=shop.run, method="arima", error=3.0, automatic_error=4.0, **shop.item(n)
+    ),
     "forecasting.signal": lambda shop, n: Signal.objects.create(
         name="rain", warehouse=shop.warehouse, on_date=DAY + timedelta(days=n), value=3.5, known_on=DAY
     ),

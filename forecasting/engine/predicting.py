@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from forecasting import methods
 from forecasting.engine import backtest, classical, features
 from forecasting.engine.boosting import QuantileModel
 from forecasting.engine.features import Common, Rows
@@ -15,7 +16,6 @@ from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand
 from forecasting.engine.signals import with_signals
 from forecasting.engine.trained import Trained
 from forecasting.engine.training import blended, pooled_quantiles
-from forecasting.methods import CYCLE
 
 CHUNK = 2048
 #: More lengths than this of one series are interpolated between the lengths below.
@@ -207,7 +207,7 @@ class _Chunk:
 
     def _repeated(self, origin: int, length: int, rows: np.ndarray) -> np.ndarray:
         """Demand of ``length`` buckets if the last week (the last year of weeks or months) went on."""
-        cycle = min(CYCLE[self.history.freq], max(origin, 1))
+        cycle = min(methods.CYCLE[self.history.freq], max(origin, 1))
         last = self.history.filled[rows, max(origin - cycle, 0) : origin]
         return row_sums(last) * (length // cycle) + row_sums(last[:, : length % cycle])
 

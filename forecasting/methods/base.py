@@ -38,6 +38,8 @@ class ForecastMethod(ABC):
     nightly: ClassVar[bool] = True
     #: Whether it learns across series, so that one's forecast depends on the others of its panel.
     pooled: ClassVar[bool] = False
+    #: Processor seconds of one fit of one series, roughly; what is asked for must fit into the night.
+    seconds: ClassVar[float] = 0.002
     variance_: np.ndarray
 
     @abstractmethod

@@ -33,6 +33,7 @@ class OneByOne(ForecastMethod):
     """
 
     nightly = False
+    seconds = 0.3
     #: The package that it cannot do without (``requirements-classical.txt``).
     library = "statsforecast"
     #: Whether the model reads what is known ahead.

@@ -30,6 +30,7 @@ class Recurrent(AcrossSeries):
     Any window is one question with its distance and length as inputs, lead-time demand as well as single buckets.
     """
 
+    seconds = 0.1
     library = "torch"
     requirements = "requirements-recurrent.txt"
     #: The class in ``torch.nn``.

@@ -5,6 +5,7 @@ from forecasting.models.data import DataRule, Signal, SignalKind
 from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
 from forecasting.models.items import Launch, SeasonalShape, Segment
 from forecasting.models.learning import AggregateForecast, LevelModel, ModelVersion
+from forecasting.models.methods import MethodChoice, MethodTrial
 from forecasting.models.overrides import ForecastValueAdded, Override
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "ForecastValueAdded",
     "Launch",
     "LevelModel",
+    "MethodChoice",
+    "MethodTrial",
     "ModelVersion",
     "Override",
     "SeasonalShape",

@@ -1,6 +1,7 @@
 """What the nightly job does for forecasts: learn once, forecast by parts, keep what came out."""
 
 from forecasting.services.aggregating import forecast_aggregates, split_aggregates
+from forecasting.services.asking import asked_series, save_left_out, save_trials, with_asked, within_budget
 from forecasting.services.evaluating import evaluate, split_accuracy
 from forecasting.services.issuing import Issued, issue
 from forecasting.services.launching import forecast_new, learned_launches, save_launches
@@ -11,6 +12,7 @@ from forecasting.services.training import HORIZON, panel_for, trained_of, traini
 __all__ = [
     "HORIZON",
     "Issued",
+    "asked_series",
     "evaluate",
     "forecast_aggregates",
     "forecast_new",
@@ -20,10 +22,14 @@ __all__ = [
     "pin_version",
     "save_forecasts",
     "save_launches",
+    "save_left_out",
+    "save_trials",
     "split_accuracy",
     "split_aggregates",
     "train_models",
     "trained_of",
     "training_series",
     "unpin_version",
+    "with_asked",
+    "within_budget",
 ]

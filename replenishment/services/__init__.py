@@ -4,6 +4,7 @@ Each step is a pair: ``split_…(run)`` gives the payloads of its partitions, th
 transaction and returns what writes it; writing again changes nothing.
 """
 
+from replenishment.services.asking import split_methods, try_method
 from replenishment.services.decisions import accept_suggestions, dismiss_suggestion, reopen_suggestions
 from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
@@ -30,10 +31,12 @@ __all__ = [
     "resolve_policies",
     "split_launches",
     "split_lead_times",
+    "split_methods",
     "split_plan",
     "split_segments",
     "split_shapes",
     "split_suggestions",
     "split_training",
     "train",
+    "try_method",
 ]

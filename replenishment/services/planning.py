@@ -84,13 +84,14 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
     chosen = DemandSeries.objects.filter(pk__range=(payload["first"], payload["last"]))
     ids = list(chosen.filter(first_on__lte=run.business_date).order_by("pk").values_list("pk", flat=True))
     # The regressors must reach as far as the longest interval, which is known only with the keys.
-    items = items_of(run, _keys_of(ids))
+    items = items_of(run, keys_of(ids))
     interval = interval_of(items)
     panel, keys = forecasting.panel_for(ids, trained=trained, ahead=int(interval.lengths.max(initial=1)))
     left, is_fading = endings(run, items)
     sold = until_the_end(interval, left)
-    result = faded(engine.forecast(panel, trained, sold, horizon=forecasting.HORIZON), sold, left, is_fading)
-    return kept(run, items, keys, panel, result, interval)
+    result = engine.forecast(panel, trained, sold, horizon=forecasting.HORIZON)
+    result = forecasting.with_asked(run=run, keys=keys, result=result, interval=sold)
+    return kept(run, items, keys, panel, faded(result, sold, left, is_fading), interval)
 
 
 def kept(
@@ -119,7 +120,8 @@ def endings(run: JobRun, items: list[Item]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(left, float), np.array(fading, bool)
 
 
-def _keys_of(ids: list[int]) -> Keys:
+def keys_of(ids: list[int]) -> Keys:
+    """Keys of these series, ascending; no query of demand."""
     rows = DemandSeries.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "product_id", "warehouse_id")
     return Keys(*np.array(list(rows), np.int64).reshape(-1, 3).T)
 

@@ -127,6 +127,6 @@ def test_a_run_whose_values_some_position_still_shows_is_not_pruned(make_product
 def test_every_step_is_named_once():
     names = jobs.steps_of(nightly.KIND)
     assert names == [
-        "close_demand", "lead_times", "train", "plan", "launches", "aggregates", "shapes", "segments",
+        "close_demand", "lead_times", "train", "methods", "plan", "launches", "aggregates", "shapes", "segments",
         "suggestions", "accuracy", "alerts", "digests", "prune"
     ]  # fmt: skip
