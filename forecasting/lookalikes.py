@@ -37,7 +37,8 @@ LIKENESS = {
     "price": (1.0, 0.0, 2.0, 3.0, 5.0),
     "category": (2.0, 0.0, 1.0, 3.0, 4.0),
     "supplier": (0.5, 0.0, 1.0, 2.0),
-    "product": (12.0, 0.0, 4.0, 8.0),
+    "product": (5.0, 0.0, 2.0, 8.0),
+    "successor": (12.0,),
     "month": (0.5, 0.0, 1.0, 2.0),
     "launched": (0.5, 0.0, 1.0, 2.0),
 }
@@ -56,9 +57,6 @@ class Items:
 
     def part(self, rows: np.ndarray) -> Items:
         return Items(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
-    def and_also(self, other: Items) -> Items:
-        return Items(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -265,12 +263,14 @@ def _parts(new: Items, start: np.ndarray, donors: Items, past: Past) -> dict[str
     price = np.abs(np.log(np.maximum(new.price, 0.01))[:, None] - np.log(np.maximum(donors.price, 0.01)))
     turn = np.abs(start[:, None] - past.start) % past.year / past.year
     month = np.where(past.is_old, 0.25, np.minimum(turn, 1 - turn))
+    same = _same(new.product, donors.product)
     return {
         "name": _same_words(new.name, donors.name),
         "price": -np.nan_to_num(np.minimum(price, 3.0), nan=0.7),
         "category": _same(new.category, donors.category),
         "supplier": _same(new.supplier, donors.supplier),
-        "product": _same(new.product, donors.product),
+        "product": same,
+        "successor": same * (new.place[:, None] == donors.place),  # what it replaces: nothing else is it, here
         "month": -2.0 * month,
         "launched": np.broadcast_to(1.0 - past.is_old, price.shape),
     }
@@ -312,7 +312,8 @@ class _Trial:
         self.rates, self.known = known_rates(found, self.past.start, self.items)
         self.known[np.arange(len(held)), held] = 0.0
         self.parts = _parts(self.items, self.past.start, found.items, found.past)
-        self.parts["product"][np.arange(len(held)), held] = 0.0
+        for name in ("product", "successor"):
+            self.parts[name][np.arange(len(held)), held] = 0.0
         sold = np.concatenate([np.zeros((len(held), 1)), np.cumsum(self.past.demand, axis=1)], axis=1)
         row, end = np.arange(len(held)), self.past.start + length
         self.asked = {age: sold[row, end] - sold[row, self.past.start + age] for age in self.ages}
