@@ -27,6 +27,8 @@ BLOCK_ROWS = 30_000
 ORIGINS = (60, 180)
 #: Fewer rows than this teach a pooled model nothing.
 LEAST_ROWS = 600
+#: Share of the targets of series of like size that is kept as it is.
+CAP = 0.998
 #: Windows of which more is expected weigh more in training, by this power: their errors cost more.
 HEAVIER = 0.25
 BLENDS = (0.8, 0.7, 0.6, 0.5)
@@ -155,7 +157,7 @@ class _Workshop:
         if len(target) < LEAST_ROWS:
             return None
         weight = unit**HEAVIER
-        return boosting.fit(x, target, self.seed, weight / weight.mean())
+        return boosting.fit(x, _capped(target, unit), self.seed, weight / weight.mean())
 
     def _training_rows(
         self, history: History, origin: int, length: int, share: float, rng, block: slice
@@ -206,6 +208,14 @@ class _Workshop:
         if not hasattr(self, "_held_history"):
             self._held_history = History.of(backtest.rows_of(self.panel, self.held_series))
         return self._held_history
+
+
+def _capped(target: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """The target without its wildest rows: a series of which nothing was expected and that sold a hundred pieces would
+    else raise the upper quantiles of all that share its leaf."""
+    alike = np.searchsorted(np.quantile(unit, np.arange(1, 8) / 8), unit)
+    most = np.array([np.quantile(target[alike == k], CAP) if (alike == k).any() else np.inf for k in range(8)])
+    return np.minimum(target, most[alike])
 
 
 def _whole(demand: np.ndarray) -> bool:

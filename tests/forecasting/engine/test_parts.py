@@ -18,6 +18,7 @@ from forecasting.engine.history import History, row_sums
 from forecasting.engine.panel import ProtectionInterval, Told
 from forecasting.engine.profile import Profile
 from forecasting.engine.recurring import closed_ahead, twin, year_ago
+from forecasting.engine.training import _capped
 
 NAN = np.nan
 SUNDAY = date(2024, 3, 3)
@@ -234,6 +235,14 @@ def test_a_shift_that_the_origins_do_not_agree_on_is_hardly_applied():
     middle, width = GRID.index(0.5), calibration.spread_of(quantiles[:1], ones[:1])[0]
     assert shifts[0][middle] * width == pytest.approx(2.0, abs=0.4)
     assert abs(shifts[1][middle] * width) < 1.0  # the mean is 2 here too
+
+
+def test_a_wild_row_is_capped_at_what_rows_of_its_size_reach():
+    rng = np.random.default_rng(3)
+    unit, target = rng.uniform(1.0, 9.0, 8000), rng.exponential(1.0, 8000)
+    target[17] = 1e6
+    capped = _capped(target, unit)
+    assert capped[17] < 20 and (capped == target).mean() > 0.997
 
 
 def test_both_boosting_libraries_learn_the_same_quantiles(monkeypatch):
