@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of NAME.FREQ.LEAD.csv or .parquet files")
     parser.add_argument("--small", action="store_true", help="made-up demand")
     parser.add_argument("--only", default="", help="comma-separated names of files; default: all")
-    parser.add_argument("--methods", default=METHODS)
+    parser.add_argument("--methods", default="", help=f"default: {METHODS}; with --small only the first and the last")
     parser.add_argument("--series", type=int, default=300)
     parser.add_argument("--origins", type=int, default=2)
     args = parser.parse_args()
@@ -96,8 +96,9 @@ def main() -> None:
         parser.error("give --data FOLDER or --small")
     files = [] if args.small else sorted(p for p in args.data.iterdir() if p.suffix in (".csv", ".parquet"))
     chosen = [p for p in files if not args.only or p.name.split(".")[0] in args.only.split(",")]
+    names = (args.methods or ("lstm,engine" if args.small else METHODS)).split(",")
     for shop in [made_up()] if args.small else map(read, chosen):
-        measure(shop, args.methods.split(","), args.series, args.origins)
+        measure(shop, names, args.series, 1 if args.small else args.origins)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from forecasting.methods.windows import Windows
 READ = {"D": 84, "W": 56, "M": 24}
 HIDDEN, BATCH, RATE = 40, 128, 4e-3
 #: Batches learned from at least and at most; about EPOCHS times the sample between them.
-LEAST_BATCHES, MOST_BATCHES, EPOCHS = 40, 900, 6
+LEAST_BATCHES, MOST_BATCHES, EPOCHS = 60, 2_500, 6
 #: Where softplus is 1: the network starts from "as the level".
 ONE = 0.5413
 LARGEST_RATIO = 30.0
@@ -30,7 +30,7 @@ class Recurrent(AcrossSeries):
     Any window is one question with its distance and length as inputs, lead-time demand as well as single buckets.
     """
 
-    seconds = 0.1
+    seconds = 0.4
     library = "torch"
     requirements = "requirements-recurrent.txt"
     #: The class in ``torch.nn``.

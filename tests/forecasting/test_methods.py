@@ -27,6 +27,7 @@ AWKWARD = {
     "huge": [[0.0, 1e9] * 20],
     "a single bulk order": [[0.0] * 50 + [1000.0] + [0.0] * 9],
     "ten years": [np.arange(3652) % 7 + 1.0],
+    "more came back than was sold": [[4.0, -3.0, 0.0, 5.0, -1.0, -2.0] * 40],
     "gaps": [[1.0, NAN, 3.0, NAN, NAN, 2.0] * 10],
     "many": np.random.default_rng(9).poisson(2.0, (5, 70)).astype(float),
     "many, of which one is huge, one is shut and one is new": np.concatenate(
