@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 DEFAULT = "moving_average"
 #: Who takes over where a method fails: the default, and for it the last bucket again.
 NEXT_BEST: dict[str, str | None] = {DEFAULT: "naive", "naive": None}
+#: With fewer days than these growth cannot be told from a weekday pattern.
+LEAST_DAYS = 28
+#: A method whose loss is more than this many times the best's has nothing to add to it.
+NEAR = 1.25
 #: Weekdays with less than this share of a usual day's demand tell nothing of it.
 LEAST_SHARE = 0.1
 SCORED = [GRID.index(level) for level in STEP_LEVELS]
@@ -92,7 +96,7 @@ class Candidates:
     def __init__(self, panel: Panel, history: History, origin: int, week: np.ndarray, ahead: int):
         self.panel, self.ahead = panel, None
         profile = profile_of(history, origin, week)
-        if profile is None:
+        if profile is None or (history.freq == "D" and origin < LEAST_DAYS):
             return
         start = origin - panel.demand.shape[1]
         before = profile.of(start, origin)
@@ -126,7 +130,10 @@ def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
 
 
 def ranked(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, weight=None) -> list[list[str]]:
-    """The names in each segment, least loss first, by weighted rows; a small segment listens to the whole."""
+    """The names in each segment that come near the best, least loss first, by weighted rows.
+
+    A small segment listens to the whole.
+    """
     names = sorted(losses)
     if not names or not len(segment):
         return [[DEFAULT]] * segments
@@ -137,7 +144,8 @@ def ranked(losses: dict[str, np.ndarray], segment: np.ndarray, segments: int, we
     for k in range(segments):
         own = segment == k
         mean = ((table[:, own] * weight[own]).sum(axis=1) + 50 * whole) / (weight[own].sum() + 50)
-        found.append([names[at] for at in np.argsort(mean, kind="stable")])
+        order = np.argsort(mean, kind="stable")
+        found.append([names[at] for at in order if mean[at] <= NEAR * mean[order[0]]])
     return found
 
 
