@@ -119,6 +119,17 @@ class Candidates:
         spread = row_sums(within**2) / length
         return WindowForecast(row_sums(found.mean[:, :length]), window.variance * spread), found
 
+    def windows(self, name: str, lengths: tuple[int, ...]) -> tuple[dict[int, WindowForecast], methods.Prediction]:
+        """The windows of several lengths from one fit, and the steps of the longest."""
+        longest = max(lengths)
+        window, found = self.run(name, longest)
+        squared = np.ones(found.mean.shape) if self.ahead is None else self.ahead[:, : found.mean.shape[1]] ** 2
+        whole = np.maximum(row_sums(squared[:, :longest]), 1e-12)
+        return {
+            n: WindowForecast(row_sums(found.mean[:, :n]), window.variance * row_sums(squared[:, :n]) / whole)
+            for n in lengths
+        }, found
+
 
 def inflation_of(forecast: WindowForecast, actual: np.ndarray) -> float:
     """How much larger the squared errors of windows are than the method's own variance says."""

@@ -20,9 +20,9 @@ from forecasting.engine.signals import told_ahead, with_signals
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 4_000_000, 75_000, 1_500
+CELLS, ROWS, HELD_SERIES = 4_000_000, 150_000, 1_500
 #: Rows that suffice for a model which only answers in the back-test.
-BLOCK_ROWS = 30_000
+BLOCK_ROWS = 25_000
 #: Training origins of a large and of a small panel.
 ORIGINS = (60, 180)
 #: Fewer rows than this teach a pooled model nothing.
@@ -179,16 +179,14 @@ class _Workshop:
         index = None if self.index is None else self.index[self.held_series]
         common = replace(self.common_at(origin), index=index)
         candidates = classical.Candidates(known, some, origin, common.everything.week, self.lengths[-1])
+        found = {name: candidates.windows(name, self.lengths) for name in methods.nightly()}
         parts = []
         for length in self.lengths:
             rows, actual = features.build(some, origin, length, common), some.asked(origin, length)
             keep = rows.usable & ~np.isnan(actual)
             steps = some.demand[:, origin : origin + length]
-            windows, losses = {}, {}
-            for name in methods.nightly():
-                window, prediction = candidates.run(name, length)
-                windows[name] = window.part(keep)
-                losses[name] = classical.step_loss(prediction, steps, rows.unit)[keep]
+            windows = {name: of_length[length].part(keep) for name, (of_length, _) in found.items()}
+            losses = {name: classical.step_loss(p, steps, rows.unit)[keep] for name, (_, p) in found.items()}
             pooled = pooled_quantiles(model, rows)
             parts.append(
                 Held(
