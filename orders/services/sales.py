@@ -81,12 +81,15 @@ def place_sales_order(
         )
     )  # fmt: skip
     rows = SalesOrderLine.objects.bulk_create(line_row(order, line) for line in lines)
+    # What locks nothing comes first: others wait for the levels from here to the commit.
+    action = "sales_order.draft" if is_draft else "sales_order.place"
+    audit.record(actor=actor, action=action, subject=order, changes={"lines": len(rows)})
+    if not is_draft:
+        _mark_days(rows)
     is_promised = not is_draft or reserved_until
     made = _promise(order, rows, order.strategy or shop.allocation_strategy, within) if is_promised else []
     if not is_draft:
-        _count_demand(rows, told=made)
-    action = "sales_order.draft" if is_draft else "sales_order.place"
-    audit.record(actor=actor, action=action, subject=order, changes={"lines": len(rows)})
+        _tell_untold(rows, told=made)
     return order
 
 
@@ -156,9 +159,12 @@ def _local_date(at: datetime, warehouse: Warehouse):
     return at.astimezone(ZoneInfo(warehouse.time_zone)).date()
 
 
-def _count_demand(lines: Sequence[SalesOrderLine], told: Sequence[Allocation] = ()) -> None:
-    """Let the days be closed again, and positions be refreshed where no allocation has told of them already."""
+def _mark_days(lines: Sequence[SalesOrderLine]) -> None:
     demand.mark_dirty_days({(line.product_id, line.warehouse_id, line.demand_on) for line in lines})
+
+
+def _tell_untold(lines: Sequence[SalesOrderLine], told: Sequence[Allocation]) -> None:
+    """Let positions be refreshed where no allocation has told of them already."""
     heard = {(row.level.product_id, row.level.warehouse_id) for row in told}
     if untold := {(line.product_id, line.warehouse_id) for line in lines} - heard:
         tell_positions(untold)
@@ -185,7 +191,8 @@ def confirm_sales_order(
     lock_levels_for(lines=lines, claims=claims)
     keep_until(holders=[line.holder for line in lines], expires_at=None)
     made = allocate(claims=claims, strategy=how) if claims else []
-    _count_demand(lines, told=made)
+    _mark_days(lines)
+    _tell_untold(lines, told=made)
     audit.record(actor=actor, action="sales_order.place", subject=order, changes={"lines": len(lines)})
     return order
 

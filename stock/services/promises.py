@@ -60,13 +60,12 @@ def allocate(*, claims: Sequence[Claim], strategy: str = FIRST_CHOICE) -> list[A
     """Promise stock to every whole claim, or to none; partial ones take what is left, in the order given."""
     for claim in claims:
         check_pieces(claim.quantity, claim.product_id)
-    ids = _levels_for(claims, strategy)
+    ids, now, made = _levels_for(claims, strategy), shop_now(), []
     levels = lock_levels(ids.values())
     free = {pair: levels[pk].available for pair, pk in ids.items()}
     parts, shortages = choose(_wishes(claims, ids, strategy), free, strategy)
     if shortages:
         raise _insufficient(shortages)
-    now, made = shop_now(), []
     for claim, part in zip(claims, parts, strict=True):
         for place, quantity in part.items():
             if quantity:
