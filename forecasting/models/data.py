@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Category, Product
+from forecasting.models.scope import ItemScope
 from stock.models import Warehouse
 from stock.querysets import SharedOrInWarehouse
 
@@ -68,7 +67,7 @@ class Signal(models.Model):
         return f"{self.name} {self.on_date}"
 
 
-class DataRule(models.Model):
+class DataRule(ItemScope):
     """What a day without a record means; the narrowest rule wins: product, then category, warehouse, all."""
 
     class Missing(models.TextChoices):
@@ -82,39 +81,12 @@ class DataRule(models.Model):
         WAREHOUSE = "warehouse", _("days on which the whole warehouse recorded nothing")
         ITEM = "item", _("days on which the item itself recorded nothing")
 
-    product = models.ForeignKey(
-        Product, models.CASCADE, null=True, blank=True, related_name="data_rules", verbose_name=_("product")
-    )
-    category = models.ForeignKey(
-        Category, models.CASCADE, null=True, blank=True, related_name="data_rules", verbose_name=_("category")
-    )
-    warehouse = models.ForeignKey(
-        Warehouse, models.CASCADE, null=True, blank=True, related_name="data_rules", verbose_name=_("warehouse")
-    )
     missing = models.CharField(_("a missing day is"), max_length=12, choices=Missing, default=Missing.ZERO)
     gap = models.CharField(
         _("missing are"), max_length=10, choices=Gap, default=Gap.WAREHOUSE,
         help_text=_("Choose the item's own only for what sells every day."),
     )  # fmt: skip
 
-    objects = SharedOrInWarehouse.as_manager()
-
-    class Meta:
+    class Meta(ItemScope.Meta):
         verbose_name = _("rule for missing days")
         verbose_name_plural = _("rules for missing days")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                *(Coalesce(scope, 0) for scope in ("product", "category", "warehouse")),
-                name="forecasting_datarule_once",
-                violation_error_message=_("There is a rule for exactly this already: change that one."),
-            ),
-            models.CheckConstraint(
-                condition=Q(product=None) | Q(category=None), name="forecasting_datarule_product_or_category",
-                violation_error_message=_("Name a product or a category, not both."),
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        scope = [str(part) for part in (self.product, self.category, self.warehouse) if part]
-        return " · ".join(scope) or str(_("everything"))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Category, Product
+from catalog.models import Product
 from forecasting.methods import REGISTRY
+from forecasting.models.scope import ItemScope
 from forecasting.querysets import MethodTrialQuerySet
 from inventory_site.common.models import JobRun
 from stock.models import Warehouse
-from stock.querysets import SharedOrInWarehouse
 
 
 def known_methods(names: list[str]) -> None:
@@ -22,18 +20,9 @@ def known_methods(names: list[str]) -> None:
         raise ValidationError(_("Choose methods of the list."))
 
 
-class MethodChoice(models.Model):
+class MethodChoice(ItemScope):
     """Methods to try every night on some items; the narrowest choice wins: product, then category, warehouse, all."""
 
-    product = models.ForeignKey(
-        Product, models.CASCADE, null=True, blank=True, related_name="method_choices", verbose_name=_("product")
-    )
-    category = models.ForeignKey(
-        Category, models.CASCADE, null=True, blank=True, related_name="method_choices", verbose_name=_("category")
-    )
-    warehouse = models.ForeignKey(
-        Warehouse, models.CASCADE, null=True, blank=True, related_name="method_choices", verbose_name=_("warehouse")
-    )
     methods = models.JSONField(
         _("methods"), default=list, blank=True, validators=[known_methods],
         help_text=_("Each is used for an item only where it was nearer than the automatic choice. None: try nothing."),
@@ -43,27 +32,9 @@ class MethodChoice(models.Model):
         help_text=_("Elsewhere they seldom pay for their time; the night spends 20 minutes on them at most."),
     )  # fmt: skip
 
-    objects = SharedOrInWarehouse.as_manager()
-
-    class Meta:
+    class Meta(ItemScope.Meta):
         verbose_name = _("choice of methods")
         verbose_name_plural = _("choices of methods")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                *(Coalesce(scope, 0) for scope in ("product", "category", "warehouse")),
-                name="forecasting_methodchoice_once",
-                violation_error_message=_("There is a choice for exactly this already: change that one."),
-            ),
-            models.CheckConstraint(
-                condition=Q(product=None) | Q(category=None), name="forecasting_methodchoice_product_or_category",
-                violation_error_message=_("Name a product or a category, not both."),
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        scope = [str(part) for part in (self.product, self.category, self.warehouse) if part]
-        return " · ".join(scope) or str(_("everything"))
 
 
 class MethodTrial(models.Model):

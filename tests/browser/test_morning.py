@@ -14,7 +14,6 @@ PAGES = ("/admin/", "/warnings/", "/admin/replenishment/inventoryposition/", "/a
          "/admin/orders/purchaseorder/add/", "/admin/replenishment/suggestion/export/", "/api/docs/")  # fmt: skip
 
 
-@pytest.mark.ledger  # the one that runs on PostgreSQL too: the browser sees no difference
 def test_log_in_look_at_today_accept_a_suggestion_and_find_the_draft(person, visit):
     with visit(person("buyer")) as buyer:
         page = buyer.page

@@ -67,14 +67,16 @@ def order_baskets(server: Server, token: str, stocked: Callable, *, clients: int
     return answers
 
 
-def sell_a_hundred_each(server: Server, token: str, stocked: Callable, *, seeds: int) -> None:
-    """64 clients ask for five single units each; of 100 exactly 100 are sold, whatever the seed."""
+def sell_a_hundred_each(server: Server, token: str, stocked: Callable, *, seeds: int) -> list[dict[int, int]]:
+    """64 clients ask for five single units each, of which there are 100; how many answers of each status, by seed."""
+    told = []
     for seed in range(seeds):
         sku = f"CUP-{seed}"
         stocked(sku, 100)
         answers = single_units(server, token, sku, clients=64, seed=seed)
-        assert len(answers) == 320
         assert_sold_out_exactly(answers, sku, 100, server)
+        told.append(by_status(answers))
+    return told
 
 
 def assert_sold_out_exactly(answers: list[Answer], sku: str, units: int, server: Server) -> None:
@@ -198,10 +200,13 @@ def assert_never_more_than_there_is(taken: list[tuple[bool, Answer]], sku: str, 
     assert is_ledger_right()
 
 
-def take_each(server: Server, token: str, stocked: Callable, *, clients: int, units: int, seeds: int) -> None:
-    """So many clients take single pieces in five ways, once per seed."""
+def take_each(server: Server, token: str, stocked: Callable, *, clients: int, units: int, seeds: int) -> list[int]:
+    """So many clients take single pieces in five ways; how many units each seed leaves to take."""
+    left = []
     for seed in range(seeds):
         sku = f"JAR-{seed}"
         stocked(sku, units)
         taken = mixed_consumers(server, token, sku, clients=clients, seed=seed)
         assert_never_more_than_there_is(taken, sku, units, server)
+        left.append(StockLevel.objects.get(product__sku=sku, warehouse__code="riga").available)
+    return left
