@@ -157,7 +157,7 @@ class ReceiveSerializer(Versioned):
         return total
 
 
-class UndoReceiptSerializer(serializers.Serializer):
+class UndoReceiptSerializer(Versioned):
     receipt = serializers.IntegerField(min_value=1, max_value=LARGEST)
 
 
@@ -265,10 +265,12 @@ class PurchaseOrderViewSet(ReadRoom):
     def undo_receipt(self, request, number=None):
         """Take a mistaken receipt back: its goods leave the stock and are on order again."""
         order = self._own("orders.receive_purchaseorder")
-        wanted = self.valid_body().validated_data["receipt"]
-        receipt = get_object_or_404(Receipt.objects.select_related("line__order"), pk=wanted, line__order=order)
+        body = self.valid_body()
+        known = Receipt.objects.select_related("line__order")
+        receipt = get_object_or_404(known, pk=body.validated_data["receipt"], line__order=order)
         return self.act(
-            lambda: services.undo_receipt(receipt=receipt, actor=request.user), answer=lambda _r: self.shown(order)
+            lambda: services.undo_receipt(receipt=receipt, actor=request.user, version=body.version_seen()),
+            answer=lambda _receipt: self.shown(order),
         )
 
     @action(detail=True, methods=["post"])

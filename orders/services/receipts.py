@@ -147,13 +147,14 @@ def settle(order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], at: datetim
 
 
 @transaction.atomic
-def undo_receipt(*, receipt: Receipt, actor: User | None) -> Receipt:
+def undo_receipt(*, receipt: Receipt, actor: User | None, version: int | None = None) -> Receipt:
     """Take a mistaken receipt back: its goods leave the ledger and are on order again.
 
     Promises that it breaks become short; refused where the goods have gone already. The receipt stays, marked,
     and no lead time is learned from it.
     """
     order = reread(receipt.line.order)
+    StaleVersion.check(order, version)
     receipt = Receipt.objects.select_related("line__product", "movement").get(pk=receipt.pk)
     if receipt.undone_at is not None:
         raise WrongState(_("This receipt of %(sku)s was taken back before.") % {"sku": receipt.line.product.sku})

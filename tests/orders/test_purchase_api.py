@@ -75,7 +75,9 @@ def test_packs_and_pieces_arrive_by_line_or_sku(buyer, draft):
     assert too_much.json()["detail"] == "CUP: 13 asked to receive, at most 6 possible."
     (receipt,) = got["receipts"]
     assert (receipt["product"], receipt["quantity"], receipt["lead_time_days"]) == ("CUP", 6, 0)
-    back = send(buyer, draft, "undo-receipt", receipt=receipt["id"]).json()
+    stale = send(buyer, draft, "undo-receipt", receipt=receipt["id"], version=draft["version"])
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale_version")
+    back = send(buyer, draft, "undo-receipt", receipt=receipt["id"], version=got["version"]).json()
     assert (back["state"], back["lines"][0]["received"]) == ("confirmed", 0)
     assert back["receipts"][0]["undone_at"] is not None
     assert StockLevel.objects.get().on_hand == 0
