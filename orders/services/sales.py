@@ -243,7 +243,12 @@ def ship_sales_order(
     held = allocated_in(lines, within)
     parts = chosen(lines, quantities, {line.pk: held.get(line.holder, 0) for line in lines}, _("ship"))
     if not parts:
-        raise NothingToDo(_("%(number)s: nothing is allocated, so nothing can be shipped.") % {"number": order.number})
+        raise NothingToDo(
+            _("%(number)s: what is allocated lies in warehouses where your role ships nothing.")
+            % {"number": order.number}
+            if allocated_in(lines, None)
+            else _("%(number)s: nothing is allocated, so nothing can be shipped.") % {"number": order.number}
+        )
     by_pk = {line.pk: line for line in lines}
     ship(
         quantities={by_pk[pk].holder: n for pk, n in parts.items()}, actor=actor, reference=order.number, within=within

@@ -108,3 +108,10 @@ def test_the_refusal_of_a_closed_order_names_what_was_asked_and_no_line_of_other
     sentences = [f"{number} is closed: of CUP {n} were asked, 0 can be {wanted}." for n in (3, 1)]
     assert (whole["code"], whole["detail"]) == ("wrong_state", " ".join(sentences))
     assert send(api_of(clerk), address).json()["detail"] == sentences[1]
+
+
+def test_a_clerk_is_told_that_others_must_ship_what_they_promised(api_of, clerk, make_user, cup):
+    placed = send(api_of(make_user("owner")), SALES, wish(20)).json()
+    refused = send(api_of(clerk), f"{SALES}{placed['number']}/ship/")
+    sentence = f"{placed['number']}: what is allocated lies in warehouses where your role ships nothing."
+    assert (refused.status_code, refused.json()["detail"]) == (409, sentence)
