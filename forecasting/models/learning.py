@@ -46,7 +46,7 @@ class ModelVersion(models.Model):
 class LevelModel(models.Model):
     """The models of one level of the hierarchy; used for a week."""
 
-    level = models.CharField(_("level"), max_length=10, unique=True)
+    level = models.CharField(_("level"), max_length=20, unique=True)
     trained_on = models.DateField(_("trained on"))
     data = models.BinaryField()
 
@@ -63,12 +63,13 @@ class AggregateForecast(models.Model):
 
     class Level(models.TextChoices):
         PRODUCT = "product", _("product in all warehouses")
-        CATEGORY = "category", _("category in a warehouse")
+        CATEGORY = "category", _("category in all warehouses")
+        CATEGORY_HERE = "category_here", _("category in a warehouse")
         WAREHOUSE = "warehouse", _("warehouse")
         ALL = "all", _("everything")
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="aggregate_forecasts", verbose_name=_("run"))
-    level = models.CharField(_("level"), max_length=10, choices=Level)
+    level = models.CharField(_("level"), max_length=20, choices=Level)
     key = models.CharField(_("key"), max_length=200)
     product = models.ForeignKey(
         Product, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")

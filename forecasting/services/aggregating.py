@@ -1,4 +1,4 @@
-"""What is forecast for more than one item: products over warehouses, categories, warehouses, everything."""
+"""What is forecast for more than one item: products and categories, in a warehouse or over all, and everything."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from forecasting.services.training import HORIZON
 from inventory_site.common.models import JobRun
 from stock.models import Warehouse
 
-#: Products in several warehouses that are added up, those with the largest forecast.
-MOST_PRODUCTS = 3_000
+#: Products, or categories, in several warehouses that are added up: those with the largest forecast.
+MOST_GROUPS = 3_000
 NOTHING = 0
 
 Level = AggregateForecast.Level
+SPANNING = (Level.PRODUCT, Level.CATEGORY)
 
 
 @dataclass(frozen=True)
@@ -87,21 +88,23 @@ def _items(run: JobRun) -> Items:
 def _keys(level: str, items: Items) -> np.ndarray:
     """Product, category and warehouse of each item's group, 0 where the level is not about it [items, 3]."""
     told = {
-        Level.PRODUCT: ("product",), Level.CATEGORY: ("category", "warehouse"), Level.WAREHOUSE: ("warehouse",),
-        Level.ALL: (),
+        Level.PRODUCT: ("product",), Level.CATEGORY: ("category",), Level.CATEGORY_HERE: ("category", "warehouse"),
+        Level.WAREHOUSE: ("warehouse",), Level.ALL: (),
     }[Level(level)]  # fmt: skip
     columns = ("product", "category", "warehouse")
     return np.stack([getattr(items, name) * (name in told) for name in columns], axis=1)
 
 
 def _chosen(level: str, items: Items, keys: np.ndarray) -> np.ndarray:
-    """Items of the groups that are forecast [items]: all, but for products only those sold in several warehouses."""
-    if level != Level.PRODUCT or not len(keys):
+    """Items of the groups that are forecast [items]: all, but for levels over warehouses only where there are several
+    of these, and the largest."""
+    if level not in SPANNING or not len(keys):
         return np.ones(len(keys), bool)
-    _names, group, members = np.unique(keys[:, 0], return_inverse=True, return_counts=True)
-    size = np.bincount(group, items.mean.sum(axis=1)) * (members > 1)
-    largest = np.argsort(-size, kind="stable")[:MOST_PRODUCTS]
-    return np.isin(group, largest[members[largest] > 1])
+    group = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    places = np.bincount(np.unique(np.stack([group, items.warehouse]), axis=1)[0])
+    size = np.bincount(group, items.mean.sum(axis=1)) * (places > 1)
+    largest = np.argsort(-size, kind="stable")[:MOST_GROUPS]
+    return np.isin(group, largest[places[largest] > 1])
 
 
 def _panel(until: date, groups: Groups) -> Panel:
@@ -125,8 +128,8 @@ _KNOWN = "AND r.known_on <= {until}"
 def _sum_of(level: str, table: str, column: str, known: str) -> str:
     """SQL of product, category, warehouse, day and sum; what the level is not about is 0."""
     about = {
-        "s.product_id": level == Level.PRODUCT, "p.category_id": level == Level.CATEGORY,
-        "s.warehouse_id": level in (Level.CATEGORY, Level.WAREHOUSE),
+        "s.product_id": level == Level.PRODUCT, "p.category_id": level in (Level.CATEGORY, Level.CATEGORY_HERE),
+        "s.warehouse_id": level in (Level.CATEGORY_HERE, Level.WAREHOUSE),
     }  # fmt: skip
     named = [name for name, is_told in about.items() if is_told]
     columns = ", ".join(name if is_told else "0" for name, is_told in about.items())
@@ -178,11 +181,12 @@ def _rows(
 
 
 def _names(groups: Groups) -> list[str]:
-    """SKU, category and warehouse code with a dot between them; "" for everything."""
+    """SKU, category or warehouse code, a dot between the last two; "" for everything."""
     skus = dict(Product.objects.filter(pk__in=groups.product.tolist()).values_list("pk", "sku"))
     categories = dict(Category.objects.values_list("pk", "name"))
     codes = dict(Warehouse.objects.values_list("pk", "code"))
     keys = zip(groups.product.tolist(), groups.category.tolist(), groups.warehouse.tolist(), strict=True)
-    if groups.level == Level.CATEGORY:
-        return [f"{categories.get(category, '–')} · {codes[warehouse]}" for _p, category, warehouse in keys]
+    if groups.level in (Level.CATEGORY, Level.CATEGORY_HERE):
+        named = [(categories.get(category, "–"), codes.get(warehouse)) for _product, category, warehouse in keys]
+        return [" · ".join(filter(None, names)) for names in named]
     return [skus.get(product) or codes.get(warehouse, "") for product, _category, warehouse in keys]
