@@ -217,8 +217,8 @@ def test_quantiles_are_reached_as_often_as_they_say():
     found = forecast(panel, train(panel, interval=interval), interval, horizon=10)
     for level in (0.5, 0.8, 0.9, 0.95, 0.98):
         quantile = found.lead_time_demand.quantiles[:, GRID.index(level)]
-        covered = nbinom.cdf(quantile, 10 * 2, 0.25).mean()  # the law of ten days is known: no luck of one draw
-        assert covered == pytest.approx(level, abs=0.02)
+        covered = nbinom.cdf(quantile, 10 * 2, 0.25).mean()  # the law of ten days is known: no luck of a draw
+        assert covered == pytest.approx(level, abs=0.03)  # a whole quantile reaches up to 0.02 further
 
 
 def test_a_longer_lead_time_needs_more():
