@@ -53,13 +53,15 @@ def closed(demand: np.ndarray, freq: str) -> np.ndarray:
     """Days without demand on a weekday that has sold plenty eight weeks in a row: a holiday, not a lack of interest."""
     if freq != "D" or demand.shape[1] < 57:
         return np.zeros(demand.shape, bool)
-    least = np.full(demand.shape, np.inf)
-    above = np.zeros(demand.shape)
+    plenty, some = demand >= 5, demand > 0
+    found = demand == 0
+    found[:, : 7 * 7] = False
+    few, without = np.zeros(demand.shape, bool), np.zeros(demand.shape, np.int8)
     for week in range(1, 9):
-        before = demand[:, : -7 * week]
-        above[:, 7 * week :] += before > 0
-        least[:, 7 * week :] = np.minimum(least[:, 7 * week :], np.where(before > 0, before, np.inf))
-    return (demand == 0) & (above >= 7) & (least >= 5)
+        few[:, 7 * week :] |= (some & ~plenty)[:, : -7 * week]
+        without[:, 7 * week :] += ~some[:, : -7 * week]
+        without[:, : 7 * week] += 1
+    return found & (without <= 1) & ~few
 
 
 def filled_of(panel: Panel) -> np.ndarray:
@@ -97,6 +99,17 @@ class History:
     @classmethod
     def of(cls, panel: Panel) -> History:
         return cls(observed(panel), panel.freq, panel.last_on, panel.known)
+
+    def part(self, rows: np.ndarray) -> History:
+        """The same of some series only; a tenth of the time that it takes to sum anew."""
+        part = object.__new__(History)
+        part.freq, part.last_on, part._sums = self.freq, self.last_on, {}
+        part.known = {name: values[rows] for name, values in self.known.items()}
+        part.smoothed = {weight: values[rows] for weight, values in self.smoothed.items()}
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray):
+                setattr(part, name, values[rows])
+        return part
 
     @property
     def buckets(self) -> int:

@@ -57,7 +57,7 @@ class _Chunk:
         share = interval.weights / np.maximum(row_sums(interval.weights)[:, None], 1e-12)
         self.typical = np.maximum(np.rint(row_sums(interval.lengths * share)).astype(int), 1)
         self.share = share
-        self._classical: dict[tuple, tuple] = {}
+        self._last: tuple[np.ndarray, History] | None = None
 
     def forecast(self, horizon: int) -> Forecast:
         distribution, segment = self._lead_time_demand()
@@ -111,7 +111,9 @@ class _Chunk:
         return features.build(history, origin, length, replace(common, index=index))
 
     def _part(self, wanted: np.ndarray) -> History:
-        return History.of(backtest.rows_of(self.panel, wanted))
+        if self._last is None or not np.array_equal(self._last[0], wanted):
+            self._last = wanted, self.history.part(wanted)
+        return self._last[1]
 
     def _window(self, origin: int, length: int, wanted: np.ndarray, model: QuantileModel | None, common: Common):
         """Calibrated quantiles [wanted, grid] and excess of the demand of ``length`` buckets after origin."""
@@ -161,9 +163,10 @@ class _Chunk:
         series = len(self.typical)
         names = ("asked", "wape", "bias", "pinball", "naive_pinball", "buckets", *SUMMED)
         sums = {name: np.zeros(series) for name in names}
-        for at in self.trained.scored:
-            for n in np.unique(self._scored_lengths()):
-                rows = self._scored_lengths() == n
+        lengths = self._scored_lengths()
+        for n in np.unique(lengths):
+            rows = lengths == n
+            for at in self.trained.scored:
                 actual = self.history.asked(at.origin, int(n))[rows]
                 self._add_scores(sums, at, int(n), rows, actual)
         asked = np.where(sums["asked"] > 0, sums["asked"], np.nan)

@@ -24,10 +24,16 @@ def smooth(demand: np.ndarray, weights: Sequence[float]) -> tuple[np.ndarray, np
     level = np.repeat(first_mean(demand)[None], len(alpha), axis=0)
     squares = np.zeros_like(level)
     columns = np.ascontiguousarray(demand.T)
-    for column in columns:
-        error = np.where(np.isnan(column), 0.0, column - level)
+    missed = np.isnan(columns)
+    is_missed = missed.any(axis=1).tolist()
+    error = np.empty_like(level)
+    for column, gone, is_any in zip(columns, missed, is_missed, strict=True):
+        np.subtract(column, level, out=error)
+        if is_any:
+            np.copyto(error, 0.0, where=gone)
         squares += error * error
-        level += alpha * error
+        error *= alpha
+        level += error
     seen = np.maximum((~np.isnan(demand)).sum(axis=1), 1)
     return level, squares / seen
 
