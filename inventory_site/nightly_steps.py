@@ -1,11 +1,12 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
-close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → suggestions, then the
-run is published: in one short transaction positions, forecasts and reorder points become the current ones. After it
-accuracy (what past runs had forecast against what happened) → alerts → digests → prune. Lead times come before
-forecasts, since these are made for the time until the next delivery; methods are tried before the plan uses those that
-won; launches plan new items by others and replace what was said of them; aggregates add items up; shapes and segments
-judge them once a month; alerts read what is published.
+close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → stock_outs →
+suggestions, then the run is published: in one short transaction positions, forecasts and reorder points become the
+current ones. After it accuracy (what past runs had forecast against what happened) → alerts → digests → prune. Lead
+times come before forecasts, since these are made for the time until the next delivery; methods are tried before the
+plan uses those that won; launches plan new items by others and replace what was said of them; aggregates add items up;
+shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong about them, for the
+chances that are published; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from alerts import services as alerts
 from alerts.models import Subscription
 from alerts.rules import RULES
 from forecasting import services as forecasting
-from forecasting.models import AggregateForecast, Forecast, Launch, MethodTrial, ModelVersion, TrainedModel
+from forecasting.models import (
+    AggregateForecast,
+    Forecast,
+    Launch,
+    MethodTrial,
+    ModelVersion,
+    StockOutRegression,
+    TrainedModel,
+)
 from inventory_site.common.jobs import Step, register_kind
 from inventory_site.common.models import JobPartition, JobRun
 from inventory_site.nightly import KIND
@@ -37,7 +46,8 @@ LATE_COMMITS = timedelta(minutes=5)
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
 OUTPUTS: tuple[type[Model], ...] = (
-    Forecast, Launch, AggregateForecast, MethodTrial, ReorderPoint, LeadTime, TrainedModel, JobPartition,
+    Forecast, Launch, AggregateForecast, MethodTrial, ReorderPoint, LeadTime, TrainedModel, StockOutRegression,
+    JobPartition,
 )  # fmt: skip
 
 
@@ -123,6 +133,7 @@ register_kind(
         Step("aggregates", forecasting.split_aggregates, forecasting.forecast_aggregates),
         Step("shapes", replenishment.split_shapes, replenishment.learn_shapes),
         Step("segments", replenishment.split_segments, replenishment.judge_segments),
+        Step("stock_outs", replenishment.split_stock_outs, replenishment.learn_stock_outs),
         Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
     ],
     publish=replenishment.publish_run,

@@ -199,6 +199,10 @@ class InventoryPosition(models.Model):
     daily_demand = models.FloatField(_("forecast a day"), default=0.0, db_index=True)
     days_of_cover = models.FloatField(_("days of cover"), null=True, blank=True, db_index=True)
     runs_out_on = models.DateField(_("runs out on"), null=True, blank=True, db_index=True)
+    stock_out_chance = models.FloatField(
+        _("chance of a stock-out"), null=True, blank=True, db_index=True,
+        help_text=_("That more is asked for than is available before the next possible receipt, from 0 to 1."),
+    )  # fmt: skip
     next_receipt_on = models.DateField(_("next receipt"), null=True, blank=True)
     last_demand_on = models.DateField(_("last asked for"), null=True, blank=True)
     stock_status = models.CharField(

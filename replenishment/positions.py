@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.engine import stock_out
 from forecasting.engine.panel import GRID, LeadTimeDemand
 from replenishment import formulas
 
@@ -21,12 +22,14 @@ FORESEEN_DAYS = 3650
 
 @dataclass(frozen=True)
 class Facts:
-    """Arrays [levels]. Where ``is_planned`` is False the plan's arrays are 0 and mean nothing.
+    """Arrays [levels]. Where ``is_planned`` is False the plan's arrays are 0 and mean nothing; where ``is_forecast``
+    is, those of the forecast.
 
     ``mean``             forecast [levels, days], from the first day that is not over
     ``demand``           of the protection interval, ``interval_days`` long
     ``receipt_in_days``  until the next receipt of what is on order or in transit, NaN where nothing is
     ``unit_margin``      price - unit cost, at least 0
+    ``regression``       what past forecasts taught about stock-outs, None: the forecast's own chance is taken
     """
 
     on_hand: np.ndarray
@@ -36,6 +39,7 @@ class Facts:
     in_transit: np.ndarray
     backordered: np.ndarray
     is_planned: np.ndarray
+    is_forecast: np.ndarray
     is_stocked: np.ndarray
     is_dormant: np.ndarray
     reorder_point: np.ndarray
@@ -46,6 +50,8 @@ class Facts:
     lead_time_days: np.ndarray
     receipt_in_days: np.ndarray
     unit_margin: np.ndarray
+    demand_pattern: np.ndarray
+    regression: stock_out.StockOutModel | None
 
     @property
     def available(self) -> np.ndarray:
@@ -59,7 +65,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Arrays [levels]; ``runs_out_in_days`` is -1 where that is not foreseen, ``surplus`` is in pieces."""
+    """Arrays [levels]; ``runs_out_in_days`` is -1 where that is not foreseen, ``surplus`` is in pieces,
+    ``stock_out_chance`` is NaN where nobody needs to know it."""
 
     status: np.ndarray
     inventory_position: np.ndarray
@@ -68,13 +75,15 @@ class Assessment:
     runs_out_in_days: np.ndarray
     surplus: np.ndarray
     lost_margin: np.ndarray
+    stock_out_chance: np.ndarray
 
 
 def assess(facts: Facts) -> Assessment:
     cover = formulas.days_of_cover(facts.available, facts.mean)
     runs_out = np.where(cover < FORESEEN_DAYS, np.floor(np.minimum(cover, FORESEEN_DAYS)), -1).astype(int)
     runs_out = np.where(facts.is_planned, runs_out, -1)
-    surplus = _surplus(facts)
+    surplus, until = _surplus(facts), days_until_receipt(facts)
+    demand = demand_within(facts, until)
     return Assessment(
         status=_status(facts, runs_out, surplus),
         inventory_position=facts.inventory_position,
@@ -82,7 +91,8 @@ def assess(facts: Facts) -> Assessment:
         days_of_cover=np.where(facts.is_planned, cover, np.inf).round(4),
         runs_out_in_days=runs_out,
         surplus=surplus,
-        lost_margin=lost_pieces(facts) * facts.unit_margin,
+        lost_margin=lost_pieces(facts, demand) * facts.unit_margin,
+        stock_out_chance=stock_out_chance(facts, demand, until),
     )
 
 
@@ -111,20 +121,41 @@ def _surplus(facts: Facts) -> np.ndarray:
     return np.where(facts.is_planned, np.maximum(free - most, 0), 0)
 
 
-def lost_pieces(facts: Facts) -> np.ndarray:
-    """Expected pieces that cannot be served before the next possible receipt.
+def days_until_receipt(facts: Facts) -> np.ndarray:
+    """Days up to the next possible receipt: of what is on order, else of an order placed now."""
+    return np.where(np.isnan(facts.receipt_in_days), np.ceil(facts.lead_time_days), facts.receipt_in_days) + 1
 
-    That is the receipt of what is on order, else of an order placed now. The distribution of lead-time demand is
-    moved to that span: its mean is the forecast's, its spread grows with the square root of the days.
+
+def demand_within(facts: Facts, days: np.ndarray) -> LeadTimeDemand:
+    """The distribution of lead-time demand, moved to so many days [levels].
+
+    Its mean is the forecast's, its spread grows with the square root of the days.
     """
-    until = np.where(np.isnan(facts.receipt_in_days), np.ceil(facts.lead_time_days), facts.receipt_in_days) + 1
-    mean = asked_within(facts.mean, until)
-    stretch = np.sqrt(until / np.maximum(facts.interval_days, 1))
-    demand = facts.demand
-    quantiles = np.maximum(mean[:, None] + (demand.quantiles - demand.mean[:, None]) * stretch[:, None], 0)
-    short = np.maximum(quantiles - np.maximum(facts.available, 0)[:, None], 0) @ _WEIGHTS
-    beyond = _beyond_grid(quantiles[:, -1], demand.excess * stretch, np.maximum(facts.available, 0))
+    mean, demand = asked_within(facts.mean, days), facts.demand
+    stretch = np.sqrt(days / np.maximum(facts.interval_days, 1))
+    spread = (demand.quantiles - demand.mean[:, None]) * stretch[:, None]
+    return LeadTimeDemand(mean, np.maximum(mean[:, None] + spread, 0), demand.excess * stretch)
+
+
+def lost_pieces(facts: Facts, demand: LeadTimeDemand) -> np.ndarray:
+    """Expected pieces that cannot be served of the ``demand`` before the next possible receipt."""
+    there = np.maximum(facts.available, 0)
+    short = np.maximum(demand.quantiles - there[:, None], 0) @ _WEIGHTS
+    beyond = _beyond_grid(demand.quantiles[:, -1], demand.excess, there)
     return np.where(facts.is_planned & facts.is_stocked, short + beyond, 0)
+
+
+def stock_out_chance(facts: Facts, demand: LeadTimeDemand, days: np.ndarray) -> np.ndarray:
+    """Chance that the ``demand`` of these days exceeds what is available; sure where customers wait already.
+
+    NaN where nothing is forecast, and where nothing is bought for the shelf and nobody waits.
+    """
+    free, none = (facts.available - facts.backordered).astype(float), np.zeros(len(days))
+    whole = np.rint(demand.quantiles)  # moving them leaves parts of pieces, which nobody asks for
+    positions = stock_out.Positions(free, none, days, none, whole, facts.demand_pattern)
+    by = facts.regression.chance if facts.regression else stock_out.own_chance
+    told = facts.is_planned & facts.is_forecast & (facts.is_stocked | (facts.backordered > 0))
+    return np.where(told, np.where(free < 0, 1.0, by(positions)), np.nan).round(4)
 
 
 def _beyond_grid(last: np.ndarray, excess: np.ndarray, level: np.ndarray) -> np.ndarray:

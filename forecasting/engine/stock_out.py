@@ -1,22 +1,27 @@
 """The chance that demand exceeds an inventory position before the next receipt, by logistic regression.
 
 The forecast's own answer, 1 - F(position), is one of the inputs: where the forecast is honest the regression leaves it
-as it is, and where it has been wrong at some positions or patterns, past windows correct it.
+as it is, and where it has been wrong at some positions or patterns, past windows correct it. More stock is never a
+larger chance: the signs of what depends on it are held.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from forecasting.engine.panel import GRID
 
 PATTERNS = ("smooth", "erratic", "intermittent", "lumpy")
 #: Chances are never said to be nearer to 0 or 1 than this.
 SUREST = 0.002
-RIDGE, NEWTON_STEPS = 5.0, 25
+RIDGE = 5.0
+#: Fewer windows than this teach nothing, and judge nobody.
+FEWEST = 100
+#: The newest windows, this share of all at least, judge what the older ones taught.
+HELD_OUT_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class Positions:
     quantiles: np.ndarray
     pattern: np.ndarray
 
+    def where(self, chosen: np.ndarray) -> Positions:
+        return Positions(*(values[chosen] for values in vars(self).values()))
+
 
 @dataclass(frozen=True)
 class StockOutModel:
@@ -50,6 +58,28 @@ class StockOutModel:
         x = (inputs(positions) - self.centre) / self.scale
         odds = base_odds(positions) + self.weights[0] + x @ self.weights[1:]
         return np.clip(special.expit(odds), SUREST, 1 - SUREST)
+
+    def as_lists(self) -> dict[str, list[float]]:
+        return {name: values.tolist() for name, values in asdict(self).items()}
+
+    @classmethod
+    def of(cls, lists: dict[str, list[float]]) -> StockOutModel | None:
+        """What ``as_lists`` gave; None where that was learned from other inputs than these."""
+        known = len(lists.get("weights", ())) == INPUTS + 1
+        return cls(**{name: np.array(values, float) for name, values in lists.items()}) if known else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What past windows taught; the losses are Brier scores on the newest, NaN where there are too few to tell."""
+
+    model: StockOutModel
+    own: float
+    learned: float
+
+    @property
+    def is_better(self) -> bool:
+        return self.learned < self.own
 
 
 def exceedance(quantiles: np.ndarray, position: np.ndarray) -> np.ndarray:
@@ -68,10 +98,14 @@ def exceedance(quantiles: np.ndarray, position: np.ndarray) -> np.ndarray:
     return 1 - np.where(at == 0, first, np.where(at == len(levels), (1 + levels[-1]) / 2, below))
 
 
+def own_chance(positions: Positions) -> np.ndarray:
+    """What the forecast alone says: 1 - F(position), [items]."""
+    return exceedance(positions.quantiles, positions.available + positions.on_order)
+
+
 def base_odds(positions: Positions) -> np.ndarray:
     """Log odds of the forecast's own chance."""
-    chance = exceedance(positions.quantiles, positions.available + positions.on_order)
-    return special.logit(np.clip(chance, SUREST, 1 - SUREST))
+    return special.logit(np.clip(own_chance(positions), SUREST, 1 - SUREST))
 
 
 def inputs(positions: Positions) -> np.ndarray:
@@ -94,23 +128,43 @@ def inputs(positions: Positions) -> np.ndarray:
     return np.clip(np.nan_to_num(np.column_stack(columns)), -20.0, 20.0)
 
 
+INPUTS = 8 + len(PATTERNS) - 1
+
+
 def fit(positions: Positions, ran_out: np.ndarray) -> StockOutModel:
-    """Learn from past positions and whether demand exceeded them, by Newton's method with a ridge towards the
-    forecast's own chance; without any, that chance is the answer."""
-    x = inputs(positions)
+    """Learn from past positions and whether demand exceeded them, with a ridge towards the forecast's own chance;
+    without any, that chance is the answer."""
+    x, base = inputs(positions), base_odds(positions)
     centre = x.mean(axis=0) if len(x) else np.zeros(x.shape[1])
     scale = np.where(x.std(axis=0) > 1e-9, x.std(axis=0), 1.0) if len(x) else np.ones(x.shape[1])
     x = np.column_stack([np.ones(len(x)), (x - centre) / scale])
-    base, weights = base_odds(positions), np.zeros(x.shape[1])
-    for _ in range(NEWTON_STEPS):
-        chance = special.expit(base + x @ weights)
-        gradient = x.T @ (ran_out - chance) - RIDGE * weights
-        bend = (x * (chance * (1 - chance))[:, None]).T @ x + RIDGE * np.eye(x.shape[1])
-        step = np.linalg.solve(bend, gradient)
-        weights = weights + np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < 1e-8:
-            break
-    return StockOutModel(centre, scale, weights)
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = base + x @ weights
+        value = np.logaddexp(0, odds).sum() - odds[ran_out].sum() + RIDGE / 2 * weights @ weights
+        return value, x.T @ (special.expit(odds) - ran_out) + RIDGE * weights
+
+    free = (None, None)
+    # Odds may not grow with the stock: neither by the forecast's own (to which 1 is added), nor by what is available.
+    bounds = [free, (-scale[0], None), (None, 0), (None, 0), (0, None)] + [free] * (x.shape[1] - 5)
+    found = optimize.minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds)
+    return StockOutModel(centre, scale, found.x)
+
+
+def contest(positions: Positions, ran_out: np.ndarray, begun: np.ndarray, over: np.ndarray) -> Verdict:
+    """Learn from windows, and judge the lesson by the newest of them with a model that knew none of their days.
+
+    ``begun``, ``over``  the last day before each window, and its own last day, as numbers [windows]
+    """
+    days = np.sort(begun)
+    since = days[min(int(len(days) * (1 - HELD_OUT_SHARE)), len(days) - 1)] if len(days) else 0
+    taught, held_out = over <= since, begun >= since
+    own = learned = float("nan")
+    if min(taught.sum(), held_out.sum()) >= FEWEST:
+        judged, happened = positions.where(held_out), ran_out[held_out]
+        own = brier(own_chance(judged), happened)
+        learned = brier(fit(positions.where(taught), ran_out[taught]).chance(judged), happened)
+    return Verdict(fit(positions, ran_out), own, learned)
 
 
 def examples(

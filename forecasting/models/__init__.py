@@ -4,7 +4,7 @@ from forecasting.models.accuracy import AccuracyByHorizon
 from forecasting.models.data import DataRule, Signal, SignalKind
 from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
 from forecasting.models.items import Launch, SeasonalShape, Segment
-from forecasting.models.learning import AggregateForecast, LevelModel, ModelVersion
+from forecasting.models.learning import AggregateForecast, LevelModel, ModelVersion, StockOutRegression
 from forecasting.models.methods import MethodChoice, MethodTrial
 from forecasting.models.overrides import ForecastValueAdded, Override
 
@@ -25,5 +25,6 @@ __all__ = [
     "Segment",
     "Signal",
     "SignalKind",
+    "StockOutRegression",
     "TrainedModel",
 ]

@@ -43,6 +43,27 @@ class ModelVersion(models.Model):
         return f"{self.run}: {self.get_kind_display()}"
 
 
+class StockOutRegression(models.Model):
+    """What past forecasts taught one run about the chance of a stock-out; used only where it judged better."""
+
+    run = models.OneToOneField(JobRun, models.CASCADE, related_name="stock_out_regression", verbose_name=_("run"))
+    coefficients = models.JSONField(_("coefficients"), help_text=_("Of the standardised inputs; the intercept first."))
+    examples = models.PositiveIntegerField(_("windows learned from"))
+    own_brier = models.FloatField(
+        _("Brier score of the forecasts alone"), null=True,
+        help_text=_("On the newest windows; empty where there were too few to tell."),
+    )  # fmt: skip
+    brier = models.FloatField(_("Brier score of the regression"), null=True)
+    is_used = models.BooleanField(_("used"), default=False)
+
+    class Meta:
+        verbose_name = _("regression of stock-outs")
+        verbose_name_plural = _("regressions of stock-outs")
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+
 class LevelModel(models.Model):
     """The models of one level of the hierarchy; used for a week."""
 

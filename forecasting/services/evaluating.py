@@ -37,7 +37,7 @@ OF_LEAD_TIME = (*ITEM, "interval_days", "lead_time_demand_mean", "baseline_lead_
 
 def split_accuracy(run: JobRun) -> list[dict]:
     """One partition for each past run and horizon that is over, one for overrides, one for this run's back-test."""
-    kept = list(_kept_runs(run))
+    kept = list(kept_runs(run))
     compared = AccuracyByHorizon.objects.of_source(Source.ISSUED).filter(run__in=kept)
     done = set(compared.order_by().values_list("run", "horizon").distinct())
     parts = [
@@ -49,7 +49,7 @@ def split_accuracy(run: JobRun) -> list[dict]:
     return [{"overrides": True}, {"backtest": True}, *parts]
 
 
-def _kept_runs(run: JobRun) -> Iterator[JobRun]:
+def kept_runs(run: JobRun) -> Iterator[JobRun]:
     """The newest published run of each day that still has its forecasts."""
     since = run.business_date - timedelta(days=FORGOTTEN_DAYS)
     runs = JobRun.objects.published().filter(kind=run.kind, business_date__range=(since, run.business_date))

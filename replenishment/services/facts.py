@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from forecasting.engine import GRID, LeadTimeDemand
+from forecasting.engine.stock_out import StockOutModel
 from forecasting.models import Accuracy, Forecast, Segment
 from forecasting.services import HORIZON
 from inventory_site.common.models import JobRun, ShopSettings
@@ -18,6 +19,7 @@ from orders.models import PurchaseOrderLine, SalesOrderLine
 from replenishment.models import InventoryPosition, ReorderPoint
 from replenishment.positions import Facts
 from replenishment.services import by_hand
+from replenishment.services.stock_outs import regression_of
 from stock.models import StockLevel, TransferLine
 
 Pair = tuple[int, int]  # product, warehouse
@@ -80,7 +82,7 @@ def read_batch(level_ids: Sequence[int], run: JobRun | None) -> Batch:
     on_its_way, waiting = _coming(pairs, today), _backordered(pairs)
     coming = [on_its_way[pair] for pair in pairs]
     backordered = [waiting.get(pair, 0) for pair in pairs]
-    facts = _facts(today, levels, plans, coming, backordered)
+    facts = _facts(today, levels, plans, coming, backordered, regression_of(run))
     segments = _segments(pairs)
     return Batch(today, run, levels, plans, coming, backordered, facts, [segments.get(pair) for pair in pairs])
 
@@ -183,8 +185,9 @@ def _from(forecast: Forecast, today: date) -> np.ndarray:
 
 
 def _facts(
-    today: date, levels: list[StockLevel], plans: list[Plan | None], coming: list[Coming], backordered: list[int]
-) -> Facts:
+    today: date, levels: list[StockLevel], plans: list[Plan | None], coming: list[Coming], backordered: list[int],
+    regression: StockOutModel | None,
+) -> Facts:  # fmt: skip
     points = [plan.point if plan else _NO_POINT for plan in plans]
     forecasts = [plan.forecast if plan else _NO_FORECAST for plan in plans]
     demand = LeadTimeDemand(
@@ -205,6 +208,7 @@ def _facts(
         in_transit=_whole(row.in_transit for row in coming),
         backordered=_whole(backordered),
         is_planned=np.array([plan is not None for plan in plans], bool),
+        is_forecast=np.array([row.pk is not None for row in forecasts], bool),
         is_stocked=np.array([point.is_stocked for point in points], bool),
         is_dormant=np.array([point.is_dormant for point in points], bool),
         reorder_point=_whole(point.reorder_point for point in points),
@@ -215,6 +219,8 @@ def _facts(
         lead_time_days=lead_time,
         receipt_in_days=_receipt_in_days(today, coming, lead_time),
         unit_margin=np.array(margins, float),
+        demand_pattern=np.array([point.demand_pattern for point in points], str),
+        regression=regression,
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 
 from inventory_site.common.models import JobRun
@@ -145,6 +146,7 @@ def _position(batch: Batch, at: int, own: dict[str, Any], cuts: dict[int, Cuts])
         daily_demand=own["daily_demand"],
         days_of_cover=cover if cover < float("inf") else None,
         runs_out_on=batch.today + timedelta(days=runs_out) if runs_out >= 0 else None,
+        stock_out_chance=None if np.isnan(own["stock_out_chance"]) else own["stock_out_chance"],
         stock_status=own["status"],
         stock_value=(level.on_hand * cost).quantize(CENT),
         overstock_value=(own["surplus"] * cost).quantize(CENT),
