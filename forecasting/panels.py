@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -191,16 +190,15 @@ def read_numbers(sql: str, columns: int, ids: np.ndarray, calendar: Calendar) ->
 
 
 def _copy(sql: str, columns: int) -> np.ndarray:
-    """The rows of a query through PostgreSQL's binary COPY: a header, then equally long rows of 8-byte floats."""
+    """The rows of a query through PostgreSQL's binary COPY, all of one series in one piece of 8-byte floats.
+
+    A piece a row would take Python longer to receive than the database to find.
+    """
     names = [f"c{at}" for at in range(columns)]
-    cast = ", ".join(f"COALESCE({name}::float8, 'NaN')" for name in names)
-    statement = f"COPY (SELECT {cast} FROM ({sql}) AS rows({', '.join(names)})) TO STDOUT (FORMAT binary)"
+    packed = " || ".join(f"float8send(COALESCE({name}::float8, 'NaN'))" for name in names)
+    statement = f"""COPY (SELECT string_agg({packed}, ''::bytea) FROM ({sql}) AS rows({", ".join(names)}) GROUP BY c0)
+                    TO STDOUT (FORMAT binary)"""
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        data = b"".join(copy)
-    start = 19 + struct.unpack_from("!i", data, 15)[0]
-    row = np.dtype([("fields", ">i2"), *((f"{kind}{at}", form) for at in range(columns) for kind, form in _FIELD)])
-    rows = np.frombuffer(data, row, count=(len(data) - start - 2) // row.itemsize, offset=start)
-    return np.stack([rows[f"value{at}"].astype(float) for at in range(columns)], axis=1)
-
-
-_FIELD = (("length", ">i4"), ("value", ">f8"))
+        copy.set_types(["bytea"])
+        data = b"".join(row[0] for row in copy.rows())
+    return np.frombuffer(data, ">f8").reshape(-1, columns).astype(float)
