@@ -50,6 +50,7 @@ class Shop:
     demand: np.ndarray
     promotion: np.ndarray | None
     product: np.ndarray
+    warehouse: np.ndarray
 
 
 def read(path: Path) -> Shop:
@@ -70,8 +71,8 @@ def read(path: Path) -> Shop:
         promotion = told.fillna(told.median()).fillna(0).to_numpy(float)
     y = np.nan_to_num(demand.to_numpy(float))
     started = np.cumsum(y > 0, axis=1) > 0
-    product = demand.index.get_level_values("sku").to_numpy(str)
-    return Shop(name, freq, int(lead), dates, np.where(started, y, np.nan), promotion, product)
+    names = (demand.index.get_level_values(level).to_numpy(str) for level in ("sku", "warehouse"))
+    return Shop(name, freq, int(lead), dates, np.where(started, y, np.nan), promotion, *names)
 
 
 def ours(shop: Shop, rows: np.ndarray, origin: int) -> np.ndarray:

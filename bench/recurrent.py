@@ -78,9 +78,8 @@ def made_up() -> Shop:
     rng = np.random.default_rng(0)
     rhythm = np.tile([0.5, 1, 1, 1, 2, 3, 0.5], 40)
     demand = rng.poisson(rng.gamma(2.0, 4.0, (40, 1)) * rhythm).astype(float)
-    return Shop(
-        "made-up", "D", 14, pd.date_range(date(2024, 1, 1), periods=280), demand, None, np.arange(40).astype(str)
-    )
+    names, place = np.arange(40).astype(str), np.full(40, "main")
+    return Shop("made-up", "D", 14, pd.date_range(date(2024, 1, 1), periods=280), demand, None, names, place)
 
 
 def main() -> None:
