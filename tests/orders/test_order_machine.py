@@ -33,13 +33,17 @@ def some(*states: str):
 
 
 class Orders(ShopMachine):
-    @initialize(lines=st.lists(wishes, min_size=2, max_size=3))
-    def begin(self, lines):
+    @initialize(data=st.data(), lines=st.lists(wishes, min_size=2, max_size=3), is_coming_back=st.booleans())
+    def begin(self, data, lines, is_coming_back):
+        """A return comes late in the life of an order: some sequences begin with one, or few would see its end."""
         for sku in SKUS:
             for place in PLACES:
                 self.receive(sku, place, 5)
         for wished in lines:
             self.place(wished, Decimal("4.90"), Decimal("0.55"), "priority", 0, False)
+        if is_coming_back and any(map(self.shop.has_promises, self.shop.in_state("open"))):
+            self.ship(data, in_part=False)
+            self.announce_return(data)
 
     @rule(
         lines=wishes, shipping=cents, discount=cents, strategy=st.sampled_from(STRATEGIES),
