@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasting import methods
-from forecasting.engine.backtest import rows_of
+from forecasting.engine.backtest import known_at, rows_of
 from forecasting.engine.calibration import pinball
 from forecasting.engine.history import History, row_sums
 from forecasting.engine.late import opened_ahead
@@ -95,7 +95,7 @@ class Candidates:
 
     def __init__(self, panel: Panel, history: History, origin: int, week: np.ndarray, ahead: int):
         self.panel, self.ahead = panel, None
-        profile = profile_of(history, origin, week)
+        self.profile = profile = profile_of(history, origin, week)
         if profile is None or (history.freq == "D" and origin < LEAST_DAYS):
             return
         start = origin - panel.demand.shape[1]
@@ -105,6 +105,12 @@ class Candidates:
         known = {name: values for name, values in panel.known.items() if name not in ("promotion", "closed")}
         self.panel = replace(panel, demand=usual, known=known)
         self.ahead = asked_ahead(history, origin, ahead, profile)
+
+    @classmethod
+    def of(cls, history: History, origin: int, week: np.ndarray, ahead: int) -> Candidates:
+        """On nothing but what the history holds."""
+        panel = Panel(history.demand, history.freq, history.last_on, history.known)
+        return cls(known_at(panel, origin), history, origin, week, ahead)
 
     def run(
         self, name: str, length: int, steps: int = 0, rows: np.ndarray | slice = slice(None)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.engine.calendar import YEAR
+from forecasting.engine.classical import Candidates, WindowForecast
 from forecasting.engine.history import History, row_sums
 from forecasting.engine.pooled import KNOTS, RECENT, Pooled
-from forecasting.engine.profile import LOOK_BACK, Profile, profile_of, promotion_of
+from forecasting.engine.profile import LOOK_BACK, Profile, promotion_of
 from forecasting.engine.recurring import asked_ahead, year_ago
 
 WINDOWS = {"D": (7, 14, 28, 56, 91, 182, 364), "W": (1, 2, 4, 8, 13, 26, 52), "M": (1, 2, 3, 6, 12, 24)}
@@ -18,16 +19,20 @@ LEVEL = {"D": 56, "W": 13, "M": 6}
 #: Buckets over which demand is compared without weekdays, promotions and closed days.
 USUAL = {"D": (7, 14, 28, 91), "W": (1, 2, 4, 13), "M": (1, 2, 3, 6)}
 ROOTS = {"D": (28, 91, 364), "W": (4, 13, 52), "M": (3, 6, 12)}
+#: Quick methods whose mean tells how much to expect of a window, beside a share of recent demand, and how many times
+#: recent demand that may be.
+EXPECTING, RECENT_SHARE, MOST = ("exponential_smoothing", "seasonal_smoothing", "theta", "tsb"), 0.15, 6.0
 
 
 @dataclass(frozen=True)
 class Rows:
-    """``x`` float32 [series, features]; ``unit`` [series], the expected demand of the window by level and profile;
-    ``usable`` [series], false for series that never sold."""
+    """``x`` float32 [series, features]; ``unit`` [series], what simple methods expect of the window, never zero;
+    ``usable`` [series], false for series that never sold; ``expected`` what each of EXPECTING says."""
 
     x: np.ndarray
     unit: np.ndarray
     usable: np.ndarray
+    expected: dict[str, WindowForecast]
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ def build(history: History, origin: int, length: int, common: Common) -> Rows:
     """Features of every series for the demand of ``length`` buckets after ``origin``; reads nothing later but what
     is known ahead."""
     found: dict[str, np.ndarray] = {}
-    profile = profile_of(history, origin, common.everything.week)
+    candidates = Candidates.of(history, origin, common.everything.week, length)
+    profile = candidates.profile
     level, ahead = _level(history, origin, length, profile, found)
     _recent(history, origin, length, level, found)
     _last_year(history, origin, length, level, found)
@@ -53,10 +59,15 @@ def build(history: History, origin: int, length: int, common: Common) -> Rows:
     _windows(history, origin, length, level, found)
     _intermittency(history, origin, level, found)
     _pooled(common, origin, length, history.freq, level, found)
-    found["log_level"], found["log_unit"] = np.log(level), np.log(level * ahead * length)
+    recent = level * ahead * length
+    expected = {name: candidates.run(name, length)[0] for name in EXPECTING}
+    found |= {name: window.mean / recent for name, window in expected.items()}
+    mean = np.mean([window.mean for window in expected.values()], axis=0)
+    unit = RECENT_SHARE * recent + (1 - RECENT_SHARE) * np.minimum(mean, MOST * recent)
+    found["log_level"], found["log_unit"] = np.log(level), np.log(unit)
     found["length"] = np.full(len(level), float(length))
     x = np.stack(list(found.values()), axis=1).astype(np.float32)
-    return Rows(x, level * ahead * length, (history.total[:, origin] > 0) & (history.count[:, origin] >= 1))
+    return Rows(x, unit, (history.total[:, origin] > 0) & (history.count[:, origin] >= 1), expected)
 
 
 def _level(

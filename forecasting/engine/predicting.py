@@ -15,7 +15,7 @@ from forecasting.engine.history import History, row_sums
 from forecasting.engine.panel import GRID, STEP_LEVELS, Forecast, LeadTimeDemand, Panel, ProtectionInterval
 from forecasting.engine.signals import with_signals
 from forecasting.engine.trained import Trained
-from forecasting.engine.training import blended, pooled_quantiles
+from forecasting.engine.training import blended, pooled_quantiles, whole
 
 CHUNK = 2048
 #: More lengths than this of one series are interpolated between the lengths below.
@@ -76,26 +76,22 @@ class _Chunk:
         )
         part = np.where(high > low, (lengths - low) / np.maximum(high - low, 1), 0.0)
         quantiles = np.zeros((*lengths.shape, len(GRID)))
-        excess, now = np.zeros(lengths.shape), self.history.buckets
+        excess, means, now = np.zeros(lengths.shape), np.zeros(lengths.shape), self.history.buckets
         for n in np.unique(np.concatenate([low[share > 0], high[share > 0]])):
             wanted = (((low == n) | (high == n)) & (share > 0)).any(axis=1)
-            found, over = self._window(now, int(n), wanted, self.trained.model, self.trained.common)
+            found, over, mean = self._window(now, int(n), wanted, self.trained.model, self.trained.common)
             weight = np.where(low[wanted] == n, 1 - part[wanted], np.where(high[wanted] == n, part[wanted], 0.0))
             quantiles[wanted] += weight[:, :, None] * found[:, None, :]
             excess[wanted] += weight * over[:, None]
+            means[wanted] += weight * mean[:, None]
         mixed = quantiles[:, 0].copy()
         several = (share > 0).sum(axis=1) > 1
         only = share.argmax(axis=1)
         mixed = np.take_along_axis(quantiles, only[:, None, None], axis=1)[:, 0]
         if several.any():
             mixed[several] = mix(quantiles[several], share[several])
-        over = row_sums(excess * share)
-        rounded = self._rounded(mixed)
-        segment = self._segments(now)
-        return LeadTimeDemand(mean_of(rounded, over), rounded, over), segment
-
-    def _rounded(self, quantiles: np.ndarray) -> np.ndarray:
-        return np.maximum(np.ceil(quantiles - 1e-9), 0.0) + 0.0 if self.trained.whole_pieces else quantiles
+        rounded, over = whole(mixed, row_sums(excess * share), self.trained.whole_pieces)
+        return LeadTimeDemand(row_sums(means * share), rounded, over), self._segments(now)
 
     def _segments(self, origin: int) -> np.ndarray:
         """The calibration's segment of every series at its typical length."""
@@ -116,24 +112,32 @@ class _Chunk:
         return self._last[1]
 
     def _window(self, origin: int, length: int, wanted: np.ndarray, model: QuantileModel | None, common: Common):
-        """Calibrated quantiles [wanted, grid] and excess of the demand of ``length`` buckets after origin."""
+        """Calibrated quantiles [wanted, grid], excess and mean of the demand of ``length`` buckets after origin."""
         trained = self.trained
         rows = self._rows(origin, length, wanted, common)
         segment = trained.calibration.segment(rows.unit)
         weight = np.asarray(trained.blend)[segment]
         pooled = pooled_quantiles(model, rows)
-        need = (weight < 1) | np.isnan(pooled[:, 0])
-        base = np.zeros_like(pooled)
+        base, simple = np.zeros_like(pooled), np.zeros(len(pooled))
         candidates, places = self._candidates(origin, length, common), np.flatnonzero(wanted)
         for k, names in enumerate(trained.window_methods):
-            own = need & (segment == k)
+            own = segment == k
             if own.any():
-                windows = [candidates.run(name, length, rows=places[own])[0] for name in names]
-                base[own] = classical.averaged(windows).quantiles(trained.inflation[k], trained.whole_pieces)
+                average = classical.averaged(
+                    [
+                        rows.expected[name].part(own)
+                        if name in rows.expected
+                        else candidates.run(name, length, rows=places[own])[0]
+                        for name in names
+                    ]
+                )
+                base[own], simple[own] = average.quantiles(trained.inflation[k], trained.whole_pieces), average.mean
         quantiles, excess = trained.calibration.apply(blended(pooled, base, weight), rows.unit)
         never = ~rows.usable
-        quantiles[never], excess[never] = 0.0, 0.0
-        return quantiles, excess
+        quantiles[never], excess[never], simple[never] = 0.0, 0.0, 0.0
+        share = np.asarray(trained.mean_share)[segment]
+        own = mean_of(*whole(quantiles, excess, trained.whole_pieces))
+        return quantiles, excess, (1 - share) * own + share * simple
 
     def _candidates(self, origin: int, ahead: int, common: Common) -> classical.Candidates:
         known = backtest.known_at(self.panel, origin)
@@ -183,10 +187,10 @@ class _Chunk:
 
     def _add_scores(self, sums: dict, at, length: int, rows: np.ndarray, actual: np.ndarray) -> None:
         known = ~np.isnan(actual) & (self.history.count[rows, at.origin] > 0)
-        quantiles, excess = self._window(at.origin, length, rows, at.model, at.common)
-        quantiles = self._rounded(quantiles)
+        quantiles, excess, mean = self._window(at.origin, length, rows, at.model, at.common)
+        quantiles, excess = whole(quantiles, excess, self.trained.whole_pieces)
         naive, _ = classical.run("naive", backtest.rows_of(backtest.known_at(self.panel, at.origin), rows), length)
-        mean, real = mean_of(quantiles, excess), np.nan_to_num(actual)
+        real = np.nan_to_num(actual)
         found = {
             "asked": real,
             "wape": np.abs(real - mean),

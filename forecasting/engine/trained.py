@@ -14,7 +14,7 @@ from forecasting.engine.calibration import Calibration
 from forecasting.engine.features import Common
 from forecasting.engine.pooled import Pooled
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Trained:
     calibration: Calibration
     coverage: dict[str, np.ndarray]
     blend: tuple[float, ...]
+    mean_share: tuple[float, ...]
     window_methods: tuple[tuple[str, ...], ...]
     inflation: tuple[float, ...]
     step_method: tuple[str, ...]
@@ -101,8 +102,8 @@ class Trained:
 
 
 _PLAIN = (
-    "freq", "buckets", "whole_pieces", "ahead", "lengths", "products", "blend", "window_methods", "inflation",
-    "step_method",
+    "freq", "buckets", "whole_pieces", "ahead", "lengths", "products", "blend", "mean_share", "window_methods",
+    "inflation", "step_method",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from forecasting.engine.backtest import Block
 from forecasting.engine.boosting import QuantileModel
 from forecasting.engine.censoring import observed
 from forecasting.engine.features import Common, Rows
-from forecasting.engine.grid import spread_over_grid
+from forecasting.engine.grid import mean_of, spread_over_grid
 from forecasting.engine.history import History, filled_of
 from forecasting.engine.panel import GRID, Panel, ProtectionInterval
 from forecasting.engine.pooled import Groups
@@ -31,7 +31,9 @@ LEAST_ROWS = 600
 CAP = 0.998
 #: Windows of which more is expected weigh more in training, by this power: their errors cost more.
 HEAVIER = 0.25
-BLENDS = (0.8, 0.7, 0.6, 0.5)
+BLENDS = (0.9, 0.8, 0.7)
+#: Shares of the classical mean in the mean, and what having one must save: the models of the back-test knew less.
+MEAN_SHARES, PAYS = (0.0, 0.25, 0.5), 1.02
 SCORED_A_BLOCK = 3
 #: Classical methods whose mean stands beside the pooled model.
 AVERAGED = 3
@@ -70,10 +72,12 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     edges = calibration.edges_of(held.unit)
     segment = np.searchsorted(edges, held.unit)
     pieces = held.actual - workshop.jitter(len(held.actual))
-    window_methods, inflation, base = _choose_windows(held, pieces, segment, len(edges) + 1, workshop.whole_pieces)
-    blend = _choose_blend(held, pieces, base, segment, len(edges) + 1, model is not None)
-    quantiles = blended(held.pooled, base, np.asarray(blend)[segment])
+    base = _choose_windows(held, pieces, segment, len(edges) + 1, workshop.whole_pieces)
+    blend = _choose_blend(held, pieces, base.quantiles, segment, len(edges) + 1, model is not None)
+    quantiles = blended(held.pooled, base.quantiles, np.asarray(blend)[segment])
     weight = held.weight**0.25
+    calibrated = calibration.fit(quantiles, pieces, held.unit, edges, weight, held.origin)
+    means = mean_of(*whole(*calibrated.apply(quantiles, held.unit), workshop.whole_pieces))
     return Trained(
         freq=panel.freq, last_on=panel.last_on, buckets=workshop.buckets, whole_pieces=workshop.whole_pieces,
         ahead=ahead, lengths=workshop.lengths, products=workshop.products, model=model,
@@ -82,9 +86,10 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
             Scored(origin, model, workshop.common_at(origin))
             for block, model in zip(blocks, models, strict=True) for origin in block.origins[-SCORED_A_BLOCK:]
         ),
-        calibration=calibration.fit(quantiles, pieces, held.unit, edges, weight, held.origin),
+        calibration=calibrated,
         coverage=calibration.coverage(quantiles, pieces, held.unit, edges, weight, held.origin),
-        blend=blend, window_methods=window_methods, inflation=inflation,
+        blend=blend, window_methods=base.names, inflation=base.inflation,
+        mean_share=_choose_mean(held, means, base.mean, segment, len(edges) + 1),
         step_method=tuple(classical.choose(held.step_losses, segment, len(edges) + 1, held.weight)),
     )  # fmt: skip
 
@@ -93,6 +98,11 @@ def blended(pooled: np.ndarray, base: np.ndarray, weight: np.ndarray) -> np.ndar
     """Quantiles of both candidates combined level by level; a row without a pooled answer keeps the other."""
     weight = np.where(np.isnan(pooled[:, 0]), 0.0, weight)[:, None]
     return weight * np.nan_to_num(pooled) + (1 - weight) * base
+
+
+def whole(quantiles: np.ndarray, excess: np.ndarray, whole_pieces: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles rounded up where demand comes in whole pieces, and the excess."""
+    return (np.maximum(np.ceil(quantiles - 1e-9), 0.0) + 0.0 if whole_pieces else quantiles), excess
 
 
 def pooled_quantiles(model: QuantileModel | None, rows: Rows) -> np.ndarray:
@@ -247,10 +257,17 @@ def _joined(parts: list[Held]) -> Held:
     )
 
 
-def _choose_windows(
-    held: Held, actual: np.ndarray, segment: np.ndarray, segments: int, whole_pieces: bool
-) -> tuple[tuple[tuple[str, ...], ...], tuple[float, ...], np.ndarray]:
-    """The classical methods to average in each segment, the inflation of their variance, and their quantiles."""
+@dataclass(frozen=True)
+class _Base:
+    """The classical methods to average in each segment, the inflation of their variance, and what they say."""
+
+    names: tuple[tuple[str, ...], ...]
+    inflation: tuple[float, ...]
+    quantiles: np.ndarray
+    mean: np.ndarray
+
+
+def _choose_windows(held: Held, actual: np.ndarray, segment: np.ndarray, segments: int, whole_pieces: bool) -> _Base:
     losses = {}
     for name, window in held.windows.items():
         inflation = np.array(
@@ -258,7 +275,7 @@ def _choose_windows(
         )
         losses[name] = classical.window_loss(window.quantiles(inflation[segment], whole_pieces), actual, held.unit)
     chosen = [tuple(names[:AVERAGED]) for names in classical.ranked(losses, segment, segments, held.weight)]
-    inflations, quantiles = [], np.zeros((len(held.unit), len(GRID)))
+    inflations, quantiles, means = [], np.zeros((len(held.unit), len(GRID))), np.zeros(len(held.unit))
     for k, names in enumerate(chosen):
         rows = segment == k
         if not rows.any():
@@ -266,8 +283,8 @@ def _choose_windows(
             continue
         mean = classical.averaged([held.windows[name].part(rows) for name in names])
         inflations.append(classical.inflation_of(mean, held.actual[rows]))
-        quantiles[rows] = mean.quantiles(inflations[k], whole_pieces)
-    return tuple(chosen), tuple(inflations), quantiles
+        quantiles[rows], means[rows] = mean.quantiles(inflations[k], whole_pieces), mean.mean
+    return _Base(tuple(chosen), tuple(inflations), quantiles, means)
 
 
 def _choose_blend(
@@ -286,3 +303,20 @@ def _choose_blend(
         for at, weight in enumerate(BLENDS)
     }
     return tuple(BLENDS[int(at)] for at in classical.choose(losses, segment[answered], segments, held.weight[answered]))
+
+
+def _choose_mean(
+    held: Held, means: np.ndarray, base: np.ndarray, segment: np.ndarray, segments: int
+) -> tuple[float, ...]:
+    """Share of the classical mean in the mean of each segment, by the absolute errors of held-out windows.
+
+    The mean of the distribution alone leans on its uppermost tail, which is the least known part of it.
+    """
+    heavy = np.sqrt(np.maximum(held.unit, 1.0))
+    losses = {
+        f"{at}": np.abs((1 - share) * means + share * base - held.actual) / heavy * (PAYS if share else 1.0)
+        for at, share in enumerate(MEAN_SHARES)
+    }
+    if not len(heavy):
+        return (0.0,) * segments
+    return tuple(MEAN_SHARES[int(at)] for at in classical.choose(losses, segment, segments, held.weight))

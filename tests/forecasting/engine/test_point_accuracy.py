@@ -20,7 +20,7 @@ def growing(series: int = 60, weeks: int = 150) -> Shop:
     rate = rng.uniform(20, 60, (series, 1)) * (1 + week / weeks) * (1.5 + np.sin(week * 2 * np.pi / 52))
     demand = rng.poisson(rate * (1 + promotion)).astype(float)
     dates = pd.date_range("2022-01-03", periods=weeks, freq="7D")
-    return Shop("growing", "W", 4, dates, demand, promotion, np.arange(series).astype(str))
+    return Shop("growing", "W", 4, dates, demand, promotion, np.arange(series).astype(str), np.full(series, "main"))
 
 
 def test_a_file_says_its_bucket_and_lead_time_and_starts_with_the_first_sale(tmp_path):
