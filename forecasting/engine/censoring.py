@@ -58,7 +58,10 @@ def _completed(demand: np.ndarray, opened: np.ndarray, rate: np.ndarray, shape: 
     rest = shut * (shape + demand) / np.maximum(shape / np.maximum(rate, 1e-9) + opened, 1e-12)
     alone = np.where(opened >= MIN_OPEN, demand / np.maximum(opened, MIN_OPEN), np.nan)
     found = np.where(shut > 0, np.where(np.isnan(rate), alone, demand + rest), demand)
-    return np.where(opened > 0, found, _at_least(demand, rate, shape))
+    found = np.where(opened > 0, found, np.nan)
+    hidden = (opened == 0) & (demand > 0)
+    found[hidden] = _at_least(demand[hidden], rate[hidden], shape[hidden])
+    return found
 
 
 def _usual(demand: np.ndarray, opened: np.ndarray, whole: np.ndarray, freq: str) -> tuple[np.ndarray, np.ndarray]:
@@ -84,14 +87,13 @@ def _before(values: np.ndarray) -> np.ndarray:
 
 
 def _at_least(demand: np.ndarray, rate: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """The mean of a negative binomial that is known to be at least ``demand``; NaN where that is nothing."""
-    some = demand > 0
-    least, rate = np.where(some, demand, 1.0), np.maximum(np.nan_to_num(rate), 1e-9)
+    """The means of negative binomials that are known to be at least ``demand``, which is something."""
+    rate = np.maximum(np.nan_to_num(rate), 1e-9)
     chance = rate / (shape + rate)
-    above = special.betainc(least, shape, chance)
-    mean = rate * np.where(least > 1, special.betainc(np.maximum(least - 1, 1.0), shape + 1, chance), 1.0)
-    found = np.where(above > 1e-9, mean / np.maximum(above, 1e-9), least)
-    return np.where(some, np.maximum(found, least), np.nan)
+    above = special.betainc(demand, shape, chance)
+    mean = rate * np.where(demand > 1, special.betainc(np.maximum(demand - 1, 1.0), shape + 1, chance), 1.0)
+    found = np.where(above > 1e-9, mean / np.maximum(above, 1e-9), demand)
+    return np.maximum(found, demand)
 
 
 def reopened(demand: np.ndarray, freq: str) -> np.ndarray:

@@ -18,6 +18,8 @@ from forecasting.engine.trained import Trained
 from forecasting.engine.training import blended, pooled_quantiles, whole
 
 CHUNK = 2048
+#: Parts of a chunk whose sums are kept: one for each length that is scored.
+PARTS_KEPT = 3
 #: More lengths than this of one series are interpolated between the lengths below.
 EXACT_LENGTHS = 4
 LADDER = np.unique(np.rint(1.25 ** np.arange(40)).astype(int))
@@ -57,7 +59,7 @@ class _Chunk:
         share = interval.weights / np.maximum(row_sums(interval.weights)[:, None], 1e-12)
         self.typical = np.maximum(np.rint(row_sums(interval.lengths * share)).astype(int), 1)
         self.share = share
-        self._last: tuple[np.ndarray, History] | None = None
+        self._parts: dict[bytes, History] = {}
 
     def forecast(self, horizon: int) -> Forecast:
         distribution, segment = self._lead_time_demand()
@@ -102,14 +104,18 @@ class _Chunk:
         return self.trained.calibration.segment(unit)
 
     def _rows(self, origin: int, length: int, wanted: np.ndarray, common: Common) -> Rows:
-        history = self.history if wanted.all() else self._part(wanted)
         index = None if self.index is None else self.index[wanted]
-        return features.build(history, origin, length, replace(common, index=index))
+        return features.build(self._part(wanted), origin, length, replace(common, index=index))
 
     def _part(self, wanted: np.ndarray) -> History:
-        if self._last is None or not np.array_equal(self._last[0], wanted):
-            self._last = wanted, self.history.part(wanted)
-        return self._last[1]
+        if wanted.all():
+            return self.history
+        key = wanted.tobytes()
+        if key not in self._parts:
+            if len(self._parts) == PARTS_KEPT:
+                self._parts.pop(next(iter(self._parts)))
+            self._parts[key] = self.history.part(wanted)
+        return self._parts[key]
 
     def _window(self, origin: int, length: int, wanted: np.ndarray, model: QuantileModel | None, common: Common):
         """Calibrated quantiles [wanted, grid], excess and mean of the demand of ``length`` buckets after origin."""
@@ -119,7 +125,7 @@ class _Chunk:
         weight = np.asarray(trained.blend)[segment]
         pooled = pooled_quantiles(model, rows)
         base, simple = np.zeros_like(pooled), np.zeros(len(pooled))
-        candidates, places = self._candidates(origin, length, common), np.flatnonzero(wanted)
+        candidates = self._candidates(origin, length, common, wanted)
         for k, names in enumerate(trained.window_methods):
             own = segment == k
             if own.any():
@@ -127,7 +133,7 @@ class _Chunk:
                     [
                         rows.expected[name].part(own)
                         if name in rows.expected
-                        else candidates.run(name, length, rows=places[own])[0]
+                        else candidates.run(name, length, rows=own)[0]
                         for name in names
                     ]
                 )
@@ -139,16 +145,17 @@ class _Chunk:
         own = mean_of(*whole(quantiles, excess, trained.whole_pieces))
         return quantiles, excess, (1 - share) * own + share * simple
 
-    def _candidates(self, origin: int, ahead: int, common: Common) -> classical.Candidates:
-        known = backtest.known_at(self.panel, origin)
-        return classical.Candidates(known, self.history, origin, common.everything.week, ahead)
+    def _candidates(self, origin: int, ahead: int, common: Common, wanted: np.ndarray) -> classical.Candidates:
+        known = backtest.known_at(backtest.rows_of(self.panel, wanted), origin)
+        return classical.Candidates(known, self._part(wanted), origin, common.everything.week, ahead)
 
     def _steps(self, horizon: int, asked: np.ndarray, segment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means and quantiles of single buckets: the best method's shape, at the height of lead-time demand."""
         mean = np.zeros((len(segment), horizon))
         quantiles = np.zeros((len(segment), horizon, len(STEP_LEVELS)))
         longest = int(self.typical.max())
-        candidates = self._candidates(self.history.buckets, max(longest, horizon), self.trained.common)
+        now, everybody = self.history.buckets, np.ones(len(segment), bool)
+        candidates = self._candidates(now, max(longest, horizon), self.trained.common, everybody)
         for k, name in enumerate(self.trained.step_method):
             rows = np.flatnonzero(segment == k)
             if not len(rows):
