@@ -125,18 +125,11 @@ class _Chunk:
         weight = np.asarray(trained.blend)[segment]
         pooled = pooled_quantiles(model, rows)
         base, simple = np.zeros_like(pooled), np.zeros(len(pooled))
-        candidates = self._candidates(origin, length, common, wanted)
+        said = self._said(rows, segment, self._candidates(origin, length, common, wanted), length)
         for k, names in enumerate(trained.window_methods):
             own = segment == k
             if own.any():
-                average = classical.averaged(
-                    [
-                        rows.expected[name].part(own)
-                        if name in rows.expected
-                        else candidates.run(name, length, rows=own)[0]
-                        for name in names
-                    ]
-                )
+                average = classical.averaged([said[name].part(own) for name in names])
                 base[own], simple[own] = average.quantiles(trained.inflation[k], trained.whole_pieces), average.mean
         quantiles, excess = trained.calibration.apply(blended(pooled, base, weight), rows.unit)
         never = ~rows.usable
@@ -144,6 +137,20 @@ class _Chunk:
         share = np.asarray(trained.mean_share)[segment]
         own = mean_of(*whole(quantiles, excess, trained.whole_pieces))
         return quantiles, excess, (1 - share) * own + share * simple
+
+    def _said(
+        self, rows: Rows, segment: np.ndarray, candidates: classical.Candidates, length: int
+    ) -> dict[str, classical.WindowForecast]:
+        """What each method says of the window, zero in segments that do not ask it; each is fitted once."""
+        said = dict(rows.expected)
+        for name in {name for names in self.trained.window_methods for name in names} - said.keys():
+            asked = np.array([name in names for names in self.trained.window_methods])[segment]
+            mean, variance = np.zeros(len(asked)), np.zeros(len(asked))
+            if asked.any():
+                window = candidates.run(name, length, rows=asked)[0]
+                mean[asked], variance[asked] = window.mean, window.variance
+            said[name] = classical.WindowForecast(mean, variance)
+        return said
 
     def _candidates(self, origin: int, ahead: int, common: Common, wanted: np.ndarray) -> classical.Candidates:
         known = backtest.known_at(backtest.rows_of(self.panel, wanted), origin)
