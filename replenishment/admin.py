@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
@@ -17,9 +18,9 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
-from replenishment import explain
+from replenishment import chances, explain
 from replenishment.admin_acts import ACTS
-from replenishment.admin_filters import AbcFilter, XyzFilter
+from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (
     InventoryPosition,
     KpiSnapshot,
@@ -50,8 +51,8 @@ class PositionSheet(Sheet):
         fields = ("product__sku", "product__name", "warehouse__code", "supplier__name", "stock_status",
                   "level__on_hand", "level__allocated", "on_order", "in_transit", "backordered", "inventory_position",
                   "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
-                  "next_receipt_on", "abc", "xyz", "demand_pattern", "wape", "stock_value", "overstock_value",
-                  "margin_at_risk")  # fmt: skip
+                  "stock_out_chance", "next_receipt_on", "abc", "xyz", "demand_pattern", "wape", "stock_value",
+                  "overstock_value", "margin_at_risk")  # fmt: skip
 
 
 class SuggestionSheet(Sheet):
@@ -71,7 +72,8 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     list_fullwidth = True
     cost_fields = ("stock_value", "overstock_value", "margin_at_risk")
     list_display = ("item", "warehouse", "status", "available", "inventory_position", "reorder_point", "cover",
-                    "out_on", "classes", "demand_pattern", "supplier", "stock_value", "margin_at_risk")  # fmt: skip
+                    "chance", "out_on", "classes", "demand_pattern", "supplier", "stock_value",
+                    "margin_at_risk")  # fmt: skip
     list_display_links = None
     list_select_related = ("product", "warehouse", "supplier", "level")
     list_filter = (
@@ -82,16 +84,17 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
         ("warehouse", VisibleRelatedFilter),
         ("supplier", AutocompleteSelectFilter),
         ("days_of_cover", RangeNumericFilter),
+        ("stock_out_chance", PercentRangeFilter),
         ("wape", RangeNumericFilter),
     )
-    sortable_by = ("inventory_position", "cover", "out_on", "stock_value", "margin_at_risk", "status")
+    sortable_by = ("inventory_position", "cover", "out_on", "chance", "stock_value", "margin_at_risk", "status")
     ordering = ("-margin_at_risk", "-pk")
     search_fields = ("product__sku", "product__name")
     search_help_text = _("SKU or name")
     fields = ("item", "warehouse", "supplier", "stock_status", "inventory_position", "on_order", "in_transit",
               "backordered", "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
-              "next_receipt_on", "last_demand_on", "abc", "xyz", "demand_pattern", "wape", "stock_value",
-              "overstock_value", "margin_at_risk", "run", "refreshed_at")  # fmt: skip
+              "stock_out_chance", "next_receipt_on", "last_demand_on", "abc", "xyz", "demand_pattern", "wape",
+              "stock_value", "overstock_value", "margin_at_risk", "run", "refreshed_at")  # fmt: skip
     readonly_fields = ("item",)
 
     @display(description=_("product"))
@@ -113,6 +116,10 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("runs out"), ordering="runs_out_on")
     def out_on(self, position: InventoryPosition) -> str:
         return date_format(position.runs_out_on, "SHORT_DATE_FORMAT") if position.runs_out_on else "–"
+
+    @display(description=_("stock-out"), ordering=F("stock_out_chance").asc(nulls_first=True))
+    def chance(self, position: InventoryPosition) -> str:
+        return chances.percent(position.stock_out_chance)
 
     @display(description=_("class"))
     def classes(self, position: InventoryPosition) -> str:

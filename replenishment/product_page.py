@@ -20,14 +20,14 @@ from django.template.response import TemplateResponse
 from catalog.models import Product, Promotion, SupplierProduct
 from forecasting import words
 from forecasting.data_facts import data_facts
-from forecasting.models import Accuracy, Forecast, Launch
+from forecasting.models import Accuracy, Forecast, Launch, StockOutRegression
 from forecasting.pages import chart_of, history
 from forecasting.pages_charts import PAST_DAYS
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
-from inventory_site.common.models import ShopSettings
+from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import SalesOrderLine
-from replenishment import explain
+from replenishment import chances, explain
 from replenishment.coming import Coming, coming_to
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.product_charts import Stock, stock_chart
@@ -91,10 +91,17 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
         "demand_chart": chart_of(history(item, forecast.first_on - ONE_DAY if forecast else today), forecast),
         "why": words.why(forecast) if forecast else None,
         "launched": words.launch(launch) if launch else "",
+        "stock_out_chance": chances.percent(position.stock_out_chance),
+        "about_chance": chances.sentences(position, plan, _regression()),
         "data_facts": data_facts(product_id=level.product_id, warehouse_id=level.warehouse_id, until=today),
         "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
         "chart_options": json.dumps(charts.SERIES_OPTIONS),
     }
+
+
+def _regression() -> StockOutRegression | None:
+    """That of the run whose chances are shown."""
+    return StockOutRegression.objects.filter(run=JobRun.objects.latest_published()).first()
 
 
 def _facts(level: StockLevel, position: InventoryPosition) -> dict[str, int]:

@@ -17,6 +17,8 @@ from forecasting.engine.panel import GRID
 PATTERNS = ("smooth", "erratic", "intermittent", "lumpy")
 #: Chances are never said to be nearer to 0 or 1 than this.
 SUREST = 0.002
+#: The regression tells them apart down to here, so that a lot of stock stays safe where the forecast is corrected.
+FAINTEST = 1e-5
 RIDGE = 5.0
 #: Fewer windows than this teach nothing, and judge nobody.
 FEWEST = 100
@@ -83,7 +85,8 @@ class Verdict:
 
 
 def exceedance(quantiles: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """1 - F(position) of the distributions [items, grid], straight lines between the quantiles.
+    """1 - F(position) of the distributions [items, grid], straight lines between the quantiles; beyond the last the
+    chance falls to a tenth over each distance from the 0.95 to the 0.995 quantile.
 
     >>> exceedance(np.linspace(0, 27, 28)[None], np.array([26.0])).round(3)
     array([0.01])
@@ -95,7 +98,9 @@ def exceedance(quantiles: np.ndarray, position: np.ndarray) -> np.ndarray:
     share = np.where(step > 0, (position - quantiles[rows, low]) / np.where(step > 0, step, 1.0), 0.0)
     below = levels[low] + np.clip(share, 0.0, 1.0) * (levels[high] - levels[low])
     first = np.where(quantiles[:, 0] > 0, np.maximum(position, 0) / np.maximum(quantiles[:, 0], 1e-12), 0.0) * levels[0]
-    return 1 - np.where(at == 0, first, np.where(at == len(levels), (1 + levels[-1]) / 2, below))
+    width = np.maximum(quantiles[:, -1] - quantiles[:, GRID.index(0.95)], 1.0)
+    beyond = (1 - levels[-1]) * 10.0 ** -(np.maximum(position - quantiles[:, -1], 0) / width)
+    return np.where(at == 0, 1 - first, np.where(at == len(levels), beyond, 1 - below))
 
 
 def own_chance(positions: Positions) -> np.ndarray:
@@ -105,7 +110,7 @@ def own_chance(positions: Positions) -> np.ndarray:
 
 def base_odds(positions: Positions) -> np.ndarray:
     """Log odds of the forecast's own chance."""
-    return special.logit(np.clip(own_chance(positions), SUREST, 1 - SUREST))
+    return special.logit(np.clip(own_chance(positions), FAINTEST, 1 - SUREST))
 
 
 def inputs(positions: Positions) -> np.ndarray:

@@ -41,6 +41,7 @@ class WarningSerializer(InventorySerializer):
     minimum_stock = serializers.IntegerField(source="reorder_point")
     available = serializers.IntegerField(source="available_now")
     inventory_position = serializers.IntegerField()
+    stock_out_chance = serializers.FloatField(allow_null=True)
     reason = serializers.SerializerMethodField()
 
     def get_reason(self, row) -> str:
@@ -126,9 +127,11 @@ class InventoryWarningView(generics.ListAPIView):
 
     serializer_class = WarningSerializer
     permission_classes = [MayRecord]
-    filterset_fields = {"product__sku": ["exact"], "warehouse__code": ["exact"]}
+    filterset_fields = {
+        "product__sku": ["exact"], "warehouse__code": ["exact"], "stock_out_chance": ["gte", "lte"],
+    }  # fmt: skip
     search_fields = ["product__sku", "product__name"]
-    ordering_fields = ["days_of_cover", "inventory_position"]
+    ordering_fields = ["days_of_cover", "inventory_position", "stock_out_chance"]
 
     def get_queryset(self):
         warned = InventoryPosition.objects.visible_to(self.request.user).warning().with_stock()

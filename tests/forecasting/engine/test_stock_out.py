@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import doctest
+import json
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from forecasting.engine import GRID, stock_out
-from forecasting.engine.stock_out import Positions, brier, examples, exceedance, fit, reliability
+from forecasting.engine.stock_out import (
+    Positions,
+    StockOutModel,
+    brier,
+    contest,
+    examples,
+    exceedance,
+    fit,
+    reliability,
+)
 
 
 def made(items: int, seed: int, said: float = 1.0) -> tuple[Positions, np.ndarray]:
@@ -78,3 +88,43 @@ def test_windows_that_were_not_observed_teach_nothing():
 
 def test_the_doctests_hold():
     assert doctest.testmod(stock_out).failed == 0
+
+
+@pytest.mark.parametrize("said", [0.6, 1.0, 1.5])
+def test_more_stock_is_never_a_larger_chance_for_the_regression(said):
+    model = fit(*made(1500, seed=6, said=said))
+    n, mean = 90, 20.0
+    quantiles = np.repeat(stats.poisson.ppf(np.asarray(GRID), mean)[None], n, axis=0)
+    none, ten = np.zeros(n), np.full(n, 10.0)
+    for on_order in (none, none + 5):
+        chance = model.chance(Positions(np.arange(n) - 3.0, on_order, ten, none, quantiles, np.full(n, "lumpy")))
+        assert (np.diff(chance) <= 1e-12).all() and chance[0] > 0.9
+
+
+def windows(said: float, items: int = 800) -> tuple[Positions, np.ndarray, np.ndarray, np.ndarray]:
+    """Weekly windows of ten days: each begins on its own Sunday."""
+    begun = np.repeat(np.arange(8) * 7, items // 8)
+    return *made(items, seed=7, said=said), begun, begun + 10
+
+
+def test_a_lesson_is_used_where_it_told_the_newest_windows_better():
+    verdict = contest(*windows(said=0.6))
+    assert verdict.is_better and verdict.learned < 0.8 * verdict.own
+    assert not contest(*windows(said=0.6, items=160)).is_better  # too few to tell
+
+
+def test_the_newest_windows_are_judged_by_what_was_over_when_they_began():
+    positions, ran_out, begun, over = windows(said=0.6)
+    between = (over > 42) & (begun < 42)  # the newest quarter begins on day 42
+    other = contest(positions, np.where(between, ~ran_out, ran_out), begun, over)
+    verdict = contest(positions, ran_out, begun, over)
+    assert between.any() and (other.own, other.learned) == (verdict.own, verdict.learned)
+    assert contest(positions, np.where(over <= 42, ~ran_out, ran_out), begun, over).learned != verdict.learned
+
+
+def test_coefficients_are_kept_and_those_of_other_inputs_are_refused():
+    model = fit(*made(300, seed=9))
+    positions, _ran_out = made(20, seed=10)
+    kept = StockOutModel.of(json.loads(json.dumps(model.as_lists())))
+    assert kept.chance(positions).tolist() == model.chance(positions).tolist()
+    assert StockOutModel.of(model.as_lists() | {"weights": [0.0]}) is None and StockOutModel.of({}) is None
