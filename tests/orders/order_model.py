@@ -320,10 +320,17 @@ class Shop:
             self.stock.unsellable[line.sku, row.place] += sign * row.unsellable
 
     def can_take_out_again(self, document: Document) -> bool:
+        """A count that came meanwhile may have found less, of what is sold and of what was set aside."""
         asked: Counter = Counter()
+        spoilt: Counter = Counter()
         for row in document.rows:
-            asked[self.lines[row.line].sku, row.place] += row.sellable
-        return all(self.stock.available(where) >= quantity for where, quantity in asked.items())
+            where = self.lines[row.line].sku, row.place
+            asked[where] += row.sellable
+            spoilt[where] += row.unsellable
+        return all(
+            self.stock.available(where) >= quantity and self.stock.unsellable[where] >= spoilt[where]
+            for where, quantity in asked.items()
+        )
 
 
 def _move_money(source: Order, target: Order, shipping: Decimal, discount: Decimal) -> None:
