@@ -17,7 +17,7 @@ def without_bulk(demand: np.ndarray) -> np.ndarray:
     >>> without_bulk(np.array([[1.0, 2, 0] * 6 + [70, 60]]))[0, -2:].tolist()
     [10.0, 60.0]
     """
-    sold = np.nan_to_num(demand)
+    sold = np.where(np.isnan(demand), 0.0, demand)
     before = np.zeros_like(sold)
     np.maximum.accumulate(sold[:, :-1], axis=1, out=before[:, 1:])
     found = [

@@ -116,7 +116,8 @@ class Candidates:
         self, name: str, length: int, steps: int = 0, rows: np.ndarray | slice = slice(None)
     ) -> tuple[WindowForecast, methods.Prediction]:
         """Like ``run``, for some of the series."""
-        window, found = run(name, rows_of(self.panel, rows), length, steps)
+        everybody = isinstance(rows, slice) and rows == slice(None)  # whose usual demand is looked for once
+        window, found = run(name, self.panel if everybody else rows_of(self.panel, rows), length, steps)
         if self.ahead is None:
             return window, found
         ahead = self.ahead[rows, : found.mean.shape[1]]

@@ -20,7 +20,7 @@ class TSB(ForecastMethod):
 
     def fit(self, panel: Panel) -> TSB:
         demand = panel.demand
-        sold, seen = np.nan_to_num(demand) > 0, ~np.isnan(demand)
+        sold, seen = demand > 0, ~np.isnan(demand)
         size = np.where(sold, demand, 0.0).sum(axis=1) / np.maximum(sold.sum(axis=1), 1)
         chance = sold.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
         for column, hit in zip(np.ascontiguousarray(demand.T), np.ascontiguousarray(sold.T), strict=True):
