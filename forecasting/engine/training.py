@@ -151,6 +151,8 @@ class _Workshop:
             )
             if origin >= 1
         ]
+        if len(plan) * series < LEAST_ROWS:
+            return None
         share = rows / max(len(plan) * series, 1)
         blocks = max(int(0.8 / share), 1)  # each origin looks at one block of series, which saves the time of features
         histories = [
