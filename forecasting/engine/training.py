@@ -10,6 +10,7 @@ from forecasting import methods
 from forecasting.engine import backtest, boosting, calibration, classical, features
 from forecasting.engine.backtest import Block
 from forecasting.engine.boosting import QuantileModel
+from forecasting.engine.calendar import YEAR
 from forecasting.engine.censoring import observed
 from forecasting.engine.features import Common, Rows
 from forecasting.engine.grid import mean_of, spread_over_grid
@@ -31,7 +32,8 @@ LEAST_ROWS = 600
 CAP = 0.998
 #: Windows of which more is expected weigh more in training, by this power: their errors cost more.
 HEAVIER = 0.25
-BLENDS = (0.9, 0.8, 0.7)
+#: Weights that the pooled model may have; before the second year is over it has seen no season come back.
+BLENDS, BLENDS_AT_FIRST = (0.9, 0.8, 0.7), (0.7, 0.6, 0.5)
 #: Shares of the classical mean in the mean, and what having one must save: the models of the back-test knew less.
 MEAN_SHARES, PAYS = (0.0, 0.25, 0.5), 1.02
 SCORED_A_BLOCK = 3
@@ -73,7 +75,8 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
     segment = np.searchsorted(edges, held.unit)
     pieces = held.actual - workshop.jitter(len(held.actual))
     base = _choose_windows(held, pieces, segment, len(edges) + 1, workshop.whole_pieces)
-    blend = _choose_blend(held, pieces, base.quantiles, segment, len(edges) + 1, model is not None)
+    blends = BLENDS if workshop.buckets >= 2 * YEAR[panel.freq] else BLENDS_AT_FIRST
+    blend = _choose_blend(held, pieces, base.quantiles, segment, len(edges) + 1, blends if model is not None else ())
     quantiles = blended(held.pooled, base.quantiles, np.asarray(blend)[segment])
     weight = held.weight**0.25
     calibrated = calibration.fit(quantiles, pieces, held.unit, edges, weight, held.origin)
@@ -290,21 +293,22 @@ def _choose_windows(held: Held, actual: np.ndarray, segment: np.ndarray, segment
 
 
 def _choose_blend(
-    held: Held, actual: np.ndarray, base: np.ndarray, segment: np.ndarray, segments: int, has_model: bool
+    held: Held, actual: np.ndarray, base: np.ndarray, segment: np.ndarray, segments: int, blends: tuple
 ) -> tuple[float, ...]:
-    """Weight of the pooled model in each segment, by the loss of the held-out windows that it answered."""
+    """Weight of the pooled model in each segment, of ``blends`` (none: there is no model), by the loss of the held-out
+    windows that it answered."""
     answered = ~np.isnan(held.pooled[:, 0])
-    if not has_model or not answered.any():
-        return (0.5 if has_model else 0.0,) * segments
+    if not blends or not answered.any():
+        return (0.5 if blends else 0.0,) * segments
     losses = {
         f"{at}": classical.window_loss(
             blended(held.pooled[answered], base[answered], np.full(answered.sum(), weight)),
             actual[answered],
             held.unit[answered],
         )
-        for at, weight in enumerate(BLENDS)
+        for at, weight in enumerate(blends)
     }
-    return tuple(BLENDS[int(at)] for at in classical.choose(losses, segment[answered], segments, held.weight[answered]))
+    return tuple(blends[int(at)] for at in classical.choose(losses, segment[answered], segments, held.weight[answered]))
 
 
 def _choose_mean(
