@@ -5,6 +5,8 @@ Quantities are pieces, times are days, money is in the shop's currency; a ``_rat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
@@ -25,6 +27,46 @@ def economic_order_quantity(
     if (holding <= 0).any():
         raise ValueError("annual_holding_cost must be above 0")
     return np.sqrt(2 * setup * demand / holding)
+
+
+def eoq_with_price_breaks(
+    annual_demand: float, order_cost: float, holding_rate: float, price_breaks: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    """Pieces to order at once and the money a year that this costs, where all pieces of a large order are cheaper.
+
+    ``price_breaks`` are (from pieces, unit cost), the first from 0 or 1 on; ``holding_rate`` is the yearly share of the
+    unit cost. Each price is tried at its own best quantity, or at the first that gets it (Hadley & Whitin 1963, chapter
+    2). Snyder & Shen, 2nd ed., chapter 3, all-units discounts:
+
+    >>> eoq_with_price_breaks(1300, 8, 0.3, [(0, 0.75), (400, 0.72), (800, 0.68)])
+    (800.0, 978.6)
+    """
+    least, unit_cost = np.array(price_breaks, float).T
+    if (np.diff(least) <= 0).any() or least[0] > 1:
+        raise ValueError("price_breaks must begin at 0 or 1 and rise")
+    upper = np.append(least[1:], np.inf)
+    quantity = np.maximum(economic_order_quantity(annual_demand, order_cost, holding_rate * unit_cost), least)
+    quantity = np.maximum(quantity, 1e-9)
+    cost = unit_cost * annual_demand + order_cost * annual_demand / quantity + holding_rate * unit_cost * quantity / 2
+    best = int(np.where(quantity < upper, cost, np.inf).argmin())
+    return float(quantity[best]), round(float(cost[best]), 9)
+
+
+def eoq_with_supply_rate(
+    annual_demand: ArrayLike, order_cost: ArrayLike, annual_holding_cost: ArrayLike, annual_supply: ArrayLike
+) -> np.ndarray:
+    """Pieces to order at once when they arrive at a rate, not together: EOQ / sqrt(1 - D / P), Taft 1918.
+
+    ``annual_supply`` (pieces a year while the supplier delivers) must be above the demand. Snyder & Shen, 2nd ed.,
+    chapter 3, economic production quantity:
+
+    >>> round(float(eoq_with_supply_rate(1300, 8, 0.225, 1700)), 1)
+    626.8
+    """
+    share = np.asarray(annual_demand, float) / np.asarray(annual_supply, float)
+    if not (share < 1).all():
+        raise ValueError("annual_supply must be above annual_demand")
+    return economic_order_quantity(annual_demand, order_cost, annual_holding_cost) / np.sqrt(1 - share)
 
 
 def lead_time_deviation(
@@ -98,6 +140,29 @@ def normal_fill_rate(
     return 1 - shortage / np.asarray(order_quantity, float)
 
 
+def normal_fill_rate_order_up_to(
+    level: ArrayLike,
+    review_demand: ArrayLike,
+    deviation: ArrayLike,
+    lead_time_deviation: ArrayLike,
+    expected: ArrayLike,
+) -> np.ndarray:
+    """(R,S): share of demand served from the shelf, 1 - (short before the next receipt - short at this one) / demand.
+
+    ``level`` is S; ``review_demand`` the demand of a review period; ``expected`` and ``deviation`` are of lead time +
+    review period, ``lead_time_deviation`` of the lead time alone. Hadley & Whitin 1963, chapter 5. Where nothing is
+    short when the receipt before arrives, it is ``normal_fill_rate`` with Q = ``review_demand``, Chopra & Meindl again:
+
+    >>> round(float(normal_fill_rate_order_up_to(6000, 10_000, 707, 1e-9, 5000)), 4)
+    0.9975
+    """
+    level, review, expected = (np.asarray(x, float) for x in (level, review_demand, expected))
+    deviation, before = np.asarray(deviation, float), np.asarray(lead_time_deviation, float)
+    late = deviation * normal_loss((level - expected) / deviation)
+    early = before * normal_loss((level - (expected - review)) / before)
+    return 1 - (late - early) / review
+
+
 def critical_ratio(underage_cost: ArrayLike, overage_cost: ArrayLike) -> np.ndarray:
     """The newsvendor's best chance of not running out: c_u / (c_u + c_o), both money a piece.
 
@@ -108,6 +173,63 @@ def critical_ratio(underage_cost: ArrayLike, overage_cost: ArrayLike) -> np.ndar
     """
     underage, overage = np.asarray(underage_cost, float), np.asarray(overage_cost, float)
     return underage / (underage + overage)
+
+
+def normal_newsvendor(
+    underage_cost: ArrayLike, overage_cost: ArrayLike, expected: ArrayLike, deviation: ArrayLike
+) -> np.ndarray:
+    """Pieces to have for one selling period: the quantile of normal demand at the critical ratio.
+
+    Costs are money a piece missed and a piece left over. Snyder & Shen, 2nd ed., example 4.3:
+
+    >>> round(float(normal_newsvendor(0.70, 0.18, 50, 8)), 2)
+    56.6
+    """
+    level = critical_ratio(underage_cost, overage_cost)
+    return np.asarray(expected, float) + np.asarray(deviation, float) * special.ndtri(level)
+
+
+def discrete_newsvendor(
+    underage_cost: ArrayLike, overage_cost: ArrayLike, pieces: np.ndarray, chances: np.ndarray
+) -> np.ndarray:
+    """The fewest ``pieces`` [k] whose cumulated ``chances`` [k], summing to 1, reach the critical ratio.
+
+    Arrow, Harris & Marschak 1951. Snyder & Shen, 2nd ed., section 4.3, Poisson demand of mean 6, costs 4 and 1:
+
+    >>> from scipy import stats
+    >>> int(discrete_newsvendor(4, 1, np.arange(30), stats.poisson.pmf(np.arange(30), 6)))
+    8
+    """
+    reached = np.cumsum(chances)
+    if abs(reached[-1] - 1) > 1e-6:
+        raise ValueError("chances must sum to 1")
+    place = np.searchsorted(reached, critical_ratio(underage_cost, overage_cost) - 1e-12)
+    return np.asarray(pieces)[np.minimum(place, len(reached) - 1)]
+
+
+def min_max_levels(
+    order_cost: ArrayLike, holding_cost: ArrayLike, shortage_cost: ArrayLike, review_demand: ArrayLike,
+    expected: ArrayLike, deviation: ArrayLike,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """(s, S): at or below s at a review, order up to S; the power approximation of Ehrhardt & Mosier 1984.
+
+    ``order_cost`` is money an order, ``holding_cost`` and ``shortage_cost`` money a piece and review period;
+    ``review_demand`` (above 0) the expected demand of one; ``expected`` and ``deviation`` (above 0) of lead time +
+    review period. Fitted, not exact. Snyder & Shen, 2nd ed., example 4.8:
+
+    >>> s, S = min_max_levels(2.5, 0.18, 0.70, 50, 50, 8)
+    >>> round(float(s), 2), round(float(S), 2)
+    (40.19, 74.29)
+    """
+    values = (order_cost, holding_cost, shortage_cost, review_demand, expected, deviation)
+    order, holding, shortage, review, expected, deviation = (np.asarray(value, float) for value in values)
+    if not all((value > 0).all() for value in (order, holding, shortage, review, deviation)):
+        raise ValueError("costs, review_demand and deviation must be above 0")
+    spread = (1 + (deviation / review) ** 2) ** 0.116
+    quantity = 1.30 * review**0.494 * (order / holding) ** 0.506 * spread
+    z = np.sqrt(quantity * holding / (deviation * shortage))
+    low = 0.973 * expected + deviation * (0.183 / z + 1.063 - 2.192 * z)
+    return low, low + quantity
 
 
 def turnover(annual_cost_of_goods_sold: ArrayLike, average_stock_value: ArrayLike) -> np.ndarray:
@@ -121,6 +243,22 @@ def turnover(annual_cost_of_goods_sold: ArrayLike, average_stock_value: ArrayLik
     )
     empty = np.where(sold > 0, np.inf, 0.0)
     return np.divide(sold, value, out=empty, where=value > 0)
+
+
+def gross_margin_return(
+    annual_revenue: ArrayLike, annual_cost_of_goods_sold: ArrayLike, average_stock_value: ArrayLike
+) -> np.ndarray:
+    """GMROI: gross margin of a year per coin of average stock at cost; infinite where nothing was held.
+
+    Levy, Weitz & Grewal, Retailing Management, "gross margin return on inventory investment":
+
+    >>> float(gross_margin_return(100_000, 60_000, 20_000))
+    2.0
+    """
+    margin = np.asarray(annual_revenue, float) - np.asarray(annual_cost_of_goods_sold, float)
+    margin, value = np.broadcast_arrays(margin, np.asarray(average_stock_value, float))
+    empty = np.where(margin > 0, np.inf, np.where(margin < 0, -np.inf, 0.0))
+    return np.divide(margin, value, out=empty, where=value > 0)
 
 
 def days_of_cover(available: ArrayLike, mean: np.ndarray, bucket_days: float = 1.0) -> np.ndarray:

@@ -12,7 +12,13 @@ from tests.source import APPS, ROOMS, ROOT, Module, modules
 
 NAMED = re.compile(rf"(?:admin:)?({'|'.join(['common', *APPS])})(?:[.:]\w+)+|admin:({'|'.join(APPS)})_\w+")
 MIGRATION = re.compile(r"\d{4}_\w+")
-PURE = ("forecasting/engine/", "forecasting/methods/", "replenishment/formulas.py", "replenishment/simulate.py")
+PURE = (
+    "forecasting/engine/",
+    "forecasting/methods/",
+    "replenishment/formulas.py",
+    "replenishment/optimise/",
+    "replenishment/simulate.py",
+)
 CLOCK = re.compile(r".*\.(now|today|localdate|localtime|utcnow)|time\.\w+")
 QUERY = re.compile(r".*\.objects\..*\b(get|count|exists|first|last|load|create|update|delete|aggregate|get_or_create)")
 
