@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from django.db.models import F, Model
+from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, permissions
@@ -109,3 +111,14 @@ class DeclaredOrdering(OrderingFilter):
 
     def get_default_valid_fields(self, queryset, view, context=None):
         return []
+
+    def filter_queryset(self, request, queryset, view):
+        """What is not known comes last, whichever way and on either database."""
+        ordering = self.get_ordering(request, queryset, view)
+        return queryset.order_by(*(_known_first(queryset.model, term) for term in ordering)) if ordering else queryset
+
+
+def _known_first(model: type[Model], term: str) -> str | OrderBy:
+    name = term.lstrip("-")
+    nullable = {field.name for field in model._meta.concrete_fields if field.null}
+    return OrderBy(F(name), descending=term != name, nulls_last=True) if name in nullable else term

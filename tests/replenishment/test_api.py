@@ -6,7 +6,7 @@ import pytest
 
 from catalog.models import Product
 from orders.models import PurchaseOrder
-from replenishment.models import Suggestion
+from replenishment.models import InventoryPosition, Suggestion
 from stock.models import StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
@@ -25,6 +25,16 @@ def manager(api_of, make_user):
 
 def send(client, address, body=None):
     return client.post(address, body or {}, format="json")
+
+
+@pytest.mark.parametrize("ordering", ["stock_out_chance", "-stock_out_chance"])
+def test_what_is_not_known_comes_last_in_any_order(buyer, populated, ordering):
+    populated.add(2)
+    positions = InventoryPosition.objects.order_by("pk")
+    positions.update(stock_out_chance=0.5)
+    InventoryPosition.objects.filter(pk=positions.first().pk).update(stock_out_chance=None)
+    rows = buyer.get(f"{INVENTORY}warning/", {"ordering": ordering}).json()["results"]
+    assert [row["stock_out_chance"] for row in rows] == [0.5, None]
 
 
 def test_an_accepted_suggestion_is_on_a_draft_order(buyer, populated):
