@@ -5,7 +5,7 @@ from forecasting.services.asking import asked_series, save_left_out, save_trials
 from forecasting.services.evaluating import evaluate, split_accuracy
 from forecasting.services.issuing import Issued, issue
 from forecasting.services.launching import forecast_new, learned_launches, save_launches
-from forecasting.services.learning import pin_version, train_models, unpin_version
+from forecasting.services.learning import pin_version, train_models, unpin_version, uses_models_again
 from forecasting.services.saving import save_forecasts
 from forecasting.services.training import HORIZON, panel_for, trained_of, training_series
 
@@ -30,6 +30,7 @@ __all__ = [
     "trained_of",
     "training_series",
     "unpin_version",
+    "uses_models_again",
     "with_asked",
     "within_budget",
 ]

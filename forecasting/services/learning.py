@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from forecasting import engine
 from forecasting.engine import STEP_LEVELS, Panel, ProtectionInterval, Trained
 from forecasting.errors import ModelsGone
-from forecasting.models import Forecast, ModelVersion, TrainedModel
+from forecasting.models import Accuracy, Forecast, ModelVersion, TrainedModel
 from forecasting.panels import Keys, known_since, panel_of
 from forecasting.retraining import Night, challenger_wins, drift, reason_to_train
+from forecasting.services.saving import keep_scores
 from forecasting.services.training import HORIZON, training_series
 from inventory_site.common import audit
 from inventory_site.common.models import JobRun
@@ -45,8 +46,10 @@ def train_models(run: JobRun, interval_of: Callable[[Keys], ProtectionInterval])
     moved = drift(*_errors(run, champion, loss, bias)) if champion else 0.0
     reason = reason_to_train(_night(run, champion, len(ids), moved))
     said: dict[str, Any] = {"reason": reason or _why_kept(champion), "loss": loss, "bias": bias, "drift": moved}
+    source = None
     if reason is None:
         trained = engine.refresh(champion.trained, panel)
+        source = champion.version.run_id
         said |= {"kind": Kind.REFRESH, "trained_on": champion.version.trained_on, "score": champion.version.score}
     else:
         trained, outcome = _contest(run, champion, panel, interval_of(keys))
@@ -57,22 +60,36 @@ def train_models(run: JobRun, interval_of: Callable[[Keys], ProtectionInterval])
     def write() -> None:
         TrainedModel.objects.update_or_create(run=run, defaults={"data": data, "coverage": coverage})
         ModelVersion.objects.update_or_create(run=run, defaults=said)
+        if source:
+            keep_scores(run=run, source=source)
 
     return write
 
 
+def uses_models_again(run: JobRun) -> bool:
+    """Whether this run's models are those of an earlier one, whose back-test then was taken over with them."""
+    if not ModelVersion.objects.filter(run=run, kind=Kind.REFRESH).exists():
+        return False
+    source = _version_before(run)
+    return bool(source and Accuracy.objects.filter(run=source.run_id).exists())
+
+
 def champion_of(run: JobRun) -> Champion | None:
     """The pinned version, else that of the newest earlier run that still has its models."""
-    there = ModelVersion.objects.before(run).filter(
-        run__trained_model__isnull=False, run__business_date__lte=run.business_date
-    )  # fmt: skip
-    version = there.pinned().first() or there.first()
+    version = _version_before(run)
     if version is None:
         return None
     try:
         return Champion(version, Trained.loads(bytes(TrainedModel.objects.get(run=version.run_id).data)))
     except ValueError:
         return Champion(version, None)
+
+
+def _version_before(run: JobRun) -> ModelVersion | None:
+    there = ModelVersion.objects.before(run).filter(
+        run__trained_model__isnull=False, run__business_date__lte=run.business_date
+    )  # fmt: skip
+    return there.pinned().first() or there.first()
 
 
 def _night(run: JobRun, champion: Champion | None, series: int, moved: float) -> Night:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+from django.db import connection
 
 from forecasting import engine
 from forecasting.engine import GRID
@@ -19,13 +20,35 @@ STORED_LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 ITEM = ("run", "product", "warehouse")
 
 
-def save_forecasts(*, run: JobRun, keys: Keys, issued: Issued) -> None:
-    """Write forecasts and accuracies of these series; those of the same run are overwritten."""
+def save_forecasts(*, run: JobRun, keys: Keys, issued: Issued, is_scored: bool = True) -> None:
+    """Write forecasts of these series, and accuracies where they were scored; those of the same run are overwritten."""
     first_on = run.business_date + timedelta(days=1)
     _upsert(Forecast, _forecast_rows(run, keys, issued, first_on))
-    _upsert(Accuracy, _accuracy_rows(run, keys, issued.result))
-    AccuracyByHorizon.objects.bulk_create(backtest_rows(run, keys, issued.baseline), batch_size=WRITTEN_AT_ONCE)
+    if is_scored:
+        _upsert(Accuracy, _accuracy_rows(run, keys, issued.result))
+        AccuracyByHorizon.objects.bulk_create(backtest_rows(run, keys, issued.baseline), batch_size=WRITTEN_AT_ONCE)
     _freeze(run, issued.value_added)
+
+
+def keep_scores(*, run: JobRun, source: int) -> None:
+    """Give this run the back-test of the run that its models come from; past origins keep their dates, so a new one
+    would say the same."""
+    AccuracyByHorizon.objects.filter(run=run, source=AccuracyByHorizon.Source.BACKTEST).delete()
+    Accuracy.objects.filter(run=run).delete()
+    _copy_of_run(Accuracy, run, source, "")
+    _copy_of_run(AccuracyByHorizon, run, source, f" AND source = '{AccuracyByHorizon.Source.BACKTEST}'")
+
+
+def _copy_of_run(model: type[Accuracy] | type[AccuracyByHorizon], run: JobRun, source: int, only: str) -> None:
+    """All rows of the other run, within the database."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = [connection.ops.quote_name(f.column) for f in model._meta.concrete_fields if f.name not in ("id", "run")]
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (run_id, {names}) SELECT %s, {names} FROM {table} WHERE run_id = %s{only}",
+            [run.pk, source],
+        )
 
 
 def _freeze(run: JobRun, rows: list[ForecastValueAdded]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -89,6 +89,8 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
     panel, keys = forecasting.panel_for(ids, trained=trained, ahead=int(interval.lengths.max(initial=1)))
     left, is_fading = endings(run, items)
     sold = until_the_end(interval, left)
+    if forecasting.uses_models_again(run):
+        trained = replace(trained, scored=())  # the back-test came with the models, and takes longer than the forecast
     result = engine.forecast(panel, trained, sold, horizon=forecasting.HORIZON)
     result = forecasting.with_asked(run=run, keys=keys, result=result, interval=sold)
     return kept(run, items, keys, panel, faded(result, sold, left, is_fading), interval)
@@ -102,7 +104,8 @@ def kept(
     rows = _reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
 
     def write() -> None:
-        forecasting.save_forecasts(run=run, keys=keys, issued=issued)
+        is_scored = not forecasting.uses_models_again(run)
+        forecasting.save_forecasts(run=run, keys=keys, issued=issued, is_scored=is_scored)
         names = [f.name for f in ReorderPoint._meta.concrete_fields if not f.primary_key and f.name not in ITEM]
         ReorderPoint.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=ITEM, update_fields=names, batch_size=WRITTEN_AT_ONCE

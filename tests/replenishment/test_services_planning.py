@@ -13,7 +13,7 @@ from django.db import transaction
 
 from catalog.models import SupplierProduct
 from forecasting import services as forecasting_services
-from forecasting.models import Accuracy, Forecast
+from forecasting.models import Accuracy, AccuracyByHorizon, Forecast
 from inventory_site.common.models import ShopSettings
 from orders.models import DailyDemand, DemandCorrection, DemandSeries
 from replenishment import services
@@ -126,6 +126,36 @@ def test_planning_again_writes_the_same_rows(run, sold, receive):
     propose(run)
     published(run)
     assert list(services.differing_positions()) == []
+
+
+def back_test(run) -> tuple[list, list]:
+    rows = Accuracy.objects.filter(run=run).order_by("product").values_list("product", "method", "wape", "pinball")
+    sums = AccuracyByHorizon.objects.filter(run=run).order_by("pk").values_list("source", "method", "n", "error")
+    return list(rows), list(sums)
+
+
+def test_models_that_are_used_again_bring_their_back_test(run, sold):
+    for seed in (1, 2):
+        sold(random_demand(3, seed))
+    work(run)
+    tonight = nightly(TODAY + timedelta(days=1))
+    work(tonight)
+    assert tonight.model_version.kind == "refresh"
+    assert back_test(tonight) == back_test(run) and len(back_test(run)[0]) == 2
+    assert back_test(run)[0][0][2] > 0 and back_test(run)[1]
+    for payload in services.split_plan(tonight):
+        services.plan_partition(tonight, payload)()
+    assert back_test(tonight) == back_test(run)
+
+
+def test_where_the_models_left_no_back_test_the_night_makes_one(run, sold):
+    sold(random_demand(3))
+    work(run)
+    Accuracy.objects.all().delete()
+    tonight = nightly(TODAY + timedelta(days=1))
+    work(tonight)
+    assert tonight.model_version.kind == "refresh"
+    assert [row[2] > 0 for row in back_test(tonight)[0]] == [True]
 
 
 def test_what_became_known_later_changes_nothing(run, sold):
