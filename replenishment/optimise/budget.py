@@ -13,15 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from replenishment.optimise.errors import BadRow, Infeasible, Shortfall, not_negative, refuse
+from replenishment.optimise.errors import BadRow, Infeasible, NotSolved, Shortfall, not_negative, refuse
 from replenishment.optimise.lots import Items, candidates, most_useful, smallest_lot, unit_costs
 from replenishment.optimise.programme import Programme, Relaxed, Solved
 
 SMALL = 2_000  # columns up to which all are solved at once
 ROUNDS, PRICED = 6, 1e-4  # of adding lots to the relaxation; what may be left to gain by more, as a share
 RETURNS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # gain per coin at which the first lots are chosen
-CLOSE = (3e-5, 1e-3)  # shares of the gain; a lot further than this from its item's best is closed
-ENOUGH = 1e-3  # gap at which a plan from the lots that are left open is taken
+OPEN = 2  # lots for each item, on average, that are left open at first
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,12 @@ class Plan:
 
 
 def plan_purchase(
-    items: Items, suppliers: Suppliers, limits: Limits, *, seconds: float = 6.0, gap: float = 1e-4
+    items: Items, suppliers: Suppliers, limits: Limits, *, seconds: float = 6.0, gap: float = 2e-3
 ) -> Plan:
     """The purchase that is expected to earn most within every limit; ``Infeasible`` where what is required fits none.
 
-    Ends at the relative ``gap``, or at the best plan found after ``seconds`` for each of at most two solutions.
+    Ends once no plan gains a share of ``gap`` more, or at the best plan found in about ``seconds`` of searching; the
+    relaxation before takes some seconds more for thousands of items. ``NotSolved`` where that was too short for any.
     """
     room = np.full(int(np.max(items.warehouse, initial=0)) + 1, np.inf) if limits.volume is None else limits.volume
     budget = np.array([limits.budget], float)
@@ -138,24 +138,29 @@ def _relax(model: _Model) -> tuple[Relaxed | None, float]:
 
 
 def _solve(model: _Model, relaxed: Relaxed, least: float, seconds: float, gap: float) -> tuple[Solved, float]:
-    """The best plan, and a cost that none undercuts (``least`` or more).
+    """The best plan found, and a cost that none undercuts (``least`` or more).
 
-    A lot whose reduced cost is above the distance of a plan from the relaxation is in no better plan. So lots far from
-    their item's best are closed: that loses no more than the distance tells, and nothing where it is below ``slack``.
+    Where the lots are many, all but the most promising are closed first; a plan with a closed lot costs more than
+    ``least`` and that lot's reduced cost. A plan that is not within the ``gap`` is tried to be bettered with every lot
+    that could be in a better one, and where there is none, all lots are tried.
     """
-    lots, programme = model.lot_columns.size, model.programme
-    for share in CLOSE if programme.width >= SMALL else ():
-        slack = share * abs(relaxed.value)
+    lots, programme, best, bound, late = model.lot_columns.size, model.programme, None, least, None
+    slack = np.inf
+    if programme.width >= SMALL and lots > OPEN * len(model.items):
+        slack = max(float(np.partition(relaxed.reduced[:lots], OPEN * len(model.items))[OPEN * len(model.items)]), 0.0)
+    for last in (False, True, True):
         closed = np.concatenate([relaxed.reduced[:lots] > slack, np.zeros(programme.width - lots, bool)])
-        solved = programme.solved(seconds=seconds, gap=gap, closed=closed)
-        if solved is None:
-            continue
-        if solved.value - least <= max(ENOUGH * abs(least), slack):
-            return solved, max(min(solved.bound, least + slack), least)
-    solved = programme.solved(seconds=seconds, gap=gap)
-    if solved is None:
-        raise Infeasible(model.shortfalls(seconds))
-    return solved, max(solved.bound, least)
+        try:
+            found = programme.solved(seconds=seconds / 2, gap=gap / 20, closed=closed)
+        except NotSolved as stopped:
+            found, late = None, stopped
+        if found is not None:
+            bound = max(bound, min(found.bound, least + slack))
+            best = found if best is None or found.value < best.value else best
+        if best is not None and (last or best.value - bound <= gap * abs(bound) or slack == np.inf):
+            return best, bound
+        slack = best.value - least if best is not None else np.inf if last else 5 * slack
+    raise late or Infeasible(model.shortfalls(seconds))
 
 
 class _Model:
