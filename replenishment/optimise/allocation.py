@@ -50,7 +50,7 @@ def allocate(
     knots = _knots(stock[product])
     missed = worth.expected_short(demand, np.asarray(position, float)[:, None] + knots)
     gain, size = np.asarray(margin, float)[:, None] * -np.diff(missed, axis=1), np.diff(knots, axis=1)
-    row, step = np.nonzero(size > 0)
+    row, step = np.nonzero((size > 0) & (gain > 0))
     programme = Programme()
     columns = programme.columns(-(gain / np.maximum(size, 1))[row, step], upper=size[row, step])
     supply = programme.rows(high=stock)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from replenishment.optimise.errors import BadRow, Infeasible, NotSolved, Shortfall, not_negative, refuse
+from replenishment.optimise.errors import BadRow, Infeasible, NotSolved, Shortfall, faults, not_negative, refuse
 from replenishment.optimise.lots import Items, candidates, most_useful, smallest_lot, unit_costs
 from replenishment.optimise.programme import Programme, Relaxed, Solved
 
@@ -93,7 +93,7 @@ class Plan:
 
 
 def plan_purchase(
-    items: Items, suppliers: Suppliers, limits: Limits, *, seconds: float = 6.0, gap: float = 2e-3
+    items: Items, suppliers: Suppliers, limits: Limits, *, seconds: float = 8.0, gap: float = 2e-3
 ) -> Plan:
     """The purchase that is expected to earn most within every limit; ``Infeasible`` where what is required fits none.
 
@@ -103,13 +103,19 @@ def plan_purchase(
     room = np.full(int(np.max(items.warehouse, initial=0)) + 1, np.inf) if limits.volume is None else limits.volume
     budget = np.array([limits.budget], float)
     refuse(items.faults(), suppliers.faults(), not_negative("volume", np.asarray(room, float), finite=False))
-    refuse(not_negative("budget", budget, finite=False))
+    refuse(not_negative("budget", budget, finite=False), _known("supplier", items.supplier, len(suppliers.capacity)))
+    refuse(_known("warehouse", items.warehouse, len(room)))
     model = _Model(items, suppliers, budget[0], np.asarray(room, float))
     relaxed, least = _relax(model)
     if relaxed is None:
         raise Infeasible(model.shortfalls(seconds))
     solved, bound = _solve(model, relaxed, least, seconds, gap)
     return model.plan(solved, bound, relaxed)
+
+
+def _known(field: str, numbers: np.ndarray, count: int) -> Iterator[BadRow]:
+    numbers = np.asarray(numbers)
+    return faults(field, numbers, (numbers >= 0) & (numbers < count), f"a number below {count}, the first being 0")
 
 
 def _relax(model: _Model) -> tuple[Relaxed | None, float]:
@@ -157,6 +163,8 @@ def _solve(model: _Model, relaxed: Relaxed, least: float, seconds: float, gap: f
         if found is not None:
             bound = max(bound, min(found.bound, least + slack))
             best = found if best is None or found.value < best.value else best
+        if found is None and slack == np.inf:
+            break
         if best is not None and (last or best.value - bound <= gap * abs(bound) or slack == np.inf):
             return best, bound
         slack = best.value - least if best is not None else np.inf if last else 5 * slack

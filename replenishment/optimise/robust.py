@@ -55,7 +55,7 @@ class Side:
 class Robust:
     """The plan with the smallest ``worst`` cost beside the one with the smallest ``expected`` cost.
 
-    ``price`` is what caution costs on average, ``saved`` what it saves in the worst case; neither is below 0.
+    ``price`` is what caution costs on average, ``saved`` what it saves in the worst case; below 0 by the gap at most.
     """
 
     cautious: Side
@@ -86,8 +86,8 @@ def plan_robustly(
 ) -> Robust:  # fmt: skip
     """Both plans for ``demand`` [scenarios, items] pieces with ``chances`` [scenarios], summing to 1.
 
-    Among the plans with the smallest worst case the one that is cheapest on average is taken (Ben-Tal & Nemirovski,
-    Robust Optimization, 2009, for the minimum over scenarios).
+    Among the plans with the smallest worst case, to within the ``gap``, the one that is cheapest on average is taken if
+    it is found in the time (Ben-Tal, El Ghaoui & Nemirovski 2009, Robust Optimization: the minimum over scenarios).
     """
     demand, chances = np.asarray(demand, float), np.asarray(chances, float)
     refuse(stocks.faults(), not_negative("demand", demand), not_negative("chances", chances))
@@ -97,7 +97,11 @@ def plan_robustly(
     limits = {"seconds": seconds, "gap": gap}
     nominal = _plan(stocks, demand, chances, budget, worst=np.inf, **limits)
     least = _plan(stocks, demand, None, budget, worst=np.inf, **limits)
-    cautious = _plan(stocks, demand, chances, budget, worst=least.worst * (1 + 1e-7) + 1e-7, **limits)
+    try:
+        cautious = _plan(stocks, demand, chances, budget, worst=least.worst * (1 + max(gap, 1e-7)) + 1e-7, **limits)
+    except NotSolved:
+        money = costs(stocks, demand, least.quantity)
+        cautious = Side(least.quantity, float(money @ chances), least.worst, least.scenario)
     return Robust(cautious, nominal, cautious.expected - nominal.expected, nominal.worst - cautious.worst)
 
 

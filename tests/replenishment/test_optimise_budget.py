@@ -165,6 +165,7 @@ def test_no_products_need_no_plan():
         ({"unit_cost": np.nan}, "row 0: unit_cost is nan"),
         ({"price": -1}, "row 0: price is -1"),
         ({"interval_days": 0}, "row 0: interval_days is 0"),
+        ({"supplier": 1}, "row 0: supplier is 1, it must be a number below 1"),
         ({"required": 9, "max_order_quantity": 5}, "row 0: max_order_quantity is 5"),
     ],
 )
