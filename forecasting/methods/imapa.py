@@ -12,12 +12,24 @@ from forecasting.methods.smoothing import best_of, observed_variance, smooth
 COARSEST = 30
 
 
-def aggregated(demand: np.ndarray, buckets: int) -> np.ndarray:
-    """Mean of the observed demand in blocks of ``buckets``, counted from the end; NaN where none was observed."""
-    whole = demand.shape[1] // buckets * buckets
-    folded = demand[:, demand.shape[1] - whole :].reshape(len(demand), -1, buckets)
-    seen = (~np.isnan(folded)).sum(axis=2)
-    return np.where(seen > 0, np.nan_to_num(folded).sum(axis=2) / np.maximum(seen, 1), np.nan)
+class Blocks:
+    """Observed demand added up from the end, so that blocks of any size are differences of two sums."""
+
+    def __init__(self, demand: np.ndarray):
+        seen = ~np.isnan(demand)
+        self.total, self.count = (_from_the_end(values) for values in (np.where(seen, demand, 0.0), seen))
+
+    def of(self, buckets: int, rows: np.ndarray) -> np.ndarray:
+        """Mean of the observed demand of these rows in blocks of ``buckets``, counted from the end, the oldest first;
+        NaN where none was observed."""
+        ends = np.arange((self.total.shape[1] - 1) // buckets, -1, -1) * buckets
+        total, count = (-np.diff(sums[np.ix_(rows, ends)], axis=1) for sums in (self.total, self.count))
+        return np.where(count > 0, np.maximum(total, 0.0) / np.maximum(count, 1), np.nan)
+
+
+def _from_the_end(values: np.ndarray) -> np.ndarray:
+    """Sums of the last 0, 1, 2 … columns [rows, columns + 1]."""
+    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values[:, ::-1], axis=1, dtype=float)], axis=1)
 
 
 @register
@@ -35,10 +47,10 @@ class IMAPA(ForecastMethod):
         seen, sold = (~np.isnan(demand)).sum(axis=1), (np.nan_to_num(demand) > 0).sum(axis=1)
         gap = np.rint(seen / np.maximum(sold, 1)).astype(int)
         coarsest = np.where(sold > 0, np.clip(gap, 1, min(COARSEST, max(demand.shape[1] // 4, 1))), 1)
-        total = np.zeros(len(demand))
+        total, blocks = np.zeros(len(demand)), Blocks(demand)
         for buckets in range(1, int(coarsest.max(initial=1)) + 1):
-            rows = coarsest >= buckets
-            total[rows] += best_of(*smooth(aggregated(demand[rows], buckets), self.weights))[0]
+            rows = np.flatnonzero(coarsest >= buckets)
+            total[rows] += best_of(*smooth(blocks.of(buckets, rows), self.weights))[0]
         self.rate_ = total / coarsest
         self.variance_ = observed_variance(demand, self.rate_)
         return self
