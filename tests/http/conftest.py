@@ -16,7 +16,7 @@ from tests.http.server import PRODUCT, UNGUARDED, Server, serving
 @pytest.fixture(scope="session")
 def _servers():
     """A server outlives a test: it takes long to start."""
-    size = {"postgres": {"processes": 2, "threads": 8}, "sqlite": {"processes": 16, "threads": 1}}
+    size = {"postgres": {"processes": 4, "threads": 4}, "sqlite": {"processes": 16, "threads": 1}}
     with ExitStack() as stack:
         running: dict[str, Server] = {}
 
