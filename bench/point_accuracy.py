@@ -7,7 +7,8 @@
 A file is called NAME.FREQ.LEAD.csv (or .parquet): FREQ is D, W or M, LEAD the lead time in buckets. Its columns are
 sku, date (the bucket's first day), quantity and perhaps warehouse and promotion, which is taken as known ahead.
 The engine and lightgbm learn from all series; the others fit one model a series, so all are scored on a sample, and
-AutoARIMA on a smaller one where series are long. A ratio under 1 says that the engine was nearer, on the same series and origins.
+AutoARIMA on a smaller one where series are long. A ratio under 1 says that the engine was nearer, on the same series
+and origins.
 
 WAPE is the sum of absolute errors of demand over the lead time by the sum of that demand; it is least at the median of
 what may be asked for, so the engine's median is shown beside its mean. Where most buckets are empty WAPE is won by
