@@ -38,9 +38,9 @@ SEASON = {"D": 7, "W": 52, "M": 12}
 LAGS = {"D": (*range(1, 15), 21, 28), "W": (*range(1, 9), 13, 26, 51, 52, 53), "M": tuple(range(1, 13))}
 MEANS = {"D": (7, 28, 91), "W": (4, 13, 52), "M": (3, 6, 12)}
 ROWS = 150_000
-#: Buckets that AutoARIMA reads: its search takes a minute a series on three years of days. Where a series is longer
-#: than the second number, it is scored on a smaller sample.
-ARIMA_READS, QUICK = 400, 200
+#: AutoARIMA's search takes a minute a series on three years of days: where they have more buckets than this, it is
+#: scored on a smaller sample.
+QUICK = 200
 #: The names of the engine's answers.
 MEAN, MEDIAN = "mean", "median"
 RATE = {"D": "D", "W": "7D", "M": "MS"}
@@ -92,8 +92,8 @@ def ours(shop: Shop, rows: np.ndarray, origin: int) -> tuple[np.ndarray, np.ndar
     return found.mean, found.quantiles[:, GRID.index(0.5)]
 
 
-def one_by_one(name: str, shop: Shop, rows: np.ndarray, origin: int) -> np.ndarray:
-    """A model of statsforecast for each series. Its exponential smoothing and ARIMA know no season of 52 weeks."""
+def one_by_one(name: str, shop: Shop, rows: np.ndarray, origin: int, reads: int) -> np.ndarray:
+    """A model of statsforecast for each series, on its last ``reads`` buckets, 0 for all. Its exponential smoothing and ARIMA know no season of 52 weeks."""
     from statsforecast import StatsForecast, models
 
     short = 1 if shop.freq == "W" else SEASON[shop.freq]
@@ -103,7 +103,7 @@ def one_by_one(name: str, shop: Shop, rows: np.ndarray, origin: int) -> np.ndarr
         "CrostonSBA": models.CrostonSBA,
         "AutoARIMA": lambda: models.AutoARIMA(season_length=short),
     }
-    y = shop.demand[rows, max(origin - ARIMA_READS, 0) if name == "AutoARIMA" else 0 : origin]
+    y = shop.demand[rows, max(origin - reads, 0) if reads else 0 : origin]
     series, bucket = np.nonzero(~np.isnan(y))
     frame = pd.DataFrame({"unique_id": series, "ds": bucket, "y": y[series, bucket]})
     model = StatsForecast([build[name]()], freq=1, n_jobs=1, fallback_model=models.HistoricAverage())
@@ -173,7 +173,7 @@ def window_scale(y: np.ndarray, lead: int) -> np.ndarray:
     return np.maximum(((windows[:, lead:] - windows[:, :-lead]) ** 2).mean(axis=1), 1.0)
 
 
-def measure(shop: Shop, origins: int, series: int, slow: int) -> Errors:
+def measure(shop: Shop, origins: int, series: int, slow: int, arima_reads: int) -> Errors:
     errors = Errors([], {}, [])
     rng = np.random.default_rng(0)
     for k in range(origins):
@@ -189,7 +189,8 @@ def measure(shop: Shop, origins: int, series: int, slow: int) -> Errors:
             some = slice(slow) if name == "AutoARIMA" and origin > QUICK else slice(None)
             answers[name] = np.full(len(sample), np.nan)
             picked = rng.permutation(len(sample))[some]
-            answers[name][picked] = one_by_one(name, shop, rows[sample[picked]], origin)
+            reads = arima_reads if name == "AutoARIMA" else 0
+            answers[name][picked] = one_by_one(name, shop, rows[sample[picked]], origin, reads)
         for name, found in answers.items():
             errors.found.setdefault(name, []).append(found)
     return errors
@@ -218,12 +219,13 @@ def main() -> None:
     parser.add_argument("--origins", type=int, default=2)
     parser.add_argument("--series", type=int, default=200, help="series that all are scored on")
     parser.add_argument("--slow", type=int, default=40, help="long series that AutoARIMA is scored on")
+    parser.add_argument("--arima-reads", type=int, default=0, help="last buckets that AutoARIMA reads, all by default")
     args = parser.parse_args()
     files = sorted(p for p in args.data.iterdir() if p.suffix in (".csv", ".parquet"))
     wins, start = {}, time.monotonic()
     only = set(filter(None, args.only.split(",")))
     for shop in (read(path) for path in files if not only or path.name.rsplit(".", 3)[0] in only):
-        errors = measure(shop, args.origins, args.series, args.slow)
+        errors = measure(shop, args.origins, args.series, args.slow, args.arima_reads)
         wins[shop.name] = report(shop, errors, shop.name in args.rmsse.split(","))
     for engine in (MEAN, MEDIAN):
         number = sum(won[engine] for won in wins.values())

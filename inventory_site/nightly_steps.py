@@ -133,7 +133,7 @@ register_kind(
         Step("aggregates", forecasting.split_aggregates, forecasting.forecast_aggregates),
         Step("shapes", replenishment.split_shapes, replenishment.learn_shapes),
         Step("segments", replenishment.split_segments, replenishment.judge_segments),
-        Step("stock_outs", replenishment.split_stock_outs, replenishment.learn_stock_outs),
+        Step("stock_outs", one_partition, replenishment.learn_stock_outs),
         Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
     ],
     publish=replenishment.publish_run,

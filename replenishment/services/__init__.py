@@ -12,7 +12,7 @@ from replenishment.services.planning import plan_partition, split_plan, split_tr
 from replenishment.services.policies import resolve_policies
 from replenishment.services.positions import differing_positions, hear_of_changes, publish_run, refresh_positions
 from replenishment.services.segments import judge_segments, learn_shapes, split_segments, split_shapes
-from replenishment.services.stock_outs import learn_stock_outs, split_stock_outs
+from replenishment.services.stock_outs import learn_stock_outs
 from replenishment.services.suggestions import make_suggestions, split_suggestions
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "split_plan",
     "split_segments",
     "split_shapes",
-    "split_stock_outs",
     "split_suggestions",
     "split_training",
     "train",

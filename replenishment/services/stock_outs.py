@@ -22,10 +22,6 @@ FORECASTS_OF_A_RUN = 1000
 Window = tuple[int, int, float, list[float], str]
 
 
-def split_stock_outs(run: JobRun) -> list[dict]:
-    return [{}]
-
-
 def learn_stock_outs(run: JobRun, payload: dict) -> Callable[[], None]:
     """Judge and learn from issued forecasts whose interval is over, by demand as it is known on the run's day."""
     windows = [window for past in _past_runs(run) for window in _windows(past, run)]

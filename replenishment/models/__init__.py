@@ -1,0 +1,18 @@
+"""How much to order, when, and why."""
+
+from replenishment.models.kpis import KpiSnapshot
+from replenishment.models.lead_times import LeadTime
+from replenishment.models.plans import Pattern, ReorderPoint
+from replenishment.models.policies import Policy
+from replenishment.models.positions import InventoryPosition
+from replenishment.models.suggestions import Suggestion
+
+__all__ = [
+    "InventoryPosition",
+    "KpiSnapshot",
+    "LeadTime",
+    "Pattern",
+    "Policy",
+    "ReorderPoint",
+    "Suggestion",
+]
