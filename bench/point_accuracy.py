@@ -93,7 +93,10 @@ def ours(shop: Shop, rows: np.ndarray, origin: int) -> tuple[np.ndarray, np.ndar
 
 
 def one_by_one(name: str, shop: Shop, rows: np.ndarray, origin: int, reads: int) -> np.ndarray:
-    """A model of statsforecast for each series, on its last ``reads`` buckets, 0 for all. Its exponential smoothing and ARIMA know no season of 52 weeks."""
+    """A model of statsforecast for each series, on its last ``reads`` buckets, 0 for all.
+
+    Its exponential smoothing and ARIMA know no season of 52 weeks.
+    """
     from statsforecast import StatsForecast, models
 
     short = 1 if shop.freq == "W" else SEASON[shop.freq]
