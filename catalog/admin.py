@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierProduct
+from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierClosure, SupplierProduct
 from inventory_site.common.admin import NeverDeleted, ShelfAdmin, ShelfInline, linked
 from inventory_site.common.admin_export import ExportsList, Sheet
 
@@ -20,7 +20,18 @@ class ProductSheet(Sheet):
 
     class Meta:
         model = Product
-        fields = ("sku", "name", "category__name", "barcode", "unit", "price", "unit_cost", "is_active")
+        fields = ("sku", "name", "category__name", "barcode", "unit", "price", "unit_cost", "is_active", "volume_ml",
+                  "shelf_life_days")  # fmt: skip
+
+
+class SupplierSheet(Sheet):
+    cost_fields = ("minimum_order_cost", "freight_cost", "free_freight_from")
+
+    class Meta:
+        model = Supplier
+        fields = ("code", "name", "email", "phone", "address", "country", "lead_time_days", "review_period_days",
+                  "weekly_capacity", "payment_days", "minimum_order_cost", "freight_cost", "free_freight_from",
+                  "is_active")  # fmt: skip
 
 
 class TermsInline(ShelfInline):
@@ -28,7 +39,7 @@ class TermsInline(ShelfInline):
     autocomplete_fields = ("supplier",)
     cost_fields = ("unit_cost",)
     fields = ("supplier", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
-              "is_preferred")  # fmt: skip
+              "is_preferred", "accepts_returns", "return_rate")  # fmt: skip
     show_change_link = True  # price breaks are entered there
     tab = True
     verbose_name_plural = _("suppliers")
@@ -49,6 +60,11 @@ class SupplierForm(forms.ModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Days on which the supplier takes orders; none: every day."),
     )  # fmt: skip
+
+
+class ClosureInline(ShelfInline):
+    model = SupplierClosure
+    fields = ("first_on", "last_on", "reason")
 
 
 class PromotionInline(ShelfInline):
@@ -80,6 +96,7 @@ class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
         (None, {"fields": (("sku", "barcode"), "name", ("category", "unit"))}),
         (_("Money"), {"fields": (("price", "unit_cost"),)}),
         (_("Selling and buying"), {"fields": (("is_active", "accepts_backorders"), ("ends_on", "replaced_by"))}),
+        (_("Keeping"), {"fields": (("volume_ml", "shelf_life_days"),)}),
     )
 
     @display(description=_("plan"))
@@ -88,25 +105,31 @@ class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
 
 
 @admin.register(Supplier)
-class SupplierAdmin(NeverDeleted, ShelfAdmin):
+class SupplierAdmin(ExportsList, NeverDeleted, ShelfAdmin):
+    resource_classes = [SupplierSheet]
     form = SupplierForm
     list_display = ("code", "name", "lead_time_days", "review_period_days", "minimum_order_cost", "is_active")
     list_display_links = ("code", "name")
     list_filter = ("is_active",)
     search_fields = ("code", "name")
-    cost_fields = ("minimum_order_cost",)
+    cost_fields = ("minimum_order_cost", "freight_cost", "free_freight_from")
+    inlines = (ClosureInline,)
     fieldsets = (
-        (None, {"fields": (("code", "name"), ("email", "phone"), "is_active")}),
-        (_("Ordering"), {"fields": (("lead_time_days", "review_period_days"), "order_weekdays", "minimum_order_cost")}),
+        (None, {"fields": (("code", "name"), ("email", "phone"), "address", "is_active")}),
+        (
+            _("Ordering"),
+            {"fields": (("lead_time_days", "review_period_days"), "order_weekdays", ("country", "weekly_capacity"))},
+        ),
+        (_("Money"), {"fields": (("minimum_order_cost", "payment_days"), ("freight_cost", "free_freight_from"))}),
     )
 
 
 @admin.register(SupplierProduct)
 class SupplierProductAdmin(ShelfAdmin):
     list_display = ("product", "supplier", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
-                    "is_preferred")  # fmt: skip
+                    "is_preferred", "accepts_returns")  # fmt: skip
     list_select_related = ("product", "supplier")
-    list_filter = (("supplier", AutocompleteSelectFilter), "is_preferred")
+    list_filter = (("supplier", AutocompleteSelectFilter), "is_preferred", "accepts_returns")
     search_fields = ("product__sku", "product__name", "supplier_sku")
     autocomplete_fields = ("product", "supplier")
     cost_fields = ("unit_cost",)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierProduct
+from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierClosure, SupplierProduct
 from inventory_site.common.api import CostFields, WriteRoom
 
 LONGEST_SKU = Product._meta.get_field("sku").max_length
@@ -46,7 +46,7 @@ class ProductSerializer(CostFields, serializers.ModelSerializer):
         model = Product
         fields = [
             "sku", "name", "category", "barcode", "unit", "price", "unit_cost", "accepts_backorders", "is_active",
-            "ends_on",
+            "ends_on", "volume_ml", "shelf_life_days",
         ]  # fmt: skip
 
     def validate_sku(self, value):
@@ -56,20 +56,47 @@ class ProductSerializer(CostFields, serializers.ModelSerializer):
         return value
 
 
-class SupplierSerializer(serializers.ModelSerializer):
+class ClosureSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = SupplierClosure
+        fields = ["first_on", "last_on", "reason"]
+
+    def validate(self, data):
+        if data["last_on"] < data["first_on"]:
+            raise serializers.ValidationError({"last_on": [_("The last day cannot be before the first.")]})
+        return data
+
+
+class SupplierSerializer(CostFields, serializers.ModelSerializer):
+    """``closures``, where they are told, replace those of before."""
+
+    cost_fields = ("minimum_order_cost", "freight_cost", "free_freight_from")
+    closures = ClosureSerializer(many=True, required=False, max_length=200)
+
     class Meta:
         model = Supplier
         fields = [
-            "code",
-            "name",
-            "email",
-            "phone",
-            "lead_time_days",
-            "review_period_days",
-            "minimum_order_cost",
-            "order_weekdays",
-            "is_active",
-        ]
+            "code", "name", "email", "phone", "address", "country", "lead_time_days", "review_period_days",
+            "minimum_order_cost", "freight_cost", "free_freight_from", "weekly_capacity", "payment_days",
+            "order_weekdays", "closures", "is_active",
+        ]  # fmt: skip
+
+    def create(self, validated_data):
+        closures = validated_data.pop("closures", [])
+        return self._with_closures(super().create(validated_data), closures)
+
+    def update(self, instance, validated_data):
+        closures = validated_data.pop("closures", None)
+        supplier = super().update(instance, validated_data)
+        if closures is None:
+            return supplier
+        supplier.closures.all().delete()
+        return self._with_closures(supplier, closures)
+
+    def _with_closures(self, supplier: Supplier, closures: list[dict]) -> Supplier:
+        SupplierClosure.objects.bulk_create(SupplierClosure(supplier=supplier, **closure) for closure in closures)
+        supplier._prefetched_objects_cache = {}  # what was read before they were replaced
+        return supplier
 
 
 class PriceBreakSerializer(serializers.ModelSerializer):
@@ -90,7 +117,7 @@ class SupplierProductSerializer(CostFields, serializers.ModelSerializer):
         model = SupplierProduct
         fields = [
             "id", "supplier", "product", "supplier_sku", "unit_cost", "min_order_quantity", "pack_size",
-            "lead_time_days", "is_preferred", "price_breaks",
+            "lead_time_days", "is_preferred", "accepts_returns", "return_rate", "price_breaks",
         ]  # fmt: skip
 
     def validate_price_breaks(self, steps):
@@ -156,7 +183,7 @@ class ProductViewSet(CatalogRoom):
 
 
 class SupplierViewSet(CatalogRoom):
-    queryset = Supplier.objects.order_by("code")
+    queryset = Supplier.objects.prefetch_related("closures").order_by("code")
     serializer_class = SupplierSerializer
     lookup_field = "code"
     filterset_fields = ["is_active"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.querysets import CatalogQuerySet, ProductQuerySet, PromotionQuerySet, SupplierProductQuerySet
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+RATE = [*NOT_NEGATIVE, MaxValueValidator(Decimal(1))]
+COUNTRY = [RegexValidator("^[A-Z]{2}$", _("Write two capital letters: LV, DE, CN."))]
 
 
 def validate_weekdays(value: Any) -> None:
@@ -62,6 +64,13 @@ class Product(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="replaces", verbose_name=_("replaced by"),
         help_text=_("The product that takes over: it is planned like this one until it has sold for a while."),
     )  # fmt: skip
+    volume_ml = models.PositiveIntegerField(
+        _("volume, ml"), null=True, blank=True, help_text=_("The room that one piece takes. Empty: unknown.")
+    )
+    shelf_life_days = models.PositiveIntegerField(
+        _("shelf life, days"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("From its receipt. Empty: it keeps."),
+    )  # fmt: skip
     source = models.CharField(_("source"), max_length=20, default="manual", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -103,6 +112,25 @@ class Supplier(models.Model):
     minimum_order_cost = models.DecimalField(
         _("minimum order value"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE
     )
+    freight_cost = models.DecimalField(
+        _("freight per order"), max_digits=12, decimal_places=2, default=0, validators=NOT_NEGATIVE
+    )
+    free_freight_from = models.DecimalField(
+        _("free freight from"), max_digits=12, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE,
+        help_text=_("Order value from which no freight is paid. Empty: it is always paid."),
+    )  # fmt: skip
+    weekly_capacity = models.PositiveIntegerField(
+        _("pieces a week at most"), null=True, blank=True,
+        help_text=_("What the supplier can deliver. Empty: learned from what was ordered and received; 0: nothing."),
+    )  # fmt: skip
+    payment_days = models.PositiveIntegerField(
+        _("payment term, days"), null=True, blank=True, help_text=_("After the receipt. Empty: due at the receipt.")
+    )
+    country = models.CharField(
+        _("country"), max_length=2, blank=True, validators=COUNTRY,
+        help_text=_("Two letters: no orders are taken on its public holidays. Empty: holidays do not matter."),
+    )  # fmt: skip
+    address = models.TextField(_("address"), blank=True)
     order_weekdays = models.JSONField(
         _("order weekdays"),
         default=list,
@@ -119,11 +147,39 @@ class Supplier(models.Model):
         verbose_name_plural = _("suppliers")
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(review_period_days__gte=1), name="catalog_supplier_review")
+            models.CheckConstraint(condition=models.Q(review_period_days__gte=1), name="catalog_supplier_review"),
+            models.CheckConstraint(
+                condition=models.Q(minimum_order_cost__gte=0, freight_cost__gte=0)
+                & (models.Q(free_freight_from=None) | models.Q(free_freight_from__gte=0)),
+                name="catalog_supplier_money",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class SupplierClosure(models.Model):
+    """Days on which a supplier takes no orders, besides the public holidays of its country."""
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="closures", verbose_name=_("supplier"))
+    first_on = models.DateField(_("first day"))
+    last_on = models.DateField(_("last day"))
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("days without orders")
+        verbose_name_plural = _("days without orders")
+        ordering = ["-first_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_on__gte=models.F("first_on")), name="catalog_closure_days",
+                violation_error_message=_("The last day cannot be before the first."),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.supplier} {self.first_on}"
 
 
 class SupplierProduct(models.Model):
@@ -141,6 +197,13 @@ class SupplierProduct(models.Model):
         _("declared lead time, days"), null=True, blank=True, help_text=_("Empty: the supplier's.")
     )
     is_preferred = models.BooleanField(_("preferred"), default=False)
+    accepts_returns = models.BooleanField(
+        _("takes back"), default=False, help_text=_("The supplier takes back what does not sell.")
+    )
+    return_rate = models.DecimalField(
+        _("credited share"), max_digits=5, decimal_places=4, default=0, validators=RATE,
+        help_text=_("Share of the cost that is credited for what is taken back, 0 to 1."),
+    )  # fmt: skip
 
     objects = SupplierProductQuerySet.as_manager()
 
@@ -155,6 +218,9 @@ class SupplierProduct(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(pack_size__gte=1, min_order_quantity__gte=1), name="catalog_supplierproduct_lots"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(return_rate__gte=0, return_rate__lte=1), name="catalog_supplierproduct_returns"
             ),
         ]
 

@@ -2,6 +2,9 @@
 
 from inventory_site.common.roles import EVERYONE, OFFICE, grant, grant_models
 
-grant_models("catalog", "category", "product", "supplier", "supplierproduct", "promotion", view=EVERYONE, change=OFFICE)
+grant_models(
+    "catalog", "category", "product", "supplier", "supplierclosure", "supplierproduct", "promotion",
+    view=EVERYONE, change=OFFICE,
+)  # fmt: skip
 grant_models("catalog", "pricebreak", view=OFFICE, change=OFFICE)
 grant(OFFICE, "catalog.view_cost")

@@ -91,7 +91,7 @@ class PurchaseLineSheet(Sheet):
         name = _("lines of purchase orders")
         fields = ("order__number", "order__supplier__name", "order__warehouse__code", "order__state",
                   "order__confirmed_at", "order__expected_on", "product__sku", "product__name", "quantity", "received",
-                  "over_received", "cancelled", "unit_cost", "pack_size")  # fmt: skip
+                  "over_received", "cancelled", "unit_cost", "pack_size", "promised_on")  # fmt: skip
         export_order = fields
 
     def filter_export(self, queryset, **kwargs):

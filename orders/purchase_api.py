@@ -35,7 +35,7 @@ class PurchaseLineSerializer(CostFields, serializers.ModelSerializer):
         model = PurchaseOrderLine
         fields = [
             "id", "product", "quantity", "received", "over_received", "cancelled", "outstanding", "unit_cost",
-            "pack_size",
+            "pack_size", "promised_on",
         ]  # fmt: skip
 
 

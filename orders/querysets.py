@@ -169,6 +169,12 @@ class ReceiptQuerySet(InWarehouse):
         return self.filter(undone_at__isnull=True)
 
 
+class OfLineQuerySet(InWarehouse):
+    """What hangs at a purchase line."""
+
+    warehouse_path = "line__order__warehouse"
+
+
 class DemandSeriesQuerySet(InWarehouse):
     pass
 

@@ -5,6 +5,7 @@ from inventory_site.common.roles import EVERYONE, FLOOR, MANAGERS, OFFICE, grant
 grant_models(
     "orders", "demandseries", "dailydemand", "demandcorrection", "receipt", "salesorderline", "purchaseorderline",
     "reshaping", "returnline", "cartevent", "dailyinterest",
+    "promiseddate", "reminder",
     view=EVERYONE,
 )  # fmt: skip
 grant_models("orders", "saleschannel", view=EVERYONE, change=MANAGERS)

@@ -21,7 +21,7 @@ Reason = StockMovement.Reason
 class WarehouseSerializer(serializers.ModelSerializer):
     class Meta:
         model = Warehouse
-        fields = ["code", "name", "country", "time_zone", "priority", "is_active"]
+        fields = ["code", "name", "country", "time_zone", "priority", "room_ml", "address", "is_active"]
 
 
 class StockMovementSerializer(serializers.ModelSerializer):

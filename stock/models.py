@@ -44,6 +44,10 @@ class Warehouse(models.Model):
     is_closed_on_holidays = models.BooleanField(
         _("closed on public holidays"), default=False, help_text=_("Of its country. Forecasts know of holidays anyway.")
     )
+    room_ml = models.PositiveBigIntegerField(
+        _("room, ml"), null=True, blank=True, help_text=_("What its shelves hold. Empty: no limit.")
+    )
+    address = models.TextField(_("address"), blank=True, help_text=_("Printed on purchase orders."))
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = WarehouseQuerySet.as_manager()

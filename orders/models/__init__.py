@@ -2,6 +2,7 @@
 
 from orders.models.demand import DailyDemand, DayRevision, DemandCorrection, DemandSeries, DirtyDay
 from orders.models.interest import CartEvent, DailyInterest
+from orders.models.promises import PromisedDate, Reminder
 from orders.models.purchases import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.models.returns import Return, ReturnLine
 from orders.models.sales import Customer, Reshaping, SalesChannel, SalesOrder, SalesOrderLine, Source
@@ -15,9 +16,11 @@ __all__ = [
     "DemandCorrection",
     "DemandSeries",
     "DirtyDay",
+    "PromisedDate",
     "PurchaseOrder",
     "PurchaseOrderLine",
     "Receipt",
+    "Reminder",
     "Reshaping",
     "Return",
     "ReturnLine",

@@ -64,6 +64,9 @@ class PurchaseOrderLine(models.Model):
     cancelled = models.BigIntegerField(_("cancelled"), default=0)
     unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, default=0, validators=NOT_NEGATIVE)
     pack_size = models.PositiveIntegerField(_("pack size"), default=1, validators=[MinValueValidator(1)])
+    promised_on = models.DateField(
+        _("promised on"), null=True, blank=True, help_text=_("What the supplier says last. Empty: the order's day.")
+    )
 
     objects = PurchaseOrderLineQuerySet.as_manager()
 

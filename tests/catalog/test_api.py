@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -105,7 +106,35 @@ def test_weekdays_are_boxes_to_tick_in_the_admin(client_of, make_user, make_supp
     address = f"/admin/catalog/supplier/{supplier.pk}/change/"
     boxes = re.findall(r'<input[^>]*name="order_weekdays"[^>]*>', buyer.get(address).content.decode())
     assert [number for number, box in enumerate(boxes) if re.search(r"\schecked[\s>]", box)] == [3]
-    told = {"code": "ACME", "name": "Acme", "lead_time_days": 7, "review_period_days": 1, "minimum_order_cost": 0}
+    told = {"code": "ACME", "name": "Acme", "lead_time_days": 7, "review_period_days": 1, "minimum_order_cost": 0,
+            "freight_cost": 0, "closures-TOTAL_FORMS": 1, "closures-INITIAL_FORMS": 0,
+            "closures-0-first_on": "2026-02-16", "closures-0-last_on": "2026-02-24"}  # fmt: skip
     buyer.post(address, told | {"order_weekdays": ["0", "4"]})
     supplier.refresh_from_db()
     assert supplier.order_weekdays == [0, 4]
+    assert [closure.last_on for closure in supplier.closures.all()] == [date(2026, 2, 24)]
+
+
+def test_days_without_orders_are_replaced_as_a_whole(buyer, make_supplier):
+    supplier, address = make_supplier("ACME"), f"{SUPPLIERS}ACME/"
+    new_year = {"first_on": "2026-02-16", "last_on": "2026-02-24", "reason": "New Year"}
+    for told in ([new_year, {"first_on": "2026-10-01", "last_on": "2026-10-07"}], [new_year]):
+        assert len(buyer.patch(address, {"closures": told}, format="json").json()["closures"]) == len(told)
+    assert buyer.patch(address, {"name": "Acme & Sons"}, format="json").json()["closures"] == [new_year]
+    answer = buyer.patch(address, {"closures": [new_year | {"last_on": "2026-02-15"}]}, format="json")
+    assert (answer.status_code, supplier.closures.count()) == (400, 1)
+    assert "cannot be before the first" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("field", "wrong"), [("country", "Latvia"), ("freight_cost", -1), ("weekly_capacity", -1)])
+def test_terms_of_a_supplier_that_make_no_sense_are_refused(field, wrong, buyer, make_supplier):
+    make_supplier("ACME")
+    answer = buyer.patch(f"{SUPPLIERS}ACME/", {field: wrong}, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+
+
+def test_clerks_see_no_freight_and_no_minimum(api_of, make_user, make_supplier):
+    make_supplier("ACME", freight_cost=40)
+    told = api_of(make_user("clerk")).get(f"{SUPPLIERS}ACME/").json()
+    assert not {"freight_cost", "free_freight_from", "minimum_order_cost"} & told.keys()
+    assert told["lead_time_days"] == 7
