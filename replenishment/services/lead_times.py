@@ -59,28 +59,33 @@ def learn_lead_times(run: JobRun, payload: dict) -> Callable[[], None]:
     Each order weighs the same for its supplier, each line the same for its product, parts by their share of the
     quantity. Nothing that arrived after the business date counts as arrived.
     """
-    suppliers = list(Supplier.objects.filter(pk__in=payload["suppliers"]).order_by("pk"))
-    whole, by_product = _evidence(payload["suppliers"], run.business_date)
-    own_days = _declared(payload["suppliers"])
-    products = defaultdict(set)
-    for owner, product in (*by_product, *own_days):
-        products[owner].add(product)
-    rows = []
-    for supplier in suppliers:
-        prior = Distribution.sure(supplier.lead_time_days)
-        usual = whole[supplier.pk].learn(prior, DECLARED_WEIGHT)
-        rows.append(_row(run, supplier.pk, None, usual, whole[supplier.pk].receipts))
-        for product in sorted(products[supplier.pk]):
-            evidence = by_product[supplier.pk, product]
-            later = own_days.get((supplier.pk, product), supplier.lead_time_days) - supplier.lead_time_days
-            own = evidence.learn(usual.shifted(later), SUPPLIER_WEIGHT)
-            rows.append(_row(run, supplier.pk, product, own, evidence.receipts))
+    found = learned(payload["suppliers"], run.business_date)
+    rows = [_row(run, supplier, product, *told) for (supplier, product), told in found.items()]
 
     def write() -> None:
         LeadTime.objects.filter(run=run, supplier__in=payload["suppliers"]).delete()
         LeadTime.objects.bulk_create(rows, batch_size=WRITTEN_AT_ONCE)
 
     return write
+
+
+def learned(supplier_ids: list[int], until: date) -> dict[tuple[int, int | None], tuple[Distribution, int]]:
+    """Lead time and receipts by supplier and product (None: the supplier as a whole), as known on ``until``."""
+    whole, by_product = _evidence(supplier_ids, until)
+    own_days = _declared(supplier_ids)
+    products = defaultdict(set)
+    for owner, product in (*by_product, *own_days):
+        products[owner].add(product)
+    found: dict[tuple[int, int | None], tuple[Distribution, int]] = {}
+    for supplier in Supplier.objects.filter(pk__in=supplier_ids).order_by("pk"):
+        evidence = whole[supplier.pk]
+        usual = evidence.learn(Distribution.sure(supplier.lead_time_days), DECLARED_WEIGHT)
+        found[supplier.pk, None] = usual, evidence.receipts
+        for product in sorted(products[supplier.pk]):
+            evidence = by_product[supplier.pk, product]
+            later = own_days.get((supplier.pk, product), supplier.lead_time_days) - supplier.lead_time_days
+            found[supplier.pk, product] = evidence.learn(usual.shifted(later), SUPPLIER_WEIGHT), evidence.receipts
+    return found
 
 
 def _row(run: JobRun, supplier: int, product: int | None, found: Distribution, receipts: int) -> LeadTime:
