@@ -69,11 +69,13 @@ class OffersLanguages:
 @admin.register(ShopSettings)
 class ShopSettingsAdmin(OffersLanguages, NeverDeleted, ShelfAdmin):
     list_display = ("name", "currency", "time_zone", "night_at", "language", "demo_until")
-    cost_fields = ("holding_rate", "order_cost")
+    cost_fields = ("holding_rate", "order_cost", "purchase_budget", "transfer_cost", "salvage_rate")
     fieldsets = (
         (None, {"fields": ("name", ("currency", "language"), ("time_zone", "night_at"))}),
         (_("Orders and receipts"), {"fields": (("allocation_strategy", "over_receipt_rate"),)}),
         (_("What stock and orders cost"), {"fields": (("holding_rate", "order_cost"),)}),
+        (_("Buying and moving"), {"fields": ("purchase_budget", ("transfer_days", "transfer_cost"))}),
+        (_("Stock to spare"), {"fields": (("price_elasticity", "markdown_days"), ("salvage_rate", "stop_after_days"))}),
         (_("Demo"), {"fields": ("demo_until",)}),
     )
 

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
-from replenishment import chances, explain
+from replenishment import admin_lanes, chances, explain  # noqa: F401  transfer lanes register themselves
 from replenishment.admin_acts import ACTS
 from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (

@@ -38,8 +38,26 @@ class InventoryPositionQuerySet(InWarehouse):
 
 
 class SuggestionQuerySet(InWarehouse):
+    def visible_to(self, user, permission: str | None = None):
+        """A transfer is told to who may see both of its warehouses."""
+        mine = _warehouses(user, permission)
+        return super().visible_to(user, permission).filter(models.Q(source=None) | models.Q(source__in=mine))
+
     def open(self):
         return self.filter(state="open")
 
     def locked(self):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
+class TransferLaneQuerySet(models.QuerySet):
+    def visible_to(self, user, permission: str | None = None):
+        """Lanes of which the user may see both ends."""
+        mine = _warehouses(user, permission)
+        return self.filter(source__in=mine, destination__in=mine)
+
+
+def _warehouses(user, permission: str | None):
+    from stock.models import Warehouse
+
+    return Warehouse.objects.visible_to(user, permission).values("pk")

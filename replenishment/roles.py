@@ -6,4 +6,4 @@ grant_models(
     "replenishment", "leadtime", "reorderpoint", "inventoryposition", "kpisnapshot", "suggestion", view=EVERYONE
 )
 grant(OFFICE, "replenishment.change_suggestion")  # accept, dismiss, take back
-grant_models("replenishment", "policy", view=EVERYONE, change=OFFICE)
+grant_models("replenishment", "policy", "transferlane", view=EVERYONE, change=OFFICE)

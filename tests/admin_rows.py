@@ -41,7 +41,15 @@ from orders.models import (
     SalesOrder,
     SalesOrderLine,
 )
-from replenishment.models import InventoryPosition, KpiSnapshot, LeadTime, Policy, ReorderPoint, Suggestion
+from replenishment.models import (
+    InventoryPosition,
+    KpiSnapshot,
+    LeadTime,
+    Policy,
+    ReorderPoint,
+    Suggestion,
+    TransferLane,
+)
 from stock.models import (
     Allocation,
     ClosedDay,
@@ -297,6 +305,9 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "replenishment.policy": lambda shop, n: Policy.objects.create(**shop.item(n)),
     "replenishment.reorderpoint": _reorder_point,
     "replenishment.suggestion": _suggestion,
+    "replenishment.transferlane": lambda shop, n: TransferLane.objects.create(
+        source=shop.warehouse, destination=Warehouse.objects.create(code=f"lane-{n}", name=f"Lane {n}"), days=2
+    ),
     "stock.allocation": lambda shop, n: Allocation.objects.create(
         level=shop.level(n), quantity=1, holder=uuid.UUID(int=n)
     ),

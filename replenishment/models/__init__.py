@@ -1,6 +1,7 @@
 """How much to order, when, and why."""
 
 from replenishment.models.kpis import KpiSnapshot
+from replenishment.models.lanes import TransferLane
 from replenishment.models.lead_times import LeadTime
 from replenishment.models.plans import Pattern, ReorderPoint
 from replenishment.models.policies import Policy
@@ -15,4 +16,5 @@ __all__ = [
     "Policy",
     "ReorderPoint",
     "Suggestion",
+    "TransferLane",
 ]

@@ -19,6 +19,9 @@ def validate_zone(value: str) -> None:
         raise ValidationError(_("“%(value)s” is not a time zone. Write one like Europe/Riga."), params={"value": value})
 
 
+NOT_NEGATIVE = [MinValueValidator(0)]
+
+
 class AllocationStrategy(models.TextChoices):
     """From which warehouse an order gets its goods; its demand always stays with the line's first choice."""
 
@@ -54,6 +57,33 @@ class ShopSettings(models.Model):
         decimal_places=2,
         default="5.00",
         help_text=_("Per line of a purchase order: writing, receiving, paying."),
+    )
+    purchase_budget = models.DecimalField(
+        _("budget for a week's purchases"), max_digits=14, decimal_places=2, null=True, blank=True,
+        validators=NOT_NEGATIVE, help_text=_("What the purchase plan keeps to, freight included. Empty: no limit."),
+    )  # fmt: skip
+    transfer_days = models.PositiveIntegerField(
+        _("days of a transfer"), default=3, help_text=_("Between two of our warehouses without a lane of their own.")
+    )
+    transfer_cost = models.DecimalField(
+        _("freight of a transfer, a piece"), max_digits=10, decimal_places=4, default=Decimal("0.5000"),
+        validators=NOT_NEGATIVE,
+    )  # fmt: skip
+    price_elasticity = models.DecimalField(
+        _("price elasticity"), max_digits=4, decimal_places=2, default=Decimal("2.00"), validators=NOT_NEGATIVE,
+        help_text=_(
+            "How demand answers a lower price: at 2, a price 20 % lower sells 1.56 times as many. "
+            "A guess until you have measured it; markdowns say so."
+        ),
+    )  # fmt: skip
+    markdown_days = models.PositiveIntegerField(_("days of a markdown"), default=28, validators=[MinValueValidator(1)])
+    salvage_rate = models.DecimalField(
+        _("worth of dead stock"), max_digits=4, decimal_places=3, default=Decimal("0.250"),
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=_("Share of its cost that a piece brings in the end when nobody asks for it: 0.25 for a quarter."),
+    )  # fmt: skip
+    stop_after_days = models.PositiveIntegerField(
+        _("stop buying after days without demand"), default=180, validators=[MinValueValidator(90)]
     )
     allocation_strategy = models.CharField(
         _("allocate from"), max_length=20, choices=AllocationStrategy, default=AllocationStrategy.FIRST_CHOICE
