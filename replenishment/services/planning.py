@@ -101,7 +101,7 @@ def kept(
 ) -> Callable[[], None]:
     """What writes these forecasts and the reorder points that follow from them."""
     issued = forecasting.issue(run=run, panel=panel, keys=keys, result=result, interval=interval)
-    rows = _reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
+    rows = reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
 
     def write() -> None:
         is_scored = not forecasting.uses_models_again(run)
@@ -209,9 +209,10 @@ def _terms(items: list[Item], interval: ProtectionInterval) -> plan_rows.ItemTer
     )  # fmt: skip
 
 
-def _reorder_points(
+def reorder_points(
     run: JobRun, items: list[Item], interval: ProtectionInterval, result: engine.Forecast, known: Habits
 ) -> list[ReorderPoint]:
+    """Unsaved rows of what the forecast means for each item; of ``run`` only the business date is read."""
     terms = _terms(items, interval)
     plan = plan_rows.plan(result, terms)
     by_hand = ~np.isnan(terms.reorder_point_by_hand)
