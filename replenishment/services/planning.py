@@ -101,7 +101,7 @@ def kept(
 ) -> Callable[[], None]:
     """What writes these forecasts and the reorder points that follow from them."""
     issued = forecasting.issue(run=run, panel=panel, keys=keys, result=result, interval=interval)
-    rows = reorder_points(run, items, interval, issued.result, habits(panel.demand, _paid(panel, items)))
+    rows = reorder_points(run, items, interval, issued.result, habits(panel.demand, paid(panel, items)))
 
     def write() -> None:
         is_scored = not forecasting.uses_models_again(run)
@@ -180,7 +180,7 @@ def interval_of(items: list[Item]) -> ProtectionInterval:
     return ProtectionInterval(lengths, weights)
 
 
-def _paid(panel: Panel, items: list[Item]) -> np.ndarray:
+def paid(panel: Panel, items: list[Item]) -> np.ndarray:
     """Prices of the past days, the catalogue's where nothing was ever sold."""
     known = panel.known["price"][:, : panel.demand.shape[1]]
     listed = np.array([float(item.product.price) for item in items])[:, None]
