@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from catalog.models import Product
 from forecasting.models import DataRule
-from forecasting.public_holidays import holidays_between
+from inventory_site.common.public_holidays import holidays_between
 from orders.models import DailyDemand, DayRevision
 from stock.models import ClosedDay, Warehouse
 

@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from forecasting.engine.panel import Told
 from forecasting.models import Signal, SignalKind
-from forecasting.public_holidays import holidays_between
+from inventory_site.common.public_holidays import holidays_between
 from orders.models import DailyInterest
 from stock.models import Warehouse
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from catalog.models import Product, Supplier, SupplierProduct
 from inventory_site.common.models import ShopSettings
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from orders.money import line_amount
+from orders.order_days import order_days_of
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,6 @@ def terms_of(supplier: Supplier, products: Iterable[Product]) -> dict[int, Terms
     return {pk: known.get(pk) or Terms(product.unit_cost) for pk, product in wanted.items()}
 
 
-def next_order_day(weekdays: Collection[int], day: date) -> date:
-    """The first day, from this one on, on which the supplier takes orders; no weekdays: every day.
-
-    >>> next_order_day([0, 3], date(2026, 3, 27))
-    datetime.date(2026, 3, 30)
-    """
-    if not weekdays:
-        return day
-    return next(later for later in (day + timedelta(days=n) for n in range(7)) if later.weekday() in weekdays)
-
-
 def local_today(order: PurchaseOrder) -> date:
     """The business day in the warehouse that the goods go to."""
     return ShopSettings.objects.load().now().astimezone(ZoneInfo(order.warehouse.time_zone)).date()
@@ -114,11 +104,15 @@ def _value(order: PurchaseOrder, lines: Iterable[PurchaseOrderLine]) -> Iterable
 
 
 def _weekday(supplier: Supplier, today: date) -> Iterable[Problem]:
-    following = next_order_day(supplier.order_weekdays, today)
-    if following != today:
-        sentence = _("%(supplier)s takes orders on %(days)s; the next such day is %(day)s.") % {
-            "supplier": supplier,
-            "days": ", ".join(str(WEEKDAYS[n]) for n in sorted(supplier.order_weekdays)),
-            "day": date_format(following, "SHORT_DATE_FORMAT"),
-        }
-        yield Problem("order_weekday", sentence)
+    following = order_days_of([supplier])[supplier.pk].next(today)
+    if following == today:
+        return
+    told = {
+        "supplier": supplier,
+        "days": ", ".join(str(WEEKDAYS[n]) for n in sorted(supplier.order_weekdays)),
+        "day": date_format(following, "SHORT_DATE_FORMAT"),
+    }
+    sentence = _("%(supplier)s takes orders on %(days)s; the next such day is %(day)s.")
+    if not supplier.order_weekdays or today.weekday() in supplier.order_weekdays:
+        sentence = _("%(supplier)s takes no orders on this day; the next day that it does is %(day)s.")
+    yield Problem("order_weekday", sentence % told)

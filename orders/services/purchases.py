@@ -17,8 +17,9 @@ from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import ShopSettings, User
 from orders.errors import InvalidLines, TermsNotMet, WrongState
 from orders.models import PurchaseOrder, PurchaseOrderLine
+from orders.order_days import order_days_of
 from orders.services.common import check_quantity, chosen, reread, tell_positions, temporary_number
-from orders.services.purchase_terms import Terms, next_order_day, problems_of, terms_of
+from orders.services.purchase_terms import Terms, problems_of, terms_of
 from stock.models import Warehouse
 
 State = PurchaseOrder.State
@@ -197,7 +198,7 @@ def expected_day(order: PurchaseOrder, day: date) -> date:
     declared = dict(own.values_list("product", "lead_time_days"))
     usual = order.supplier.lead_time_days
     longest = max((declared.get(row["product"], usual) for row in ordered), default=usual)
-    return next_order_day(order.supplier.order_weekdays, day) + timedelta(days=longest)
+    return order_days_of([order.supplier])[order.supplier_id].next(day) + timedelta(days=longest)
 
 
 @transaction.atomic

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 
@@ -16,23 +17,20 @@ from forecasting.ending import faded, until_the_end
 from forecasting.engine import Panel, ProtectionInterval
 from forecasting.models import TrainedModel
 from forecasting.panels import Keys
-from inventory_site.common.models import JobRun, ShopSettings
+from inventory_site.common.models import JobRun
 from orders.models import DemandSeries
-from replenishment import plan_rows
+from orders.order_days import EVERY_DAY, OrderDays, order_days_of
 from replenishment.lead_times import Distribution
-from replenishment.models import LeadTime, Policy, ReorderPoint
-from replenishment.patterns import Habits, habits
-from replenishment.protection import mean_length
-from replenishment.services.policies import Scope, resolve_policies
+from replenishment.models import LeadTime, ReorderPoint
+from replenishment.patterns import habits
+from replenishment.services.policies import Planned, Scope, resolve_policies
+from replenishment.services.reorder_points import reorder_points
 
 #: Series of one partition.
 PLANNED_AT_ONCE = 2000
 
 #: Where nobody is known to sell the product.
 USUAL_LEAD_TIME_DAYS, USUAL_REVIEW_DAYS = 7, 1
-
-#: Codes of a plan that buys nothing for the shelf.
-IDLE = ("no_demand", "order_owed", "no_history")
 
 WRITTEN_AT_ONCE = 500
 ITEM = ("run", "product", "warehouse")
@@ -45,13 +43,17 @@ class Item:
     product: Product
     warehouse_id: int
     terms: SupplierProduct | None
-    policy: Policy
+    policy: Planned
     lead_time: Distribution
+    order_days: OrderDays = EVERY_DAY
+    plan_from: date | None = None
 
-    @property
+    @cached_property
     def review_days(self) -> int:
+        """Days between the next two chances to order: the review period, or more where the supplier takes no orders."""
         supplier = self.terms.supplier.review_period_days if self.terms else USUAL_REVIEW_DAYS
-        return self.policy.review_period_days or supplier
+        usual = self.policy.review_period_days or supplier
+        return self.order_days.gap(self.plan_from, at_least=usual) if self.plan_from else usual
 
     @property
     def unit_cost(self) -> Decimal:
@@ -141,11 +143,14 @@ def items_of(run: JobRun | None, keys: Keys) -> list[Item]:
         Scope(product, products[product].category_id, _supplier_of(terms.get(product)), warehouse)
         for product, warehouse in pairs
     ]
+    order_days = order_days_of({row.supplier for row in selling})
+    plan_from = run.business_date + timedelta(days=1) if run else None
     return [
-        Item(products[product], warehouse, own, policy, _lead_time(own, lead_times))
+        Item(products[product], warehouse, own, policy, _lead_time(own, lead_times),
+             order_days.get(_supplier_of(own), EVERY_DAY), plan_from)
         for (product, warehouse), policy in zip(pairs, resolve_policies(scopes), strict=True)
         for own in [terms.get(product)]
-    ]
+    ]  # fmt: skip
 
 
 def _supplier_of(terms: SupplierProduct | None) -> int | None:
@@ -165,7 +170,8 @@ def _lead_time(terms: SupplierProduct | None, known: dict) -> Distribution:
     if terms is None:
         return Distribution.sure(USUAL_LEAD_TIME_DAYS)
     found = known.get((terms.supplier_id, terms.product_id)) or known.get((terms.supplier_id, None))
-    return found or Distribution.sure(terms.lead_time_days or terms.supplier.lead_time_days)
+    own = terms.lead_time_days
+    return found or Distribution.sure(terms.supplier.lead_time_days if own is None else own)
 
 
 def interval_of(items: list[Item]) -> ProtectionInterval:
@@ -185,68 +191,3 @@ def paid(panel: Panel, items: list[Item]) -> np.ndarray:
     known = panel.known["price"][:, : panel.demand.shape[1]]
     listed = np.array([float(item.product.price) for item in items])[:, None]
     return np.where(np.isnan(known), listed, known)
-
-
-def _terms(items: list[Item], interval: ProtectionInterval) -> plan_rows.ItemTerms:
-    shop = ShopSettings.objects.load()
-    by_hand = {
-        name: np.array([np.nan if value is None else float(value) for value in values])
-        for name, values in {
-            "reorder_point_by_hand": [item.policy.minimum_stock for item in items],
-            "order_quantity_by_hand": [item.policy.order_quantity for item in items],
-        }.items()
-    }
-    return plan_rows.ItemTerms.of(
-        "D", interval, plan_rows.Position.of(len(items), known=False),
-        review_days=np.array([item.review_days for item in items], float),
-        cycle_service_level=np.array([item.policy.cycle_service_level for item in items], float),
-        policy=np.array([item.policy.rule for item in items], str),
-        min_order_quantity=np.array([item.terms.min_order_quantity if item.terms else 1 for item in items], int),
-        pack_size=np.array([item.terms.pack_size if item.terms else 1 for item in items], int),
-        order_cost=float(shop.order_cost),
-        annual_holding_cost=np.array([float(item.unit_cost * Decimal(shop.holding_rate)) for item in items]),
-        **by_hand,
-    )  # fmt: skip
-
-
-def reorder_points(
-    run: JobRun, items: list[Item], interval: ProtectionInterval, result: engine.Forecast, known: Habits
-) -> list[ReorderPoint]:
-    """Unsaved rows of what the forecast means for each item; of ``run`` only the business date is read."""
-    terms = _terms(items, interval)
-    plan = plan_rows.plan(result, terms)
-    by_hand = ~np.isnan(terms.reorder_point_by_hand)
-    is_active = np.array([item.product.is_active for item in items], bool)
-    idle = np.isin(plan.code, IDLE) | known.is_dormant | (plan.order_up_to_level <= 0)
-    is_stocked = is_active & (by_hand | ~idle)
-    columns = {
-        "rule": np.where(by_hand, Policy.Rule.R_S_NQ.value, terms.policy),
-        "cycle_service_level": terms.cycle_service_level,
-        "lead_time_days": mean_length(interval) - terms.review_days,
-        "review_period_days": terms.review_days.astype(int),
-        "lead_time_demand": result.lead_time_demand.mean,
-        "quantile": np.where(is_stocked, plan.quantile, 0),
-        "safety_stock": np.where(is_stocked, plan.safety_stock, -plan.expected),
-        "reorder_point": np.where(is_stocked, plan.reorder_point, 0),
-        "order_quantity": plan.order_quantity,
-        "order_up_to_level": np.where(is_stocked, plan.order_up_to_level, plan.order_quantity),
-        "min_order_quantity": terms.min_order_quantity,
-        "pack_size": terms.pack_size,
-        "set_by_hand": by_hand,
-        "is_stocked": is_stocked,
-        "is_dormant": known.is_dormant,
-        "demand_pattern": known.pattern,
-        "yearly_demand": known.yearly_demand.astype(int),
-        "yearly_revenue": known.yearly_revenue.round(2),
-    }
-    table = zip(*(values.tolist() for values in columns.values()), strict=True)
-    ages = known.days - 1 - known.last_demand
-    return [
-        ReorderPoint(
-            run=run, product=item.product, warehouse_id=item.warehouse_id, unit_cost=item.unit_cost,
-            unit_price=item.product.price, supplier_id=_supplier_of(item.terms) if item.product.is_active else None,
-            last_demand_on=run.business_date - timedelta(days=age) if age < known.days else None,
-            **dict(zip(columns, row, strict=True)),
-        )
-        for item, row, age in zip(items, table, ages.tolist(), strict=True)
-    ]  # fmt: skip

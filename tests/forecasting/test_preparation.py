@@ -11,7 +11,7 @@ from catalog.models import Category
 from forecasting.data_facts import data_facts
 from forecasting.models import DataRule, Signal, SignalKind
 from forecasting.panels import panel_of
-from forecasting.public_holidays import holidays_between
+from inventory_site.common.public_holidays import holidays_between
 from orders.models import DailyDemand, DailyInterest, DayRevision, DemandSeries
 from stock.models import ClosedDay, Warehouse
 

@@ -207,3 +207,18 @@ def test_products_outside_the_training_sample_are_planned_too(run, sold, make_wa
     work(run)
     assert len(forecasting_services.training_series(run)) == 4
     assert ReorderPoint.objects.count() == 12
+
+
+def test_the_interval_to_protect_reaches_from_one_chance_to_order_to_the_next(run, sold, supplier):
+    """TODAY is a Monday: who takes orders on Thursdays takes the next ones on the 2nd and the 9th of April."""
+    product = sold([2] * DAYS)
+    supplier.order_weekdays, supplier.review_period_days = [3], 1
+    supplier.save()
+    work(run)
+    assert ReorderPoint.objects.get(run=run, product=product).review_period_days == 7
+    supplier.closures.create(first_on=TODAY + timedelta(days=4), last_on=TODAY + timedelta(days=14))
+    again = nightly(TODAY, version=2)
+    work(again)
+    point = ReorderPoint.objects.get(run=again, product=product)
+    assert (point.review_period_days, round(point.lead_time_days, 6)) == (14, 5.0)
+    assert round(point.lead_time_demand) == 2 * (14 + 5)
