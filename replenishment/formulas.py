@@ -318,6 +318,21 @@ def order_up_to(
     return np.where(short > 0, lot_size(short, min_order_quantity, pack_size), 0)
 
 
+def order_min_max(
+    position: ArrayLike, reorder_point: ArrayLike, order_up_to_level: ArrayLike,
+    min_order_quantity: ArrayLike = 1, pack_size: ArrayLike = 1,
+) -> np.ndarray:  # fmt: skip
+    """(s,S): nothing above the reorder point s, else what lifts the position to S, in packs and at least the minimum.
+
+    Scarf 1960. Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed., chapter 6:
+
+    >>> order_min_max([10, 11, 25], 10, 50, pack_size=6).tolist()
+    [42, 0, 0]
+    """
+    is_due = np.asarray(position, np.int64) <= np.asarray(reorder_point, np.int64)
+    return np.where(is_due, order_up_to(position, order_up_to_level, min_order_quantity, pack_size), 0)
+
+
 def order_up_to_level(reorder_point: ArrayLike, order_quantity: ArrayLike) -> np.ndarray:
     """(R,s,nQ): the highest position just after an order, s + Q.
 

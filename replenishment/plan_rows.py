@@ -12,6 +12,7 @@ import numpy as np
 
 from forecasting.engine.panel import Forecast, Freq, ProtectionInterval
 from replenishment import formulas, simulate
+from replenishment.limits import Limited, within_limits
 from replenishment.protection import BUCKET_DAYS, mean_length
 
 #: The method of an item without any demand.
@@ -57,10 +58,11 @@ class ItemTerms:
 
     ``review_days``          gap between two chances to order, already inside ``interval`` where it counts
     ``cycle_service_level``  (0-1), used where ``fill_rate`` is NaN
-    ``policy``               "R,s,nQ" or "R,S"
+    ``policy``               "R,s,nQ", "R,S" or "s,S"
     ``annual_holding_cost``  money a piece and year; with ``order_cost`` gives the economic order quantity, else NaN
-    ``reorder_point_by_hand``, ``order_quantity_by_hand``  NaN where computed; a reorder point by hand is followed
-                             by (R,s,nQ)
+    ``reorder_point_by_hand``, ``order_quantity_by_hand``  NaN where computed; under (R,S) a reorder point by hand is
+                             followed by (R,s,nQ)
+    ``level_floor``          the computed level is at least this, ``maximum_stock`` the position at most; NaN: no limit
     """
 
     freq: Freq
@@ -76,6 +78,8 @@ class ItemTerms:
     position: Position
     reorder_point_by_hand: np.ndarray
     order_quantity_by_hand: np.ndarray
+    level_floor: np.ndarray
+    maximum_stock: np.ndarray
 
     @classmethod
     def of(cls, freq: Freq, interval: ProtectionInterval, position: Position, **given: Any) -> ItemTerms:
@@ -83,6 +87,7 @@ class ItemTerms:
         usual: dict[str, Any] = {"review_days": 1.0, "cycle_service_level": 0.95, "policy": "R,s,nQ"}
         usual |= {"fill_rate": np.nan, "min_order_quantity": 1, "pack_size": 1, "order_cost": np.nan}
         usual |= {"annual_holding_cost": np.nan, "reorder_point_by_hand": np.nan, "order_quantity_by_hand": np.nan}
+        usual |= {"level_floor": np.nan, "maximum_stock": np.nan}
         size = len(interval.lengths)
         arrays = {name: np.broadcast_to(np.asarray(value), size) for name, value in (usual | given).items()}
         return cls(freq=freq, interval=interval, position=position, **arrays)
@@ -96,6 +101,8 @@ class PlanRows:
     ``expected``         mean lead-time demand, rounded; reorder point (under R,S: order-up-to level) - safety stock
     ``suggested_order``  0 where the stock is unknown
     ``code``             of the explanation, see ``replenishment.explain``; its terms come from ``explanation_terms``
+    ``rule``             that the levels are for
+    ``limited``          what least and most stock made of ``computed`` (the level) and ``computed_top``
     """
 
     quantile: np.ndarray
@@ -106,6 +113,10 @@ class PlanRows:
     order_quantity: np.ndarray
     suggested_order: np.ndarray
     code: np.ndarray
+    rule: np.ndarray
+    limited: Limited
+    computed: np.ndarray
+    computed_top: np.ndarray
     _terms: dict[str, np.ndarray] = field(repr=False)
 
     def explanation_terms(self) -> list[dict[str, Any]]:
@@ -117,21 +128,30 @@ class PlanRows:
 def plan(forecast: Forecast, terms: ItemTerms) -> PlanRows:
     """Levels and order of each series; a series' row does not depend on which others are planned with it."""
     by_hand = ~np.isnan(terms.reorder_point_by_hand)
-    up_to = (terms.policy == "R,S") & ~by_hand
+    rule = np.where(by_hand & (terms.policy == "R,S"), "R,s,nQ", terms.policy)
+    up_to = rule == "R,S"
     idle = ~by_hand & ~up_to & (_annual_demand(forecast, terms) < LEAST_ANNUAL_DEMAND)
     quantity = _order_quantity(forecast, terms)
-    start, target = _levels(forecast, terms, quantity, up_to)
+    start, target = _levels(forecast, terms, quantity, rule)
     level = np.where(by_hand, np.nan_to_num(terms.reorder_point_by_hand), np.where(idle, 0, _whole(target)))
-    level = level.astype(np.int64)
+    floor = np.where(by_hand | idle, np.nan, terms.level_floor)
+    lot = (terms.min_order_quantity, terms.pack_size)
+    computed = level.astype(np.int64)
+    limited = within_limits(rule, computed, quantity, floor, terms.maximum_stock, *lot)
+    level = limited.level
     reorder_point = np.where(up_to, np.maximum(level - 1, 0), level)
-    top = np.where(up_to, level, formulas.order_up_to_level(level, quantity))
-    code, suggested = _order(terms, level, quantity, up_to, idle)
+    code, suggested = _order(terms, limited, rule, idle)
     expected = np.round(forecast.lead_time_demand.mean).astype(np.int64)
-    quantile = np.where(idle, 0, _whole(start))
-    rows = {"reorder_point": reorder_point, "order_up_to_level": top, "order_quantity": quantity, "expected": expected}
-    rows |= {"quantile": quantile, "safety_stock": level - expected, "suggested_order": suggested}
+    rows = {"reorder_point": reorder_point, "order_up_to_level": limited.top, "order_quantity": limited.quantity}
+    rows |= {"quantile": np.where(idle, 0, _whole(start)), "expected": expected}
+    rows |= {"safety_stock": level - expected, "suggested_order": suggested}
     code = np.where((forecast.method == NO_METHOD) & ~by_hand & (suggested == 0), "no_history", code)
-    return PlanRows(**rows, code=code, _terms=_explanation(terms, rows, up_to, by_hand))
+    corrected = np.where(by_hand | (level != _whole(target)), 0, np.maximum(level - rows["quantile"], 0))
+    explained = _explanation(terms, rows, rule, by_hand, corrected)
+    top = np.where(up_to, computed, computed + quantity)
+    return PlanRows(
+        **rows, code=code, rule=rule, limited=limited, computed=computed, computed_top=top, _terms=explained
+    )
 
 
 def _whole(level: np.ndarray) -> np.ndarray:
@@ -160,24 +180,24 @@ def _order_quantity(forecast: Forecast, terms: ItemTerms) -> np.ndarray:
 
 
 def _levels(
-    forecast: Forecast, terms: ItemTerms, quantity: np.ndarray, up_to: np.ndarray
+    forecast: Forecast, terms: ItemTerms, quantity: np.ndarray, rule: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The level before and after the correction: a reorder point, or the order-up-to level where ``up_to``."""
+    """The level before and after the correction: a reorder point, or the order-up-to level under (R,S)."""
     interval = mean_length(terms.interval)
     review = np.maximum(terms.review_days, 1) / BUCKET_DAYS[terms.freq]
     by_rate = ~np.isnan(terms.fill_rate)
     start = simulate.quantile_at(forecast.lead_time_demand, terms.cycle_service_level)
     corrected = start.copy()
-    rows = np.flatnonzero(~up_to & ~by_rate)
-    part = simulate.series(forecast, rows)
-    corrected[rows] = simulate.corrected_reorder_point(
-        part, terms.cycle_service_level[rows], quantity[rows], interval[rows], review[rows]
-    )
-    rows = np.flatnonzero(~up_to & by_rate)
-    part, args = simulate.series(forecast, rows), (quantity[rows], interval[rows], review[rows])
-    start[rows] = simulate.level_for_fill_rate(part, terms.fill_rate[rows], *args, undershoot=False)
-    corrected[rows] = simulate.level_for_fill_rate(part, terms.fill_rate[rows], *args, undershoot=True)
-    rows = np.flatnonzero(up_to & by_rate)
+    for name in ("R,s,nQ", "s,S"):
+        for rows, level_for in (
+            (np.flatnonzero((rule == name) & ~by_rate), _by_cycle_service),
+            (np.flatnonzero((rule == name) & by_rate), _by_fill_rate),
+        ):
+            if len(rows):
+                args = (quantity[rows], interval[rows], review[rows])
+                found = level_for(simulate.series(forecast, rows), terms, rows, args, to_level=name == "s,S")
+                start[rows], corrected[rows] = found
+    rows = np.flatnonzero((rule == "R,S") & by_rate)
     part = simulate.series(forecast, rows)
     start[rows] = corrected[rows] = simulate.up_to_level_for_fill_rate(
         part, terms.fill_rate[rows], interval[rows], review[rows]
@@ -185,15 +205,27 @@ def _levels(
     return start, corrected
 
 
-def _order(
-    terms: ItemTerms, level: np.ndarray, quantity: np.ndarray, up_to: np.ndarray, idle: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _by_cycle_service(part: Forecast, terms: ItemTerms, rows: np.ndarray, args: tuple, *, to_level: bool):
+    target = terms.cycle_service_level[rows]
+    start = simulate.quantile_at(part.lead_time_demand, target)
+    return start, simulate.corrected_reorder_point(part, target, *args, to_level=to_level)
+
+
+def _by_fill_rate(part: Forecast, terms: ItemTerms, rows: np.ndarray, args: tuple, *, to_level: bool):
+    target = terms.fill_rate[rows]
+    start = simulate.level_for_fill_rate(part, target, *args, undershoot=False)
+    return start, simulate.level_for_fill_rate(part, target, *args, undershoot=True, to_level=to_level)
+
+
+def _order(terms: ItemTerms, limited: Limited, rule: np.ndarray, idle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Code and pieces: what the ordering rule says of the position; idle items only for what is back-ordered."""
-    position, minimum, pack = terms.position.total, terms.min_order_quantity, terms.pack_size
-    lots = formulas.order_lots(position, level, quantity)
-    filled = formulas.order_up_to(position, level, minimum, pack)
-    owed = formulas.order_up_to(position, 0, minimum, pack)
-    order = np.select([~terms.position.known, idle, up_to], [0, owed, filled], lots)
+    position, lot = terms.position.total, (terms.min_order_quantity, terms.pack_size)
+    up_to = rule == "R,S"
+    lots = formulas.order_lots(position, limited.level, limited.quantity)
+    min_max = formulas.order_min_max(position, limited.level, limited.top, *lot)
+    filled = formulas.order_up_to(position, limited.level, *lot)
+    owed = formulas.order_up_to(position, 0, *lot)
+    order = np.select([~terms.position.known, idle, up_to, rule == "s,S"], [0, owed, filled, min_max], lots)
     choices = [
         (idle & (order > 0), "order_owed"),
         (idle, "no_demand"),
@@ -206,10 +238,10 @@ def _order(
 
 
 def _explanation(
-    terms: ItemTerms, rows: dict[str, np.ndarray], up_to: np.ndarray, by_hand: np.ndarray
+    terms: ItemTerms, rows: dict[str, np.ndarray], rule: np.ndarray, by_hand: np.ndarray, corrected: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The numbers that the sentence tells, named as in the glossary; ``level`` = ``expected`` + ``safety_stock``."""
-    level = np.where(up_to, rows["order_up_to_level"], rows["reorder_point"])
+    level = np.where(rule == "R,S", rows["order_up_to_level"], rows["reorder_point"])
     position = terms.position
     stock = {f.name: getattr(position, f.name) for f in fields(position) if f.name != "known"}
     by_rate = ~np.isnan(terms.fill_rate)
@@ -220,10 +252,10 @@ def _explanation(
         "position": position.total,
         **stock,
         "level": level,
-        "policy": np.where(up_to, "R,S", "R,s,nQ"),
+        "policy": rule,
         "expected": rows["expected"],
         "safety_stock": rows["safety_stock"],
-        "undershoot": np.where(by_hand, 0, np.maximum(level - rows["quantile"], 0)),
+        "undershoot": corrected,
         "by_hand": by_hand,
         "interval": mean_length(terms.interval).round(1),
         "unit": np.full(len(level), UNITS[terms.freq]),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 
-from stock.querysets import InWarehouse
+from stock.querysets import InWarehouse, SharedOrInWarehouse
 
 
-class PolicyQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """Policies without a warehouse, and those of the user's own."""
-        from stock.models import Warehouse
+class PolicyQuerySet(SharedOrInWarehouse):
+    """Policies without a warehouse hold in all of them: to change one takes a role in all."""
 
-        if not user.is_authenticated:
-            return self.none()
-        return self.filter(Q(warehouse=None) | Q(warehouse__in=Warehouse.objects.visible_to(user).values("pk")))
+    def locked(self):
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+    def movable(self):
+        """Those whose mode the night may move."""
+        return self.exclude(mode="").filter(mode_is_pinned=False)
+
+
+class ModeChangeQuerySet(SharedOrInWarehouse):
+    """Seen by whoever sees the policy."""
 
 
 class ReorderPointQuerySet(InWarehouse):

@@ -49,7 +49,13 @@ def quantile_at(demand: LeadTimeDemand, level: np.ndarray) -> np.ndarray:
 
 
 def corrected_reorder_point(
-    forecast: Forecast, level: np.ndarray, order_quantity: np.ndarray, interval: np.ndarray, review: np.ndarray
+    forecast: Forecast,
+    level: np.ndarray,
+    order_quantity: np.ndarray,
+    interval: np.ndarray,
+    review: np.ndarray,
+    *,
+    to_level: bool = False,
 ) -> np.ndarray:
     """The lowest reorder point [series] under which what a review orders arrives in time with chance ``level``.
 
@@ -63,7 +69,7 @@ def corrected_reorder_point(
     def part(rows: slice, reviews: Reviews) -> np.ndarray:
         return _weighted_quantile(reviews.lead_time + reviews.undershoot, reviews.weight, level[rows])
 
-    needed = _in_chunks(part, forecast, order_quantity, interval, review)
+    needed = _in_chunks(part, forecast, order_quantity, interval, review, to_level)
     return np.clip(needed, start, most)
 
 
@@ -75,6 +81,7 @@ def level_for_fill_rate(
     review: np.ndarray,
     *,
     undershoot: bool,
+    to_level: bool = False,
 ) -> np.ndarray:
     """The lowest reorder point [series] that serves the share ``fill_rate`` of demand from the shelf.
 
@@ -88,7 +95,7 @@ def level_for_fill_rate(
         ordered = order_quantity[rows] / reviews.weight.mean(axis=1)  # n x Q on average, n > 1 when demand is large
         return _lowest_level(lambda s: _shortage(needed, weight, s), (1 - fill_rate[rows]) * ordered, needed)
 
-    return _in_chunks(part, forecast, order_quantity, interval, review)
+    return _in_chunks(part, forecast, order_quantity, interval, review, to_level)
 
 
 def up_to_level_for_fill_rate(
@@ -115,6 +122,7 @@ def _in_chunks(
     order_quantity: np.ndarray,
     interval: np.ndarray,
     review: np.ndarray,
+    to_level: bool = False,
 ) -> np.ndarray:
     result = np.zeros(len(interval))
     dispersion, quiet = _dispersion(forecast, interval), _quiet(forecast, interval)
@@ -123,7 +131,8 @@ def _in_chunks(
         mean = forecast.lead_time_demand.mean[rows] / interval[rows] * review[rows]
         asked = _asked_at_once(mean, dispersion[rows], 1 - quiet[rows] ** review[rows])
         share = np.clip(1 - review[rows] / interval[rows], 0, 1)
-        result[rows] = part(rows, _reviews(forecast, rows, share, asked, order_quantity[rows]))
+        reviews = _reviews(forecast, rows, share, asked, order_quantity[rows])
+        result[rows] = part(rows, _up_to(reviews, asked, order_quantity[rows]) if to_level else reviews)
     return result
 
 
@@ -143,6 +152,23 @@ def _reviews(
     counted = np.minimum(asked, np.maximum(order_quantity, 1)[:, None])
     undershoot = asked - 1 - np.floor(third * counted)
     return Reviews(protection, lead_time, undershoot, counted / asked)
+
+
+def _up_to(reviews: Reviews, asked: np.ndarray, order_quantity: np.ndarray) -> Reviews:
+    """The same where each order lifts the position to s + Q: (s,S), ``order_quantity`` being S - s.
+
+    The position is where the last order left it or, in the long run evenly, between: so to the undershoots of
+    (R,s,nQ) come those of a review period that asks for more than Q at once just after an order (renewal theory,
+    Scarf 1960 and Roberts 1962, to the first order).
+    """
+    quantity = np.maximum(order_quantity, 1)[:, None]
+    at_once = (asked >= quantity) / asked * (1 / (1 / asked).mean(axis=1))[:, None]
+    return Reviews(
+        protection=np.concatenate([reviews.protection, reviews.protection], axis=1),
+        lead_time=np.concatenate([reviews.lead_time, reviews.lead_time], axis=1),
+        undershoot=np.concatenate([reviews.undershoot, np.maximum(asked - quantity, 0)], axis=1),
+        weight=np.concatenate([reviews.weight, at_once], axis=1),
+    )
 
 
 def _asked_at_once(mean: np.ndarray, dispersion: np.ndarray, active: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from replenishment.models.kpis import KpiSnapshot
 from replenishment.models.lanes import TransferLane
 from replenishment.models.lead_times import LeadTime
 from replenishment.models.plans import Pattern, ReorderPoint
-from replenishment.models.policies import Policy
+from replenishment.models.policies import Policy, PolicyMeasure, PolicyMode, PolicyModeChange
 from replenishment.models.positions import InventoryPosition
 from replenishment.models.suggestions import Suggestion
 
@@ -14,6 +14,9 @@ __all__ = [
     "LeadTime",
     "Pattern",
     "Policy",
+    "PolicyMeasure",
+    "PolicyMode",
+    "PolicyModeChange",
     "ReorderPoint",
     "Suggestion",
     "TransferLane",

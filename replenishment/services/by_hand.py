@@ -9,6 +9,7 @@ import numpy as np
 from forecasting.panels import Keys
 from inventory_site.common.models import JobRun
 from replenishment import formulas
+from replenishment.limits import within_limits
 from replenishment.models import Policy, ReorderPoint
 from replenishment.services.planning import Item, items_of
 from stock.models import StockLevel
@@ -31,7 +32,10 @@ def set_for(levels: Sequence[StockLevel], run: JobRun | None) -> dict[int, Item]
 
 
 def amend(point: ReorderPoint | None, item: Item) -> ReorderPoint:
-    """The plan with the numbers set by hand; packs and the minimum order still hold. Changes ``point``."""
+    """The plan with the numbers set by hand; packs, the minimum order and the maximum stock still hold.
+
+    Changes ``point``.
+    """
     point = point or _without_forecast(item)
     minimum, quantity = item.policy.minimum_stock, item.policy.order_quantity
     if quantity:
@@ -40,11 +44,26 @@ def amend(point: ReorderPoint | None, item: Item) -> ReorderPoint:
         point.safety_stock += minimum - (
             point.order_up_to_level if point.rule == Policy.Rule.R_S else point.reorder_point
         )
-        point.reorder_point, point.rule, point.set_by_hand = minimum, Policy.Rule.R_S_NQ, True
+        point.rule = Policy.Rule.R_S_NQ if point.rule == Policy.Rule.R_S else point.rule
+        point.reorder_point, point.set_by_hand = minimum, True
         point.is_stocked = item.product.is_active
-    if point.rule == Policy.Rule.R_S_NQ:
-        point.order_up_to_level = point.reorder_point + point.order_quantity
+    if point.rule != Policy.Rule.R_S:
+        _keep_below(point, item.policy.maximum_stock)
     return point
+
+
+def _keep_below(point: ReorderPoint, maximum: int | None) -> None:
+    """Levels that follow from the numbers by hand, within the maximum stock."""
+    one = np.ones(1, np.int64)
+    limited = within_limits(
+        np.array([str(point.rule)]), one * point.reorder_point, one * point.order_quantity, np.full(1, np.nan),
+        np.array([np.nan if maximum is None else maximum], float), one * point.min_order_quantity,
+        one * point.pack_size,
+    )  # fmt: skip
+    lowered = int(limited.level[0]) - point.reorder_point
+    point.reorder_point, point.safety_stock = point.reorder_point + lowered, point.safety_stock + lowered
+    point.order_quantity, point.order_up_to_level = int(limited.quantity[0]), int(limited.top[0])
+    point.is_stocked = point.is_stocked and bool(limited.fits[0])
 
 
 def _without_forecast(item: Item) -> ReorderPoint:
@@ -54,6 +73,7 @@ def _without_forecast(item: Item) -> ReorderPoint:
     return ReorderPoint(
         product=item.product, warehouse_id=item.warehouse_id,
         supplier_id=terms.supplier_id if terms and item.product.is_active else None,
+        policy=item.policy.policy, mode=item.policy.mode, maximum_stock=item.policy.maximum_stock,
         rule=Policy.Rule.R_S_NQ, cycle_service_level=item.policy.cycle_service_level,
         lead_time_days=item.lead_time.mean, review_period_days=item.review_days, lead_time_demand=0.0,
         quantile=0, safety_stock=0, reorder_point=0, order_up_to_level=0, is_stocked=False,

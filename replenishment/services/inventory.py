@@ -42,7 +42,8 @@ def record_inventory(
 
 
 def _set_by_hand(product: Product, warehouse: Warehouse, by_hand: dict[str, int]) -> None:
-    policy, _is_new = Policy.objects.get_or_create(product=product, category=None, supplier=None, warehouse=warehouse)
+    scope = {"product": product, "category": None, "abc": "", "xyz": "", "supplier": None, "warehouse": warehouse}
+    policy, _is_new = Policy.objects.get_or_create(**scope, defaults={"target": ""})
     for name, value in by_hand.items():
         setattr(policy, name, value)
     policy.save(update_fields=list(by_hand))

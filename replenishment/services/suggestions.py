@@ -149,18 +149,23 @@ def _orders(batch: Batch, position: np.ndarray) -> np.ndarray:
 
     minimum, pack = column("min_order_quantity", 1), column("pack_size", 1)
     lots = formulas.order_lots(position, batch.facts.reorder_point, column("order_quantity", 1))
-    filled = formulas.order_up_to(position, batch.facts.order_up_to_level, minimum, pack)
+    top = batch.facts.order_up_to_level
+    filled = formulas.order_up_to(position, top, minimum, pack)
+    min_max = formulas.order_min_max(position, batch.facts.reorder_point, top, minimum, pack)
     owed = formulas.order_up_to(position, 0, minimum, pack)
-    up_to = np.array([bool(point) and point.rule == Policy.Rule.R_S for point in points], bool)
+    up_to, to_level = (
+        np.array([bool(point) and point.rule == rule for point in points], bool)
+        for rule in (Policy.Rule.R_S, Policy.Rule.S_S)
+    )
     can_buy = np.array([bool(point) and point.supplier_id is not None for point in points], bool)
-    return np.select([~can_buy, ~batch.facts.is_stocked, up_to], [0, owed, filled], lots)
+    return np.select([~can_buy, ~batch.facts.is_stocked, up_to, to_level], [0, owed, filled, min_max], lots)
 
 
 def _reason(batch: Batch, at: int, order: int, drafted: int) -> tuple[str, dict[str, Any]]:
     """Code and terms of the sentence; ``position`` is the sum of its parts, ``level`` of what is expected and safe."""
     point, level = batch.plans[at].point, batch.levels[at]
     up_to = point.rule == Policy.Rule.R_S
-    height = point.order_up_to_level if up_to else point.reorder_point
+    height = point.height
     position = int(batch.facts.inventory_position[at]) + drafted
     terms = {
         "order": order, "pack_size": point.pack_size, "order_quantity": point.order_quantity, "position": position,
@@ -168,9 +173,10 @@ def _reason(batch: Batch, at: int, order: int, drafted: int) -> tuple[str, dict[
         "in_transit": batch.coming[at].in_transit, "allocated": level.allocated,
         "backordered": batch.backordered[at], "drafted": drafted,
         "level": height, "policy": point.rule, "expected": height - point.safety_stock,
-        "safety_stock": point.safety_stock, "undershoot": 0 if point.set_by_hand else max(height - point.quantile, 0),
+        "safety_stock": point.safety_stock, "undershoot": point.undershoot,
         "by_hand": point.set_by_hand, "interval": round(point.lead_time_days + point.review_period_days, 1),
-        "unit": "day", "target": "cycle_service_level", "target_rate": point.cycle_service_level,
+        "unit": "day", "target": "cycle_service_level" if point.fill_rate is None else "fill_rate",
+        "target_rate": point.target_rate,
         "need": point.order_up_to_level - position,
     }  # fmt: skip
     if not point.is_stocked:

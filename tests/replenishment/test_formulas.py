@@ -20,7 +20,7 @@ def test_every_doctest_gives_its_textbook_number():
 
 def test_every_public_formula_has_a_doctest_and_states_its_units():
     public = [f for name, f in inspect.getmembers(formulas, inspect.isfunction) if f.__module__ == formulas.__name__]
-    assert len(public) == 20
+    assert len(public) == 21
     assert [f.__name__ for f in public if ">>>" not in f.__doc__] == []
 
 
