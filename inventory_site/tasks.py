@@ -61,7 +61,7 @@ def wake_next_step(pk: int) -> None:
 
 def know_steps() -> None:
     """They bring numpy and scipy, which beat and the worker's main process can do without."""
-    from inventory_site import nightly_steps  # noqa: F401  registers them
+    from inventory_site import backtest_steps, nightly_steps  # noqa: F401  they register them
 
 
 @app.task(expires=10)

@@ -21,3 +21,9 @@ class SuggestionClosed(DomainError):
 
 class CannotReopen(DomainError):
     code = "cannot_reopen"
+
+
+class NothingToReplay(DomainError):
+    """The history is too short for a back-test."""
+
+    code = "nothing_to_replay"

@@ -47,9 +47,9 @@ class Levels:
     pack: np.ndarray
 
     def at(self, reorder_point: np.ndarray, is_bought: np.ndarray) -> Levels:
-        """The same lots ordered at other points; what was filled up to a level still is."""
+        """The same lots ordered at other points; what is filled up to a level is so from as far below it."""
         point = np.where(is_bought, reorder_point, 0)
-        top = np.where(self.fills, point + 1, point + self.lot)
+        top = point + np.where(self.fills, self.top - self.reorder_point, self.lot)
         return replace(self, reorder_point=point, top=top, is_bought=is_bought)
 
 

@@ -1,5 +1,6 @@
 """How much to order, when, and why."""
 
+from replenishment.models.backtests import Backtest, BacktestPart, BacktestResult
 from replenishment.models.kpis import KpiSnapshot
 from replenishment.models.lanes import TransferLane
 from replenishment.models.lead_times import LeadTime
@@ -9,6 +10,9 @@ from replenishment.models.positions import InventoryPosition
 from replenishment.models.suggestions import Suggestion
 
 __all__ = [
+    "Backtest",
+    "BacktestPart",
+    "BacktestResult",
     "InventoryPosition",
     "KpiSnapshot",
     "LeadTime",
