@@ -39,6 +39,7 @@ from inventory_site.common.admin import (
 )
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
+from inventory_site.common.jobs import wake_workers
 from inventory_site.common.models import ApiToken, Audit, JobPartition, JobRun, ShopSettings, User
 from stock.models import WarehouseAccess
 
@@ -176,7 +177,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         run = nightly.request_run(requested_by=request.user.get_username(), force="again" in request.POST)
         if run.state != JobRun.State.RUNNING:
             return _g("%(run)s is finished already. “Run again” makes it anew.") % {"run": run}
-        nightly.wake_workers()
+        wake_workers()
         return _g("%(run)s is under way; reload this page to see how far it is.") % {"run": run}
 
     @display(description=_("state"), ordering="state", label=RUN_COLOURS)

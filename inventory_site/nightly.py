@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
-from inventory_site.celery import app
 from inventory_site.common.errors import DomainError
 from inventory_site.common.jobs import start_run
 from inventory_site.common.models import JobRun, ShopSettings
@@ -82,13 +78,3 @@ def request_run(*, requested_by: str, business_date: date | None = None, force: 
             % {"later": later.business_date, "day": day}
         )
     return start_run(kind=KIND, business_date=day, requested_by=requested_by, force=force)
-
-
-def wake_workers() -> None:
-    """Save the half minute until beat does it, once this transaction is committed; without a broker, beat will."""
-
-    def wake() -> None:
-        with contextlib.suppress(OperationalError):
-            app.send_task("inventory_site.tasks.continue_nightly", retry=False)
-
-    transaction.on_commit(wake)

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from alerts.pages import warnings
 from forecasting.pages_accuracy import accuracy
+from replenishment import pages_backtest
 from replenishment.pages import decide
 from replenishment.product_page import product
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/catalog/product/<int:pk>/plan/", admin.site.admin_view(product), name="product"),
     path("admin/forecasting/accuracy-figures/", admin.site.admin_view(accuracy), name="forecast-accuracy"),
+    path("admin/replenishment/backtest-figures/", admin.site.admin_view(pages_backtest.backtest), name="backtest"),
+    path("admin/replenishment/backtest-start/", admin.site.admin_view(pages_backtest.start), name="backtest-start"),
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),

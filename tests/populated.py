@@ -23,7 +23,8 @@ from forecasting.models import (
 from inventory_site.common.models import JobRun, ShopSettings, User
 from orders import services as orders
 from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
-from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
+from replenishment.models import Backtest, BacktestResult, InventoryPosition, ReorderPoint, Suggestion
+from replenishment.querysets_backtests import SUMS
 from stock import services as stock
 from stock.models import StockLevel, Warehouse
 
@@ -111,6 +112,18 @@ class Populated:
             actual=3.0, evaluated_on=TODAY,
         )  # fmt: skip
 
+    def _past(self) -> None:
+        """A back-test that is done."""
+        run = JobRun.objects.create(
+            kind="backtest", business_date=TODAY, version=JobRun.objects.count() + 1, state="published"
+        )
+        days = {"warmed_from": TODAY, "first_on": TODAY, "last_on": TODAY}
+        row = Backtest.objects.create(run=run, **days, series=[1], series_total=1, facts={})
+        sums = dict.fromkeys(SUMS, 1.0)
+        BacktestResult.objects.create(
+            backtest=row, rule="advice", case="middle", basis="own", warehouse=self.warehouse, **sums
+        )
+
     def _plan(self, product) -> None:
         item = {"run": self.run, "product": product, "warehouse": self.warehouse}
         columns = {f"lead_time_demand_q{n}": 9.0 for n in (50, 80, 90, 95, 98, 99)}
@@ -126,6 +139,7 @@ class Populated:
             review_period_days=1, lead_time_demand=7.0, quantile=12, safety_stock=5, reorder_point=12,
             order_quantity=24, order_up_to_level=36, unit_cost=Decimal("4"),
         )  # fmt: skip
+        self._past()
         level = StockLevel.objects.get(product=product, warehouse=self.warehouse)
         InventoryPosition.objects.update_or_create(
             level=level,

@@ -15,6 +15,7 @@ MIGRATION = re.compile(r"\d{4}_\w+")
 PURE = (
     "forecasting/engine/",
     "forecasting/methods/",
+    "replenishment/backtest/",
     "replenishment/formulas.py",
     "replenishment/optimise/",
     "replenishment/simulate.py",

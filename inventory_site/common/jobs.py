@@ -16,9 +16,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from celery import current_app
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
 
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import JobPartition, JobRun
@@ -105,6 +107,16 @@ def start_run(*, kind: str, business_date: date, requested_by: str, force: bool 
         if other:
             raise RunUnderWay(_("The run of %(date)s is not finished yet.") % {"date": other.business_date}) from error
         return JobRun.objects.filter(kind=kind, business_date=business_date).latest("version")
+
+
+def wake_workers() -> None:
+    """Save the half minute until beat does it, once this transaction is committed; without a broker, beat will."""
+
+    def wake() -> None:
+        with contextlib.suppress(OperationalError):
+            current_app.send_task("inventory_site.tasks.continue_nightly", retry=False)
+
+    transaction.on_commit(wake)
 
 
 def work_on(run: JobRun, progress: Progress | None = None) -> JobRun:

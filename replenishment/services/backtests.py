@@ -25,7 +25,7 @@ from replenishment.services.backtest_replay import judge
 KIND = "backtest"
 
 #: Items that are replayed; of more a fixed sample is taken, spread over warehouses and over how well they sell.
-MOST_SERIES = 600
+MOST_SERIES = 400
 #: Days judged at most, days before them in which shelves fill, and days of history that the first advice needs.
 MOST_DAYS, WARM_DAYS, HISTORY_DAYS = 365, 56, 84
 #: Days judged at least: fewer tell nothing.
@@ -109,6 +109,12 @@ def _trainings(backtest: Backtest) -> list[list[date]]:
     if len(blocks) > 1 and len(blocks[-1]) < EVENINGS_A_TRAINING / 2:
         blocks[-2:] = [blocks[-2] + blocks[-1]]
     return blocks
+
+
+def parts_of(backtest: Backtest) -> int:
+    """How many partitions its run has in all."""
+    blocks = _trainings(backtest)
+    return len(blocks) + sum(-(-len(block) // EVENINGS_A_PART) for block in blocks) + 1
 
 
 def split_training(run: JobRun) -> list[dict]:

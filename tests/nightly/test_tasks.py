@@ -13,6 +13,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from inventory_site import nightly, tasks
 from inventory_site.celery import app
+from inventory_site.common.jobs import wake_workers
 from inventory_site.common.models import Heartbeat, JobPartition, JobRun, OutboxDelivery, OutboxEvent
 from inventory_site.health import read_health
 from tests.nightly.shop import open_shop
@@ -80,7 +81,7 @@ def test_a_button_without_a_broker_still_starts_the_run(django_capture_on_commit
     open_shop()
     with django_capture_on_commit_callbacks(execute=True):
         run = nightly.request_run(requested_by="anna")
-        nightly.wake_workers()
+        wake_workers()
     assert (run.state, run.requested_by) == ("running", "anna")
 
 
@@ -88,7 +89,7 @@ def test_a_button_wakes_a_worker(broker, django_capture_on_commit_callbacks):
     open_shop()
     with django_capture_on_commit_callbacks(execute=True):
         nightly.request_run(requested_by="anna")
-        nightly.wake_workers()
+        wake_workers()
     assert messages(broker) == {"celery": 1, "night": 0}
     assert do_all(broker) == 1 and messages(broker)["night"] == 1
 
