@@ -78,7 +78,7 @@ def tried(name: str, panel: Panel, trained: Trained, interval: ProtectionInterva
 def _said(name: str, panel: Panel, steps: int, reasons: dict[int, str]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and quantiles of the next buckets; zeros where the method failed, and why in ``reasons``."""
     try:
-        fitted = methods.REGISTRY[name]().fit(replace(panel, demand=panel.usual))
+        fitted = methods.REGISTRY[name]().fit(panel.levelled)
         found = fitted.predict(steps)
         mean, quantiles = found.mean, found.quantiles
         reasons |= getattr(fitted, "failures_", {})

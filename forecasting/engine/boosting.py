@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import Literal
 
@@ -15,7 +16,7 @@ import numpy as np
 
 #: Levels that get a model of their own; the grid between them is filled in and calibrated.
 MODEL_LEVELS = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98)
-ROUNDS, RATE, LEAVES, LEAF_ROWS = 100, 0.08, 16, 250
+ROUNDS, RATE, LEAVES, LEAF_ROWS = 80, 0.1, 16, 250
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def _side_by_side(work: Callable, items: Sequence) -> list:
         return list(pool.map(work, items))
 
 
+@lru_cache(maxsize=64)
 def _lightgbm_loaded(text: bytes):
+    """Kept: a night asks the same few models for every part of the series."""
     import lightgbm as lgb
 
     model = lgb.Booster(model_str=zlib.decompress(text).decode())

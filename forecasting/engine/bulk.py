@@ -20,13 +20,14 @@ def without_bulk(demand: np.ndarray) -> np.ndarray:
     sold = np.where(np.isnan(demand), 0.0, demand)
     before = np.zeros_like(sold)
     np.maximum.accumulate(sold[:, :-1], axis=1, out=before[:, 1:])
-    found = [
-        (row, column)
-        for row, column in np.argwhere((sold > TIMES * before) & (before > 0)).tolist()
-        if np.count_nonzero(sold[row, :column]) >= SALES_BEFORE
-    ]
-    if not found:
+    row, column = np.nonzero((sold > TIMES * before) & (before > 0))
+    late = column >= SALES_BEFORE
+    row, column = row[late], column[late]
+    some, own = np.unique(row, return_inverse=True)
+    sales = np.cumsum(sold[some] > 0, axis=1, dtype=np.int32)
+    at = tuple(np.stack([row, column])[:, sales[own, column - 1] >= SALES_BEFORE])
+    if not len(at[0]):
         return demand
-    at, out = tuple(np.transpose(found)), demand.copy()
+    out = demand.copy()
     out[at] = TIMES * before[at]
     return out

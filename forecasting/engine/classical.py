@@ -55,7 +55,7 @@ def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowFor
 
     A lone bulk order does not raise the level; buckets that are closed by plan get nothing.
     """
-    one_bucket, prediction = _answered(name, replace(panel, demand=panel.usual), max(length, steps))
+    one_bucket, prediction = _answered(name, panel.levelled, max(length, steps))
     opened = opened_ahead(panel.known, panel.demand.shape[1], prediction.mean.shape[1])
     if opened is None:
         return WindowForecast(prediction.mean[:, :length].sum(axis=1), one_bucket * length), prediction

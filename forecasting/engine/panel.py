@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -59,11 +59,25 @@ class Panel:
     category: np.ndarray | None = None
     product: np.ndarray | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: str, find: Callable[[], Any]) -> Any:
+        """What ``find`` finds of this panel; whoever asks for that name again gets the same."""
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
 
     @cached_property
     def usual(self) -> np.ndarray:
         """Demand that a level may be taken from, lone bulk orders capped."""
         return without_bulk(self.demand)
+
+    @property
+    def levelled(self) -> Panel:
+        """The same panel with its usual demand, whose findings it keeps."""
+        if self.usual is self.demand:
+            return self
+        return self.once("levelled", lambda: replace(self, demand=self.usual))
 
 
 @dataclass(frozen=True)

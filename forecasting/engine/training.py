@@ -36,7 +36,8 @@ HEAVIER = 0.25
 BLENDS, BLENDS_AT_FIRST = (0.9, 0.8, 0.7), (0.7, 0.6, 0.5)
 #: Shares of the classical mean in the mean, and what having one must save: the models of the back-test knew less.
 MEAN_SHARES, PAYS = (0.0, 0.25, 0.5), 1.02
-SCORED_A_BLOCK = 3
+#: Origins of each block at which every series is scored; calibration and choice hear all of a sample.
+SCORED_A_BLOCK = 2
 #: Classical methods whose mean stands beside the pooled model.
 AVERAGED = 3
 

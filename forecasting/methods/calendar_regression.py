@@ -33,29 +33,31 @@ class CalendarRegression(ForecastMethod):
         y = demand[:, start:]
         seen = ~np.isnan(y)
         recent = seen & (np.cumsum(seen[:, ::-1], axis=1)[:, ::-1] <= max(y.shape[1] // 4, 6))
-        self.level_ = np.where(recent, y, 0.0).sum(axis=1) / np.maximum(recent.sum(axis=1), 1)
+        number = np.maximum(recent.sum(axis=1), 1)
+        self.level_ = np.where(recent, y, 0.0).sum(axis=1) / number
         design = self._design(start, demand.shape[1])
-        self.centre_ = (design * recent[:, :, None]).sum(axis=1) / np.maximum(recent.sum(axis=1), 1)[:, None]
+        self.centre_ = np.matmul(recent[:, None].astype(float), design)[:, 0] / number[:, None]
         self.slope_ = self._solve(design, y, seen)
-        fitted = self.level_[:, None] + ((design - self.centre_[:, None]) * self.slope_[:, None]).sum(axis=2)
+        fitted = self._fitted(design)
         self.variance_ = observed_variance(y, fitted)
         return self
 
     def _solve(self, design: np.ndarray, y: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Ridge slopes [series, terms] by normal equations."""
-        count = np.maximum(seen.sum(axis=1), 1)[:, None]
-        x = np.where(seen[:, :, None], design, 0.0)
-        x = np.where(seen[:, :, None], x - (x.sum(axis=1) / count)[:, None], 0.0)
+        count, weight = np.maximum(seen.sum(axis=1), 1)[:, None], seen.astype(float)
+        x = (design - np.matmul(weight[:, None], design) / count[:, None]) * weight[:, :, None]
         centred = np.where(seen, y - (np.nan_to_num(y).sum(axis=1) / count[:, 0])[:, None], 0.0)
         terms = x.shape[2]
         if not terms:
             return np.zeros((len(x), 0))
-        gram = np.empty((len(x), terms, terms))
-        for i in range(terms):
-            for j in range(i, terms):
-                gram[:, i, j] = gram[:, j, i] = (x[:, :, i] * x[:, :, j]).sum(axis=1)
-        target = np.stack([(x[:, :, i] * centred).sum(axis=1) for i in range(terms)], axis=1)
-        return np.linalg.solve(gram + self.ridge * np.eye(terms), target[:, :, None])[:, :, 0]
+        gram = np.matmul(x.transpose(0, 2, 1), x)
+        target = np.matmul(centred[:, None], x).transpose(0, 2, 1)
+        return np.linalg.solve(gram + self.ridge * np.eye(terms), target)[:, :, 0]
+
+    def _fitted(self, design: np.ndarray) -> np.ndarray:
+        """What the regression says of these buckets [series, buckets]."""
+        centre = (self.centre_ * self.slope_).sum(axis=1)
+        return (self.level_ - centre)[:, None] + np.matmul(design, self.slope_[:, :, None])[:, :, 0]
 
     def _design(self, start: int, stop: int) -> np.ndarray:
         """Regressors [series, stop - start, terms] of buckets counted from the panel's first one."""
@@ -70,4 +72,4 @@ class CalendarRegression(ForecastMethod):
     def means(self, horizon: int) -> np.ndarray:
         buckets = self.panel_.demand.shape[1]
         design = self._design(buckets, buckets + horizon)
-        return self.level_[:, None] + ((design - self.centre_[:, None]) * self.slope_[:, None]).sum(axis=2)
+        return self._fitted(design)

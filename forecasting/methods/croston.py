@@ -6,24 +6,28 @@ import numpy as np
 
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import ForecastMethod, register
-from forecasting.methods.smoothing import observed_variance
+from forecasting.methods.smoothing import column_sums, columns_of, observed_variance
 
 
-def sizes_and_gaps(demand: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:
-    """Smoothed size of a sale and smoothed buckets between sales, [series] each (Croston 1972).
+def sizes_and_gaps(columns: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:
+    """Smoothed size of a sale and smoothed buckets between sales, [series] each (Croston 1972), of [buckets, series].
 
     Not-observed buckets count neither as a sale nor as waiting. Without any sale: size 0, gap 1.
     """
-    sold = np.nan_to_num(demand) > 0
-    count = np.maximum(sold.sum(axis=1), 1)
-    size = np.where(sold, demand, 0.0).sum(axis=1) / count
-    gap = np.maximum((~np.isnan(demand)).sum(axis=1), 1) / count
-    waited = np.zeros(len(demand))
-    for column, hit in zip(np.ascontiguousarray(demand.T), np.ascontiguousarray(sold.T), strict=True):
-        waited += ~np.isnan(column)
-        size = np.where(hit, size + weight * (column - size), size)
-        gap = np.where(hit, gap + weight * (waited - gap), gap)
-        waited = np.where(hit, 0.0, waited)
+    sold, seen = columns > 0, (~np.isnan(columns)).astype(np.float32)
+    count = np.maximum(np.count_nonzero(sold, axis=0), 1)
+    asked = np.where(sold, columns, np.float32(0))
+    state = np.stack([column_sums(asked), np.maximum(column_sums(seen), 1)])
+    state = (state / count).astype(np.float32)
+    told, change = np.zeros_like(state), np.empty_like(state)  # size of the sale, buckets waited for it
+    for size, here, hit in zip(asked, seen, sold, strict=True):
+        told[0] = size
+        told[1] += here
+        np.subtract(told, state, out=change)
+        change *= hit * np.float32(weight)
+        state += change
+        told[1] *= ~hit
+    size, gap = state.astype(float)
     return size, np.where(size > 0, gap, 1.0)
 
 
@@ -39,7 +43,7 @@ class Croston(ForecastMethod):
         self.weight = weight
 
     def fit(self, panel: Panel) -> Croston:
-        size, gap = sizes_and_gaps(panel.demand, self.weight)
+        size, gap = sizes_and_gaps(columns_of(panel), self.weight)
         self.rate_ = self.correction * size / np.maximum(gap, 1.0)
         self.variance_ = observed_variance(panel.demand, self.rate_)
         return self

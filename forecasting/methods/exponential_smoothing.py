@@ -6,7 +6,7 @@ import numpy as np
 
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import ForecastMethod, register
-from forecasting.methods.smoothing import best_of, smooth
+from forecasting.methods.smoothing import best_of, columns_of, smooth
 
 
 @register
@@ -19,7 +19,7 @@ class ExponentialSmoothing(ForecastMethod):
         self.weights = weights
 
     def fit(self, panel: Panel) -> ExponentialSmoothing:
-        self.level_, self.variance_ = best_of(*smooth(panel.demand, self.weights))
+        self.level_, self.variance_ = best_of(*smooth(columns_of(panel), self.weights))
         return self
 
     def means(self, horizon: int) -> np.ndarray:

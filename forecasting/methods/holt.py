@@ -6,7 +6,7 @@ import numpy as np
 
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import ForecastMethod, register
-from forecasting.methods.smoothing import best_of, first_mean
+from forecasting.methods.smoothing import best_of, columns_of, first_mean
 
 
 @register
@@ -22,14 +22,20 @@ class Holt(ForecastMethod):
 
     def fit(self, panel: Panel) -> Holt:
         alpha, beta = np.asarray(self.weights, float).T[:, :, None]
-        level = np.repeat(first_mean(panel.demand)[None], len(alpha), axis=0)
+        columns = columns_of(panel)
+        alpha, beta = alpha.astype(np.float32), beta.astype(np.float32)
+        level = np.repeat(first_mean(columns)[None].astype(np.float32), len(alpha), axis=0)
         trend, squares = np.zeros_like(level), np.zeros_like(level)
-        for column in np.ascontiguousarray(panel.demand.T):
-            ahead = level + self.damping * trend
-            error = np.where(np.isnan(column), 0.0, column - ahead)
+        for column in columns:
+            trend *= np.float32(self.damping)
+            level += trend
+            error = np.where(np.isnan(column), np.float32(0), column - level)
             squares += error * error
-            level, trend = ahead + alpha * error, self.damping * trend + alpha * beta * error
-        squares /= np.maximum((~np.isnan(panel.demand)).sum(axis=1), 1)
+            error *= alpha
+            level += error
+            trend += beta * error
+        level, trend, squares = level.astype(float), trend.astype(float), squares.astype(float)
+        squares /= np.maximum(np.count_nonzero(~np.isnan(columns), axis=0), 1)
         self.level_, self.variance_ = best_of(level, squares)
         self.trend_, _ = best_of(trend, squares)
         return self

@@ -6,30 +6,34 @@ import numpy as np
 
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import ForecastMethod, register
-from forecasting.methods.smoothing import best_of, observed_variance, smooth
+from forecasting.methods.smoothing import best_of, columns_of, observed_variance, smooth
 
 #: Buckets summed at most, whatever the gaps between sales.
 COARSEST = 30
 
 
 class Blocks:
-    """Observed demand added up from the end, so that blocks of any size are differences of two sums."""
+    """Observed demand [buckets, series] added up from the end, so that blocks of any size are differences of sums."""
 
-    def __init__(self, demand: np.ndarray):
-        seen = ~np.isnan(demand)
-        self.total, self.count = (_from_the_end(values) for values in (np.where(seen, demand, 0.0), seen))
+    def __init__(self, columns: np.ndarray):
+        seen = ~np.isnan(columns)
+        self.total, self.count = (_from_the_end(values) for values in (np.where(seen, columns, 0.0), seen))
 
-    def of(self, buckets: int, rows: np.ndarray) -> np.ndarray:
-        """Mean of the observed demand of these rows in blocks of ``buckets``, counted from the end, the oldest first;
-        NaN where none was observed."""
-        ends = np.arange((self.total.shape[1] - 1) // buckets, -1, -1) * buckets
-        total, count = (-np.diff(sums[np.ix_(rows, ends)], axis=1) for sums in (self.total, self.count))
-        return np.where(count > 0, np.maximum(total, 0.0) / np.maximum(count, 1), np.nan)
+    def of(self, buckets: int, series: int) -> np.ndarray:
+        """Mean of the observed demand of the first ``series`` in blocks of ``buckets``, counted from the end, the
+        oldest first, float32 [blocks, series]; NaN where none was observed."""
+        ends = slice((len(self.total) - 1) // buckets * buckets, None, -buckets)
+        total, count = (sums[ends, :series][:-1] - sums[ends, :series][1:] for sums in (self.total, self.count))
+        out = np.full(total.shape, np.nan, np.float32)
+        np.divide(np.maximum(total, 0.0, out=total), count, out=out, where=count > 0, casting="same_kind")
+        return out
 
 
-def _from_the_end(values: np.ndarray) -> np.ndarray:
-    """Sums of the last 0, 1, 2 … columns [rows, columns + 1]."""
-    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values[:, ::-1], axis=1, dtype=float)], axis=1)
+def _from_the_end(columns: np.ndarray) -> np.ndarray:
+    """Sums of the last 0, 1, 2 … buckets [buckets + 1, series]."""
+    out = np.zeros((len(columns) + 1, columns.shape[1]))
+    np.cumsum(columns[::-1], axis=0, dtype=float, out=out[1:])
+    return out
 
 
 @register
@@ -43,16 +47,17 @@ class IMAPA(ForecastMethod):
         self.weights = weights
 
     def fit(self, panel: Panel) -> IMAPA:
-        demand = panel.demand
-        seen, sold = (~np.isnan(demand)).sum(axis=1), (np.nan_to_num(demand) > 0).sum(axis=1)
+        columns = columns_of(panel)
+        seen, sold = np.count_nonzero(~np.isnan(columns), axis=0), np.count_nonzero(columns > 0, axis=0)
         gap = np.rint(seen / np.maximum(sold, 1)).astype(int)
-        coarsest = np.where(sold > 0, np.clip(gap, 1, min(COARSEST, max(demand.shape[1] // 4, 1))), 1)
-        total, blocks = np.zeros(len(demand)), Blocks(demand)
+        coarsest = np.where(sold > 0, np.clip(gap, 1, min(COARSEST, max(len(columns) // 4, 1))), 1)
+        order = np.argsort(-coarsest, kind="stable")  # so that those with blocks of a size are the first ones
+        total, blocks = np.zeros(len(coarsest)), Blocks(columns[:, order])
         for buckets in range(1, int(coarsest.max(initial=1)) + 1):
-            rows = np.flatnonzero(coarsest >= buckets)
-            total[rows] += best_of(*smooth(blocks.of(buckets, rows), self.weights))[0]
+            some = np.count_nonzero(coarsest >= buckets)
+            total[order[:some]] += best_of(*smooth(blocks.of(buckets, some), self.weights))[0]
         self.rate_ = total / coarsest
-        self.variance_ = observed_variance(demand, self.rate_)
+        self.variance_ = observed_variance(panel.demand, self.rate_)
         return self
 
     def means(self, horizon: int) -> np.ndarray:

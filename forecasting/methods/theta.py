@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecasting.engine.history import row_sums
 from forecasting.engine.panel import Panel
-from forecasting.methods.base import CYCLE, ForecastMethod, largest, register
-from forecasting.methods.seasonal_smoothing import seasonal_index
-from forecasting.methods.smoothing import best_of, smooth
+from forecasting.methods.base import ForecastMethod, largest, register
+from forecasting.methods.seasonal_smoothing import WEIGHTS, adjusted_of
+from forecasting.methods.smoothing import best_of
 
 
-def slope_of(demand: np.ndarray, least: int = 5) -> np.ndarray:
-    """Least-squares slope a bucket [series]; 0 where fewer than ``least`` buckets were observed."""
-    seen = ~np.isnan(demand)
-    count = np.maximum(seen.sum(axis=1), 1)
-    time = np.where(seen, np.arange(demand.shape[1], dtype=float), 0.0)
-    time = np.where(seen, time - (row_sums(time) / count)[:, None], 0.0)
-    norm = row_sums(time * time)
-    slope = row_sums(time * np.where(seen, demand, 0.0)) / np.maximum(norm, 1e-12)
-    return np.where(seen.sum(axis=1) >= least, slope, 0.0)
+def slope_of(columns: np.ndarray, least: int = 5) -> np.ndarray:
+    """Least-squares slope a bucket [series] of [buckets, series]; 0 where fewer than ``least`` were observed."""
+    missed, time = np.isnan(columns), np.arange(len(columns), dtype=float)
+    when, where = np.nonzero(missed)
+    count = len(columns) - np.bincount(where, minlength=columns.shape[1])
+    first, second = ((time**n).sum() - np.bincount(where, when**n, columns.shape[1]) for n in (1, 2))
+    filled = np.where(missed, np.float32(0), columns)
+    total, product = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
+    for at, column in zip(time.tolist(), filled, strict=True):
+        total += column
+        product += at * column
+    norm = second - first**2 / np.maximum(count, 1)
+    slope = (product - first * total / np.maximum(count, 1)) / np.maximum(norm, 1e-12)
+    return np.where(count >= least, slope, 0.0)
 
 
 @register
@@ -29,21 +33,15 @@ class Theta(ForecastMethod):
 
     name = "theta"
 
-    def __init__(self, weights: tuple[float, ...] = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)):
-        self.weights = weights
-
     def fit(self, panel: Panel) -> Theta:
-        cycle, demand = CYCLE[panel.freq], panel.demand
-        self.index_ = np.maximum(seasonal_index(demand, cycle), 1e-3)
-        repeats = -(-demand.shape[1] // cycle)
-        adjusted = demand / np.tile(self.index_, (1, repeats))[:, repeats * cycle - demand.shape[1] :]
-        levels, errors = smooth(adjusted, self.weights)
-        self.level_, variance = best_of(levels, errors)
-        alpha = np.asarray(self.weights)[errors.argmin(axis=0)]
-        self.start_ = (1 - (1 - alpha) ** (~np.isnan(demand)).sum(axis=1)) / alpha
-        self.drift_ = slope_of(adjusted) / 2
+        adjusted = adjusted_of(panel)
+        self.index_ = adjusted.index
+        self.level_, variance = best_of(adjusted.levels, adjusted.errors)
+        alpha = np.asarray(WEIGHTS)[adjusted.errors.argmin(axis=0)]
+        self.start_ = (1 - (1 - alpha) ** np.count_nonzero(~np.isnan(adjusted.demand), axis=0)) / alpha
+        self.drift_ = slope_of(adjusted.demand) / 2
         self.variance_ = variance * (self.index_**2).mean(axis=1)
-        self.ceiling_ = 2 * largest(demand)
+        self.ceiling_ = 2 * largest(panel.demand)
         return self
 
     def means(self, horizon: int) -> np.ndarray:

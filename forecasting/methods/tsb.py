@@ -6,7 +6,7 @@ import numpy as np
 
 from forecasting.engine.panel import Panel
 from forecasting.methods.base import ForecastMethod, register
-from forecasting.methods.smoothing import observed_variance
+from forecasting.methods.smoothing import column_sums, columns_of, observed_variance
 
 
 @register
@@ -19,15 +19,22 @@ class TSB(ForecastMethod):
         self.chance_weight, self.size_weight = chance_weight, size_weight
 
     def fit(self, panel: Panel) -> TSB:
-        demand = panel.demand
-        sold, seen = demand > 0, ~np.isnan(demand)
-        size = np.where(sold, demand, 0.0).sum(axis=1) / np.maximum(sold.sum(axis=1), 1)
-        chance = sold.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-        for column, hit in zip(np.ascontiguousarray(demand.T), np.ascontiguousarray(sold.T), strict=True):
-            chance = np.where(np.isnan(column), chance, chance + self.chance_weight * (hit - chance))
-            size = np.where(hit, size + self.size_weight * (column - size), size)
-        self.rate_ = chance * size
-        self.variance_ = observed_variance(demand, self.rate_)
+        columns = columns_of(panel)
+        sold, missed = columns > 0, np.isnan(columns)
+        sales = np.count_nonzero(sold, axis=0)
+        asked = np.where(sold, columns, np.float32(0))
+        size = column_sums(asked) / np.maximum(sales, 1)
+        chance = sales / np.maximum(len(columns) - np.count_nonzero(missed, axis=0), 1)
+        state = np.stack([chance, size]).astype(np.float32)
+        seen = np.stack([sold, asked], axis=1, dtype=np.float32)
+        weight = np.stack([~missed, sold], axis=1) * np.array([[self.chance_weight], [self.size_weight]], np.float32)
+        change = np.empty_like(state)
+        for value, own in zip(seen, weight, strict=True):
+            np.subtract(value, state, out=change)
+            change *= own
+            state += change
+        self.rate_ = state[0].astype(float) * state[1]
+        self.variance_ = observed_variance(panel.demand, self.rate_)
         return self
 
     def means(self, horizon: int) -> np.ndarray:

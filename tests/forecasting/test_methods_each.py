@@ -71,9 +71,9 @@ def test_the_polynomial_finds_its_degree():
 
 def test_theta_drifts_by_half_the_slope():
     rising = np.arange(1.0, 101.0)[None]
-    method = methods.REGISTRY["theta"](weights=(0.5,))
+    method = methods.REGISTRY["theta"]()
     found = method.fit(panel_of(rising, "M")).predict(24).mean[0]
-    assert slope_of(rising)[0] == pytest.approx(1.0)
+    assert slope_of(rising.T)[0] == pytest.approx(1.0)
     assert found[12:] - found[:12] == pytest.approx(np.full(12, 12 * 0.5), rel=0.15)
 
 
