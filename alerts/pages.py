@@ -19,6 +19,7 @@ from alerts.sentences import sentence
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import ShopSettings
 from replenishment.models import Suggestion
+from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
 SHOWN = 20
@@ -80,13 +81,17 @@ def _groups(to_do, sees_costs: bool) -> list[Group]:
 
 
 def _complete(alerts: list[Alert], user, sees_costs: bool, currency: str) -> None:
-    """Give each alert its sentence, its proposed action and, where one is open, its suggestion."""
+    """Give each alert its sentence, its proposed action and the open suggestion that answers it, if there is one."""
     products = {alert.product_id for alert in alerts if alert.product_id}
-    waiting = Suggestion.objects.visible_to(user).open().filter(product__in=products).select_related("supplier")
-    suggestions = {(row.product_id, row.warehouse_id): row for row in waiting} if products else {}
+    waiting = Suggestion.objects.visible_to(user).open().filter(product__in=products).with_documents()
+    suggestions = {
+        (row.product_id, row.warehouse_id, row.kind in Suggestion.EXITS): row
+        for row in for_pages(waiting.order_by("margin_at_risk", "-pk") if products else (), shows_money=sees_costs)
+    }
     for alert in alerts:
         rule = RULES.get(alert.rule)
         alert.sentence = sentence(alert.code, alert.terms, currency, shows_money=sees_costs)
         alert.action = rule.action if rule else Action.CHECK
         alert.action_label = Action.LABELS[alert.action]
-        alert.suggestion = suggestions.get((alert.product_id, alert.warehouse_id))
+        is_surplus = alert.action == Action.REDUCE
+        alert.suggestion = suggestions.get((alert.product_id, alert.warehouse_id, is_surplus))

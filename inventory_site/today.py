@@ -20,8 +20,8 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import PurchaseOrder
-from replenishment import explain
 from replenishment.models import KpiSnapshot, Suggestion
+from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
 LISTED = 6
@@ -75,10 +75,8 @@ def _tiles(user, today: date) -> list[dict[str, Any]]:
 def _suggestions(user, sees_costs: bool) -> dict[str, Any]:
     waiting = Suggestion.objects.visible_to(user).open()
     order = ("-margin_at_risk", "pk") if sees_costs else ("created_at", "pk")
-    rows = list(waiting.select_related("product", "warehouse", "supplier").order_by(*order)[:LISTED])
-    for row in rows:
-        row.reason = explain.sentence(row.reason_code, row.reason_terms)
-    totals = waiting.aggregate(count=Count("pk"), cost=Sum("cost"))
+    rows = for_pages(waiting.with_documents().order_by(*order)[:LISTED], shows_money=sees_costs)
+    totals = waiting.aggregate(count=Count("pk"), cost=Sum("cost", filter=Q(kind=Suggestion.Kind.PURCHASE)))
     return {"suggestions": rows, "suggestion_count": totals["count"], "suggestion_cost": totals["cost"] or Decimal(0)}
 
 

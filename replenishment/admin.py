@@ -9,7 +9,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
     MultipleChoicesDropdownFilter,
     RangeDateFilter,
     RangeNumericFilter,
@@ -18,8 +17,7 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
-from replenishment import admin_lanes, chances, explain  # noqa: F401  transfer lanes register themselves
-from replenishment.admin_acts import ACTS
+from replenishment import admin_lanes, admin_suggestions, chances  # noqa: F401  they register themselves
 from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (
     InventoryPosition,
@@ -27,7 +25,6 @@ from replenishment.models import (
     LeadTime,
     Policy,
     ReorderPoint,
-    Suggestion,
 )
 from replenishment.services.policies import tell_changed
 from stock.models import Warehouse
@@ -40,7 +37,6 @@ SHORT_STATUS = {
     "out": _("out"), "order": _("order"), "runs_out": _("runs out"), "ok": _("fine"), "overstock": _("overstock"),
     "dead": _("dead"), "unplanned": _("not planned"),
 }  # fmt: skip
-SUGGESTION_COLOURS = {"open": "warning", "accepted": "success", "dismissed": "", "superseded": ""}
 
 
 class PositionSheet(Sheet):
@@ -53,15 +49,6 @@ class PositionSheet(Sheet):
                   "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
                   "stock_out_chance", "next_receipt_on", "abc", "xyz", "demand_pattern", "wape", "stock_value",
                   "overstock_value", "margin_at_risk")  # fmt: skip
-
-
-class SuggestionSheet(Sheet):
-    cost_fields = ("unit_cost", "cost", "margin_at_risk")
-
-    class Meta:
-        model = Suggestion
-        fields = ("product__sku", "product__name", "warehouse__code", "supplier__name", "quantity", "unit_cost", "cost",
-                  "margin_at_risk", "state", "created_at")  # fmt: skip
 
 
 @admin.register(InventoryPosition)
@@ -124,42 +111,6 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("class"))
     def classes(self, position: InventoryPosition) -> str:
         return " · ".join(filter(None, (position.abc, position.xyz))) or "–"
-
-
-@admin.register(Suggestion)
-class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
-    resource_classes = [SuggestionSheet]
-    by_warehouse = True
-    acts = ACTS
-    cost_fields = ("unit_cost", "cost", "margin_at_risk")
-    list_display = ("item", "warehouse", "quantity", "supplier", "cost", "margin_at_risk", "state_label", "made_on")
-    list_display_links = ("quantity",)
-    list_select_related = ("product", "warehouse", "supplier", "run")
-    list_filter = (
-        ("state", ChoicesDropdownFilter),
-        ("warehouse", VisibleRelatedFilter),
-        ("supplier", AutocompleteSelectFilter),
-    )
-    search_fields = ("product__sku", "product__name")
-    fields = ("item", "warehouse", "supplier", "quantity", "reason", "unit_cost", "cost", "margin_at_risk", "state",
-              "purchase_line", "decided_by", "decided_at", "run")  # fmt: skip
-    readonly_fields = ("item", "reason")
-
-    @display(description=_("product"))
-    def item(self, suggestion: Suggestion) -> str:
-        return product_cell(suggestion.product)
-
-    @display(description=_("reason"))
-    def reason(self, suggestion: Suggestion) -> str:
-        return explain.sentence(suggestion.reason_code, suggestion.reason_terms)
-
-    @display(description=_("state"), ordering="state", label=SUGGESTION_COLOURS)
-    def state_label(self, suggestion: Suggestion) -> tuple[str, str]:
-        return suggestion.state, suggestion.get_state_display()
-
-    @display(description=_("made"), ordering="run__business_date")
-    def made_on(self, suggestion: Suggestion) -> str:
-        return date_format(suggestion.run.business_date, "SHORT_DATE_FORMAT")
 
 
 @admin.register(Policy)

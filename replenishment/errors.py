@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inventory_site.common.errors import DomainError
@@ -21,6 +24,15 @@ class SuggestionClosed(DomainError):
 
 class CannotReopen(DomainError):
     code = "cannot_reopen"
+
+
+class DismissalPast(DomainError):
+    code = "dismissal_past"
+
+    @classmethod
+    def of(cls, until: date) -> DismissalPast:
+        day = date_format(until, "SHORT_DATE_FORMAT")
+        return cls(_("It cannot stay away until %(day)s: that day is over.") % {"day": day})
 
 
 class NothingToReplay(DomainError):

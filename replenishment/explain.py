@@ -90,10 +90,10 @@ SENTENCES: dict[str, Callable[[Terms], str]] = {
 
 def _phrases(terms: Terms) -> dict[str, str | int]:
     after = terms["position"] + terms["order"]
-    return {"order": _packs(terms), "position": _position(terms), "level": _level(terms), "after": after}
+    return {"order": packs(terms), "position": position(terms), "level": _level(terms), "after": after}
 
 
-def _packs(terms: Terms) -> str:
+def packs(terms: Terms) -> str:
     """36 (3 packs of 12); of two lots of 36: 72 = 2 × 36 (6 packs of 12)."""
     order, size, lot = terms["order"], terms["pack_size"], terms["order_quantity"]
     in_lots = terms["policy"] == "R,s,nQ" and order > lot and order % lot == 0
@@ -105,13 +105,15 @@ def _packs(terms: Terms) -> str:
     return phrase % {"order": text, "packs": packs, "size": size}
 
 
-def _position(terms: Terms) -> str:
+def position(terms: Terms) -> str:
     """14 = 10 on hand + 6 on order − 2 allocated; parts that are 0 are left out, but for what is on hand."""
     parts = [
         (-1, terms["unsellable"], _("%(n)s unsellable")),
         (1, terms["on_order"], _("%(n)s on order")),
         (1, terms["in_transit"], _("%(n)s in transit")),
         (1, terms.get("drafted", 0), _("%(n)s in draft orders")),
+        (1, terms.get("arriving", 0), _("%(n)s to be moved here")),
+        (-1, terms.get("leaving", 0), _("%(n)s to be moved away")),
         (-1, terms["allocated"], _("%(n)s allocated")),
         (-1, terms["backordered"], _("%(n)s back-ordered")),
     ]

@@ -27,10 +27,11 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import SalesOrderLine
-from replenishment import chances, explain
+from replenishment import chances
 from replenishment.coming import Coming, coming_to
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.product_charts import Stock, stock_chart
+from replenishment.shown_suggestions import for_pages
 from stock.models import StockLevel, StockMovement, Warehouse
 
 LISTED = 10
@@ -55,7 +56,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "terms": SupplierProduct.objects.filter(product=row).preferred().select_related("supplier").first(),
     }  # fmt: skip
     if level:
-        context |= _of_level(level, ShopSettings.objects.load().today())
+        context |= _of_level(level, request.user, ShopSettings.objects.load().today())
     return TemplateResponse(request, "replenishment/product.html", context)
 
 
@@ -68,7 +69,7 @@ def _chosen(request: HttpRequest, levels: list[StockLevel]) -> StockLevel | None
     return levels[0] if levels else None
 
 
-def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
+def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
     """Everything of one item in one warehouse; as many queries for a busy item as for a new one."""
     item = {"product": level.product_id, "warehouse": level.warehouse_id}
     position = getattr(level, "position", None) or InventoryPosition(level=level)
@@ -84,7 +85,7 @@ def _of_level(level: StockLevel, today: date) -> dict[str, Any]:
         "facts": _facts(level, position),
         "due": due[:LISTED],
         "sales": list(sales.order_by("pk")[:LISTED]),
-        "suggestion": _suggestion(item, today),
+        "suggestions": _suggestions(level, user, today),
         "promotions": _promotions(level, today),
         "method": words.method(forecast.method) if forecast else "",
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
@@ -110,14 +111,15 @@ def _facts(level: StockLevel, position: InventoryPosition) -> dict[str, int]:
     return {"total": total - level.allocated - position.backordered}
 
 
-def _suggestion(item: dict[str, int], today: date) -> Suggestion | None:
-    """The open one, else what was decided in the last days."""
+def _suggestions(level: StockLevel, user, today: date) -> list[Suggestion]:
+    """Those that are open, and what was decided in the last days; of a kind and way the newest."""
+    item = {"product": level.product_id, "warehouse": level.warehouse_id}
     recent = Q(state="open") | Q(state__in=["accepted", "dismissed"], run__business_date__gte=today - RECENT)
-    rows = Suggestion.objects.filter(recent, **item).select_related("supplier", "purchase_line__order")
-    row = next(iter(sorted(rows.order_by("-pk")[:LISTED], key=lambda s: s.state != "open")), None)
-    if row:
-        row.reason = explain.sentence(row.reason_code, row.reason_terms)
-    return row
+    rows = Suggestion.objects.visible_to(user).filter(recent, **item).with_documents()
+    newest: dict[tuple, Suggestion] = {}
+    for row in sorted(rows.order_by("-pk")[:LISTED], key=lambda s: s.state != "open"):
+        newest.setdefault((row.kind, row.source_id), row)
+    return for_pages(newest.values(), shows_money=user.has_perm(settings.COST_PERMISSION))
 
 
 def _promotions(level: StockLevel, today: date) -> list[Promotion]:

@@ -51,6 +51,13 @@ class SuggestionQuerySet(InWarehouse):
     def open(self):
         return self.filter(state="open")
 
+    def with_documents(self):
+        """With all that a page shows of each, in the same query."""
+        return self.select_related(
+            "product", "warehouse", "source", "supplier", "alternative", "purchase_line__order",
+            "transfer_line__transfer", "promotion", "set_aside", "follows",
+        )  # fmt: skip
+
     def locked(self):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 

@@ -66,7 +66,7 @@ def test_other_warehouses_stay_out_of_it(shop, make_user, make_warehouse, client
     _fill(shop, [1])
     elsewhere = make_user("manager", make_warehouse("elsewhere"))
     text = _today(client_of(elsewhere))
-    assert "Nothing to order" in text and "days late" not in text and "=Product 1" not in text
+    assert "Nothing to decide" in text and "days late" not in text and "=Product 1" not in text
 
 
 def test_it_costs_the_same_for_twelve_of_everything_as_for_one(shop, make_user, client_of):

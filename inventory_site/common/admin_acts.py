@@ -157,8 +157,11 @@ class ActsMixin:
                 offered[act.name] = (_list_action(act), act.name, act.label)
         return offered
 
-    def run_on_selection(self, request: HttpRequest, queryset, act: Act) -> None:
-        """All of the selected rows or none; rows where the person may not are left out and counted."""
+    def run_on_selection(self, request: HttpRequest, queryset, act: Act, data: dict | None = None) -> None:
+        """All of the selected rows or none; rows where the person may not are left out and counted.
+
+        ``data`` is what the act's form was told, where the page asked for it.
+        """
         rows = list(queryset[: MOST_AT_ONCE + 1])
         if len(rows) > MOST_AT_ONCE:
             messages.error(request, _("At most %(number)d at once. Nothing was changed.") % {"number": MOST_AT_ONCE})
@@ -170,7 +173,7 @@ class ActsMixin:
         try:
             if mine:
                 operation = f"{request.resolver_match.view_name}:{act.name}"
-                messages.success(request, run_once(request, operation, lambda: act.run(request, mine, {})))
+                messages.success(request, run_once(request, operation, lambda: act.run(request, mine, data or {})))
         except DomainError as error:
             messages.error(request, _("Nothing was changed. %(why)s") % {"why": error})
 

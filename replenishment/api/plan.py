@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.decorators import action
 
 from forecasting.api import LatestRunRoom
 from inventory_site.common.api import CostFields, ReadRoom
+from inventory_site.common.models import ShopSettings
 from replenishment import services
-from replenishment.explain import sentence
 from replenishment.models import ReorderPoint, Suggestion
+from replenishment.reasons import reason
 from stock.access import require
 
 
@@ -42,29 +45,41 @@ class SuggestionSerializer(CostFields, serializers.ModelSerializer):
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
     product = serializers.CharField(source="product.sku", read_only=True)
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
-    supplier = serializers.CharField(source="supplier.code", read_only=True)
+    source = serializers.CharField(source="source.code", default=None, read_only=True)
+    supplier = serializers.CharField(source="supplier.code", default=None, read_only=True)
+    alternative = serializers.CharField(source="alternative.code", default=None, read_only=True)
     purchase_order = serializers.CharField(source="purchase_line.order.number", default=None, read_only=True)
+    transfer = serializers.CharField(source="transfer_line.transfer.number", default=None, read_only=True)
     reason = serializers.SerializerMethodField()
 
     class Meta:
         model = Suggestion
         fields = [
-            "id", "run", "product", "warehouse", "supplier", "quantity", "unit_cost", "cost", "margin_at_risk",
-            "reason", "state", "purchase_order", "created_at", "decided_at",
+            "id", "run", "kind", "product", "warehouse", "source", "supplier", "alternative", "quantity", "unit_cost",
+            "cost", "margin_at_risk", "price", "until_on", "needs_decision", "reason", "state", "purchase_order",
+            "transfer", "promotion", "dismissal", "dismissal_note", "dismissed_until", "created_at", "decided_at",
         ]  # fmt: skip
 
     def get_reason(self, row) -> str:
-        return sentence(row.reason_code, row.reason_terms)
+        request = self.context.get("request")
+        sees_costs = request is None or request.user.has_perm(settings.COST_PERMISSION)
+        return reason(row.reason_code, row.reason_terms, currency=self._currency, shows_money=sees_costs)
+
+    @cached_property
+    def _currency(self) -> str:
+        return ShopSettings.objects.load().currency
 
 
 class DismissSerializer(serializers.Serializer):
+    because = serializers.ChoiceField(
+        choices=Suggestion.Dismissal.choices, required=False, default=Suggestion.Dismissal.OTHER
+    )
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    until = serializers.DateField(required=False, allow_null=True, default=None)
 
 
 class SuggestionViewSet(ReadRoom):
-    queryset = Suggestion.objects.select_related("product", "warehouse", "supplier", "purchase_line__order").order_by(
-        "-margin_at_risk", "pk"
-    )
+    queryset = Suggestion.objects.with_documents().order_by("-margin_at_risk", "pk")
     serializer_class = reader_class = SuggestionSerializer
     permissions = {
         "list": "replenishment.view_suggestion",
@@ -73,7 +88,8 @@ class SuggestionViewSet(ReadRoom):
         "reopen": "replenishment.change_suggestion",
     }
     filterset_fields = {
-        "state": ["exact"], "product__sku": ["exact"], "warehouse__code": ["exact"], "supplier__code": ["exact"],
+        "state": ["exact"], "kind": ["exact"], "product__sku": ["exact"], "warehouse__code": ["exact"],
+        "supplier__code": ["exact"], "needs_decision": ["exact"],
     }  # fmt: skip
     ordering_fields = ["id", "quantity", "created_at"]
 
@@ -87,7 +103,7 @@ class SuggestionViewSet(ReadRoom):
 
     @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)
     def accept(self, request, pk=None):
-        """Put it on a draft purchase order of its supplier and warehouse."""
+        """Make what it proposes: a line of a draft order or transfer, a promotion, a set-aside, or buy it no more."""
         suggestion = self._own()
         return self.act(
             lambda: services.accept_suggestions(suggestions=[suggestion], actor=request.user),
@@ -97,9 +113,15 @@ class SuggestionViewSet(ReadRoom):
     @action(detail=True, methods=["post"])
     def dismiss(self, request, pk=None):
         """Say no to it, and why."""
-        reason, suggestion = self.valid_body().validated_data["reason"], self._own()
+        told, suggestion = self.valid_body().validated_data, self._own()
         return self.act(
-            lambda: services.dismiss_suggestion(suggestion=suggestion, actor=request.user, reason=reason),
+            lambda: services.dismiss_suggestion(
+                suggestion=suggestion,
+                actor=request.user,
+                because=told["because"],
+                note=told["reason"],
+                until=told["until"],
+            ),
             answer=lambda _row: self.shown(suggestion),
         )
 

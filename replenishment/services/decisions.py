@@ -1,130 +1,107 @@
-"""What people decide on suggestions: accept into draft purchase orders, take back, dismiss."""
+"""What people decide on suggestions: accept, take back, dismiss."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from catalog.models import Supplier
 from inventory_site.common import audit
 from inventory_site.common.models import ShopSettings, User
-from orders.models import PurchaseOrder
-from orders.services import NewPurchaseLine, add_purchase_lines, create_purchase_order, take_off_purchase_lines
-from replenishment.errors import CannotReopen, SuggestionClosed
+from replenishment.errors import CannotReopen, DismissalPast, SuggestionClosed
 from replenishment.models import Suggestion
+from replenishment.services.acceptances import carry_out, made_by, take_back
+from replenishment.services.suggestions import DISMISSED_FOR
 
 State = Suggestion.State
+DISMISSAL = ("dismissal", "dismissal_note", "dismissed_until")
+LINKS = ("purchase_line", "transfer_line", "promotion", "set_aside")
 
 
 @transaction.atomic
-def accept_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None) -> list[PurchaseOrder]:
-    """Put them on draft purchase orders, one per supplier and warehouse; today's draft made so before is added to.
+def accept_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None) -> list[Any]:
+    """Make what they propose: drafts (one per supplier and warehouse, one per way), promotions, set-asides.
 
-    Accepting twice changes nothing and returns the same orders. Refused as a whole where one is closed otherwise.
+    Accepting twice changes nothing and returns the same documents. Refused as a whole where one is closed otherwise.
     """
     rows = _reread(suggestions)
     closed = next((row for row in rows if row.state not in (State.OPEN, State.ACCEPTED)), None)
     if closed:
         raise SuggestionClosed.of(closed)
-    orders = {row.purchase_line.order_id: row.purchase_line.order for row in rows if row.purchase_line}
-    for order in _put_on_drafts([row for row in rows if row.state == State.OPEN], actor):
-        orders[order.pk] = order
-    return [orders[pk] for pk in sorted(orders)]
+    to_do = [row for row in rows if row.state == State.OPEN]
+    made = carry_out(to_do, actor)
+    for row in to_do:
+        _decide(row, State.ACCEPTED, actor)
+        told = {"kind": row.kind, "quantity": row.quantity, "made": str(made_by(row) or "")}
+        audit.record(actor=actor, action="suggestion.accept", subject=row, changes=told)
+    made += [made_by(row) for row in rows if row not in to_do]
+    unique = {(document._meta.label, document.pk): document for document in made if document}
+    return [unique[key] for key in sorted(unique)]
 
 
 @transaction.atomic
 def reopen_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None) -> list[Suggestion]:
-    """Undo accepting or dismissing: the pieces leave their draft, and a draft that nothing is left on goes.
+    """Undo accepting or dismissing: pieces leave their draft (an empty one goes), markdowns end, goods are sold again.
 
-    What is open already stays so. Refused once the order is confirmed, or where a newer suggestion is open.
+    What is open already stays so. Refused once an order is confirmed, or where a newer suggestion is open.
     """
     rows = _reread(suggestions)
     decided = [row for row in rows if row.state != State.OPEN]
     for row in decided:
         _refuse_reopening(row)
     for row in decided:
-        if row.purchase_line:
-            quantity = min(row.quantity, row.purchase_line.quantity)
-            take_off_purchase_lines(
-                order=row.purchase_line.order, quantities={row.purchase_line_id: quantity}, actor=actor
-            )
-        row.state, row.purchase_line, row.decided_by, row.decided_at = State.OPEN, None, None, None
-        row.save(update_fields=["state", "purchase_line", "decided_by", "decided_at"])
+        if row.state == State.ACCEPTED:
+            take_back(row, actor)
+        row.state, row.decided_by, row.decided_at = State.OPEN, None, None
+        row.dismissal, row.dismissal_note, row.dismissed_until = "", "", None
+        row.save(update_fields=["state", "decided_by", "decided_at", *LINKS, *DISMISSAL])
         audit.record(actor=actor, action="suggestion.reopen", subject=row)
     return rows
 
 
 @transaction.atomic
-def dismiss_suggestion(*, suggestion: Suggestion, actor: User | None, reason: str = "") -> Suggestion:
-    """Not now: it stays away for four weeks, or until much more is missing. Dismissing twice changes nothing."""
+def dismiss_suggestion(
+    *, suggestion: Suggestion, actor: User | None, because: str = Suggestion.Dismissal.OTHER, note: str = "",
+    until: date | None = None,
+) -> Suggestion:  # fmt: skip
+    """Not now: it stays away until that day (four weeks), or until much more is missing. Twice changes nothing."""
     row = _reread([suggestion])[0]
     if row.state == State.DISMISSED:
         return row
     if row.state != State.OPEN:
         raise SuggestionClosed.of(row)
+    today = ShopSettings.objects.load().today()
+    if until is not None and until < today:
+        raise DismissalPast.of(until)
+    row.dismissal, row.dismissal_note, row.dismissed_until = because, note[:200], until or today + DISMISSED_FOR
     _decide(row, State.DISMISSED, actor)
-    audit.record(actor=actor, action="suggestion.dismiss", subject=row, changes={"reason": reason})
+    told = {"because": because, "note": note, "until": row.dismissed_until}
+    audit.record(actor=actor, action="suggestion.dismiss", subject=row, changes=told)
     return row
 
 
 def _reread(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
     """The same rows, locked and as they are now."""
     chosen = Suggestion.objects.filter(pk__in=[row.pk for row in suggestions])
-    return list(chosen.locked().select_related("product", "supplier", "warehouse", "purchase_line__order"))
+    related = ("product", "supplier", "warehouse", "source", "purchase_line__order", "transfer_line__transfer")
+    return list(chosen.locked().select_related(*related, "promotion", "set_aside"))
 
 
 def _decide(row: Suggestion, state: str, actor: User | None) -> None:
     row.state, row.decided_by, row.decided_at = state, actor, ShopSettings.objects.load().now()
-    row.save(update_fields=["state", "decided_by", "decided_at", "purchase_line"])
-
-
-def _put_on_drafts(rows: Sequence[Suggestion], actor: User | None) -> list[PurchaseOrder]:
-    groups: dict[tuple[int, int], list[Suggestion]] = defaultdict(list)
-    for row in rows:
-        groups[row.supplier_id, row.warehouse_id].append(row)
-    # Two who accept at once for one supplier wait for each other, or each would make a draft of its own.
-    suppliers = {supplier for supplier, _ in groups}
-    list(Supplier.objects.filter(pk__in=suppliers).order_by("pk").select_for_update(no_key=True))
-    return [_put_on_draft(group, actor) for group in groups.values()]
-
-
-def _put_on_draft(group: Sequence[Suggestion], actor: User | None) -> PurchaseOrder:
-    """All of one supplier and warehouse."""
-    supplier, warehouse = group[0].supplier, group[0].warehouse
-    reference = f"suggestions {ShopSettings.objects.load().today().isoformat()}"
-    lines = [NewPurchaseLine(row.product, row.quantity, row.unit_cost, row.reason_terms["pack_size"]) for row in group]
-    order = PurchaseOrder.objects.filter(
-        supplier=supplier, warehouse=warehouse, state=PurchaseOrder.State.DRAFT, reference=reference
-    ).first()
-    if order:
-        order = add_purchase_lines(order=order, lines=lines, actor=actor)
-    else:
-        order = create_purchase_order(
-            supplier=supplier, warehouse=warehouse, lines=lines, actor=actor, reference=reference
-        )
-    by_product = {line.product_id: line for line in order.lines.all()}
-    for row in group:
-        row.purchase_line = by_product[row.product_id]
-        _decide(row, State.ACCEPTED, actor)
-        changes = {"order": order.number, "quantity": row.quantity}
-        audit.record(actor=actor, action="suggestion.accept", subject=row, changes=changes)
-    return order
+    row.save(update_fields=["state", "decided_by", "decided_at", *LINKS, *DISMISSAL])
 
 
 def _refuse_reopening(row: Suggestion) -> None:
     if row.state == State.SUPERSEDED:
         raise SuggestionClosed.of(row)
-    if row.purchase_line and row.purchase_line.order.state != PurchaseOrder.State.DRAFT:
-        raise CannotReopen(
-            _("%(sku)s cannot be taken back: %(order)s is %(state)s.")
-            % {
-                "sku": row.product.sku,
-                "order": row.purchase_line.order.number,
-                "state": row.purchase_line.order.get_state_display(),
-            }
-        )
-    if Suggestion.objects.open().filter(product=row.product, warehouse=row.warehouse).exists():
+    open_ones = Suggestion.objects.open().filter(product=row.product, warehouse=row.warehouse)
+    if row.kind in Suggestion.EXITS:
+        open_ones = open_ones.filter(kind__in=Suggestion.EXITS)
+    else:
+        open_ones = open_ones.filter(kind=row.kind, source=row.source)
+    if open_ones.exists():
         raise CannotReopen(_("A newer suggestion for %(sku)s is open: decide on that one.") % {"sku": row.product.sku})

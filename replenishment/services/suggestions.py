@@ -1,195 +1,164 @@
-"""What to buy: proposed each night for what is at its reorder point, decided by people, one open proposal an item."""
+"""What to do: proposed each night, decided by people; of each kind one open proposal a need."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
 
-import numpy as np
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from inventory_site.common.models import JobRun, ShopSettings
-from orders.models import PurchaseOrder, PurchaseOrderLine
-from replenishment import formulas
-from replenishment.models import Policy, ReorderPoint, Suggestion
-from replenishment.positions import assess
+from replenishment.models import Suggestion
+from replenishment.querysets import SuggestionQuerySet
+from replenishment.services.exits import exits_of
 from replenishment.services.facts import LEVELS_AT_ONCE, Batch, Pair, read_batch
+from replenishment.services.moves import Move, Network, moved_to, moves_of
+from replenishment.services.needs import Needs, needs_of, with_moved
+from replenishment.services.proposals import UPDATED, Key, Kind, Proposal, key_of
+from replenishment.services.purchases import purchases_of, transfers_of
 from stock.models import StockLevel
 
-#: A dismissal holds this long, unless what is missing grows to this many times what was missing then.
-DISMISSED_FOR = timedelta(days=28)
+#: What is missing must grow to this many times what was missing at a dismissal to be proposed again before its day.
 GROWN = 1.5
 
+#: How long a dismissal is told of and, where nobody chose a day, holds.
+REMEMBERED, DISMISSED_FOR = timedelta(days=365), timedelta(days=28)
+
 WRITTEN_AT_ONCE = 500
-CENT = Decimal("0.01")
-UPDATED = ("run", "supplier", "quantity", "unit_cost", "cost", "margin_at_risk", "reason_code", "reason_terms")
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A purchase that the plan asks for; ``terms`` are those of ``replenishment.explain``."""
-
-    point: ReorderPoint
-    quantity: int
-    code: str
-    terms: dict[str, Any]
-    margin_at_risk: Decimal
-
-    def fill(self, suggestion: Suggestion, run: JobRun) -> Suggestion:
-        suggestion.run, suggestion.supplier_id = run, self.point.supplier_id
-        suggestion.quantity, suggestion.unit_cost = self.quantity, self.point.unit_cost
-        suggestion.cost = (self.quantity * self.point.unit_cost).quantize(CENT)
-        suggestion.margin_at_risk = self.margin_at_risk
-        suggestion.reason_code, suggestion.reason_terms = self.code, self.terms
-        return suggestion
 
 
 def split_suggestions(run: JobRun) -> list[dict]:
-    """All stock levels in ranges of primary keys."""
-    ids = list(StockLevel.objects.order_by("pk").values_list("pk", flat=True))
-    parts = [ids[at : at + LEVELS_AT_ONCE] for at in range(0, len(ids), LEVELS_AT_ONCE)]
-    return [{"first": part[0], "last": part[-1]} for part in parts]
+    """All stock levels in ranges of products: a product's warehouses stand together, since they help each other."""
+    parts: list[dict] = []
+    size = 0
+    for product in StockLevel.objects.order_by("product").values_list("product", flat=True).iterator():
+        if not parts or (size >= LEVELS_AT_ONCE and product != parts[-1]["last"]):
+            parts.append({"first": product, "last": product})
+            size = 0
+        parts[-1]["last"] = product
+        size += 1
+    return parts
 
 
 def make_suggestions(run: JobRun, payload: dict) -> Callable[[], None]:
-    """Propose what this run's plan asks for at the levels from ``first`` to ``last``.
+    """Propose what this run's plan asks for of the products from ``first`` to ``last``.
 
     All is read within the writing transaction, under lock of the open suggestions: what somebody accepts at this
     moment is either seen as a draft or still open. Works before and after the run is published.
     """
 
     def write() -> None:
-        levels = StockLevel.objects.filter(pk__range=(payload["first"], payload["last"]))
-        ids = list(levels.values_list("pk", flat=True))
-        pending = _open_suggestions(ids)
-        batch = read_batch(ids, run)
-        wanted = proposals(batch)
-        refused = _refused(batch, wanted)
-        kept = [wanted[pair].fill(row, run) for pair, row in pending.items() if pair in wanted]
-        new = [
-            proposal.fill(Suggestion(product_id=pair[0], warehouse_id=pair[1]), run)
-            for pair, proposal in wanted.items()
-            if pair not in pending and pair not in refused
-        ]
-        _supersede(row for pair, row in pending.items() if pair not in wanted)
-        Suggestion.objects.bulk_update(kept, UPDATED, batch_size=WRITTEN_AT_ONCE)
-        Suggestion.objects.bulk_create(new, batch_size=WRITTEN_AT_ONCE)
+        products = {"product__gte": payload["first"], "product__lte": payload["last"]}
+        pending = {key_of(row): row for row in Suggestion.objects.open().filter(**products).locked()}
+        ids = list(StockLevel.objects.filter(**products).values_list("pk", flat=True))
+        batch, shop = read_batch(ids, run), ShopSettings.objects.load()
+        dismissed = _dismissed(Suggestion.objects.filter(**products))
+        wanted = {proposal.key: proposal for proposal in proposals(batch, run, shop, dismissed)}
+        _supersede(row for key, row in pending.items() if key not in wanted)
+        _write(run, wanted, pending, dismissed)
 
     return write
+
+
+def _write(
+    run: JobRun, wanted: dict[Key, Proposal], pending: dict[Key, Suggestion], dismissed: dict[Key, Suggestion]
+) -> None:
+    kept, new = [], []
+    for key, proposal in wanted.items():
+        row = proposal.fill(pending.get(key) or Suggestion(), run)
+        row.follows = dismissed.get(key)
+        (kept if key in pending else new).append(row)
+    # An update by primary key in one statement: Django's own takes a CASE for each row and column.
+    Suggestion.objects.bulk_create(
+        kept, update_conflicts=True, unique_fields=["id"], update_fields=UPDATED, batch_size=WRITTEN_AT_ONCE
+    )
+    Suggestion.objects.bulk_create(new, batch_size=WRITTEN_AT_ONCE)
+
+
+def proposals(batch: Batch, run: JobRun | None, shop: ShopSettings, dismissed: dict[Key, Suggestion]) -> list[Proposal]:
+    """All that is proposed for whole products; what was dismissed and not grown since is left out.
+
+    A transfer that was turned down is bought instead.
+    """
+    needs = needs_of(batch)
+    moves: list[Move] = []
+    if (needs.missing > 0).any() and (needs.spare > 0).any():
+        refused = {(p, source, to) for kind, p, to, source in dismissed if kind == Kind.TRANSFER}
+        held = {way for way in refused if _holds(dismissed[Kind.TRANSFER, way[0], way[2], way[1]], batch.today)}
+        moves = moves_of(batch, needs, Network.load(shop), held, float(shop.order_cost))
+    moved, gone = moved_to(moves, len(batch.levels))
+    after = with_moved(needs, moved, gone)
+    found = transfers_of(batch, needs, moves)
+    found += purchases_of(batch, needs, after, run)
+    found += exits_of(batch, after, shop)
+    return [proposal for proposal in found if not _is_refused(proposal, dismissed.get(proposal.key), batch.today)]
+
+
+def _dismissed(rows: SuggestionQuerySet) -> dict[Key, Suggestion]:
+    """The last dismissal of each key in a year that nothing was accepted after."""
+    since = ShopSettings.objects.load().now() - REMEMBERED
+    dismissed = rows.filter(state=Suggestion.State.DISMISSED, decided_at__gte=since).order_by("decided_at", "pk")
+    last = {key_of(row): row for row in dismissed}
+    if not last:
+        return last
+    accepted = rows.filter(state=Suggestion.State.ACCEPTED, product__in={row.product_id for row in last.values()})
+    for row in accepted.filter(decided_at__gte=since).order_by("decided_at"):
+        if (known := last.get(key_of(row))) and known.decided_at <= row.decided_at:
+            del last[key_of(row)]
+    return last
+
+
+def _holds(row: Suggestion, today: date) -> bool:
+    until = row.dismissed_until or (row.decided_at + DISMISSED_FOR).date()
+    return today <= until
+
+
+def _is_refused(proposal: Proposal, row: Suggestion | None, today: date) -> bool:
+    """Its dismissal still holds: its day has not come, and not much more is at stake than then."""
+    return row is not None and _holds(row, today) and proposal.need <= GROWN * row.reason_terms["need"]
 
 
 def withdraw_unneeded(level_ids: Sequence[int], run: JobRun | None) -> None:
     """Close open suggestions of these levels whose need is gone. Those of a run that is not published yet stay."""
     current = Q(run=run) | Q(run__in=JobRun.objects.published())
-    pending = _open_suggestions(level_ids, current)
+    pending = _pending(level_ids, current)
     if not pending:
         return
-    levels = StockLevel.objects.filter(
-        pk__in=level_ids, product__in={product for product, _ in pending}
-    ).values_list("pk", flat=True)  # fmt: skip
-    batch = read_batch(list(levels), run)
-    wanted = proposals(batch)
-    planned = {
-        (level.product_id, level.warehouse_id)
-        for level, plan in zip(batch.levels, batch.plans, strict=True)
-        if plan is not None
-    }
-    _supersede(row for pair, row in pending.items() if pair in planned and pair not in wanted)
+    batch = read_batch(_levels_of(pending), run)
+    needs = needs_of(batch)
+    place = {(level.product_id, level.warehouse_id): at for at, level in enumerate(batch.levels)}
+    _supersede(row for row in pending if not _is_needed(row, batch, needs, place))
 
 
-def _open_suggestions(level_ids: Sequence[int], *conditions: Q) -> dict[Pair, Suggestion]:
-    """By item, locked."""
+def _pending(level_ids: Sequence[int], current: Q) -> list[Suggestion]:
+    """Open suggestions about these levels, or that take from them, locked."""
     pairs = set(StockLevel.objects.filter(pk__in=level_ids).values_list("product_id", "warehouse_id"))
-    products, warehouses = {product for product, _ in pairs}, {warehouse for _, warehouse in pairs}
-    rows = Suggestion.objects.open().filter(*conditions, product__in=products, warehouse__in=warehouses).locked()
-    return {pair: row for row in rows if (pair := (row.product_id, row.warehouse_id)) in pairs}
+    rows = Suggestion.objects.open().filter(current, product__in={product for product, _ in pairs}).locked()
+    return [row for row in rows if {(row.product_id, row.warehouse_id), (row.product_id, row.source_id)} & pairs]
 
 
-def _supersede(rows) -> None:
+def _levels_of(rows: Iterable[Suggestion]) -> list[int]:
+    pairs = {(row.product_id, place) for row in rows for place in (row.warehouse_id, row.source_id) if place}
+    known = StockLevel.objects.filter(product__in={product for product, _ in pairs})
+    return [pk for pk, *pair in known.values_list("pk", "product_id", "warehouse_id") if tuple(pair) in pairs]
+
+
+def _is_needed(row: Suggestion, batch: Batch, needs: Needs, place: dict[Pair, int]) -> bool:
+    """What is not planned (its part of the run was set aside) stays as it is."""
+    at = place.get((row.product_id, row.warehouse_id))
+    if at is None or batch.plans[at] is None:
+        return True
+    if row.kind == Kind.PURCHASE:
+        return bool(needs.wanted[at] and needs.can_buy[at])
+    if row.kind == Kind.TRANSFER:
+        source = place.get((row.product_id, row.source_id))
+        return bool(needs.wanted[at] and source is not None and needs.spare[source] >= row.quantity)
+    if row.kind == Kind.STOP:
+        return batch.levels[at].product.is_active and batch.plans[at].point.is_dormant
+    return bool(needs.surplus[at])
+
+
+def _supersede(rows: Iterable[Suggestion]) -> None:
     gone = [row.pk for row in rows]
-    Suggestion.objects.filter(pk__in=gone).update(state=Suggestion.State.SUPERSEDED)
-
-
-def proposals(batch: Batch) -> dict[Pair, Proposal]:
-    """What the ordering rules ask for, by item. Pieces in draft orders are counted as if they were on order."""
-    drafted = _drafted(batch)
-    position = batch.facts.inventory_position + drafted
-    order = _orders(batch, position)
-    margins = assess(batch.facts).lost_margin
-    found = {}
-    for at in np.flatnonzero(order).tolist():
-        point = batch.plans[at].point
-        code, terms = _reason(batch, at, int(order[at]), int(drafted[at]))
-        found[point.product_id, point.warehouse_id] = Proposal(
-            point, int(order[at]), code, terms, Decimal(float(margins[at])).quantize(CENT)
-        )
-    return found
-
-
-def _drafted(batch: Batch) -> np.ndarray:
-    """Pieces on draft purchase orders [levels]: decided already, though not bought."""
-    pairs = [(level.product_id, level.warehouse_id) for level in batch.levels]
-    lines = PurchaseOrderLine.objects.filter(
-        order__state=PurchaseOrder.State.DRAFT, product__in={product for product, _ in pairs}
-    )
-    sums = lines.order_by().values_list("product", "order__warehouse").annotate(pieces=Sum("quantity"))
-    found = {(product, warehouse): pieces for product, warehouse, pieces in sums}
-    return np.array([found.get(pair, 0) for pair in pairs], np.int64)
-
-
-def _orders(batch: Batch, position: np.ndarray) -> np.ndarray:
-    """Pieces to order [levels]; what is not bought for the shelf only fills what customers wait for."""
-    points = [plan.point if plan else None for plan in batch.plans]
-
-    def column(name: str, missing: int) -> np.ndarray:
-        return np.array([getattr(point, name) if point else missing for point in points], np.int64)
-
-    minimum, pack = column("min_order_quantity", 1), column("pack_size", 1)
-    lots = formulas.order_lots(position, batch.facts.reorder_point, column("order_quantity", 1))
-    top = batch.facts.order_up_to_level
-    filled = formulas.order_up_to(position, top, minimum, pack)
-    min_max = formulas.order_min_max(position, batch.facts.reorder_point, top, minimum, pack)
-    owed = formulas.order_up_to(position, 0, minimum, pack)
-    up_to, to_level = (
-        np.array([bool(point) and point.rule == rule for point in points], bool)
-        for rule in (Policy.Rule.R_S, Policy.Rule.S_S)
-    )
-    can_buy = np.array([bool(point) and point.supplier_id is not None for point in points], bool)
-    return np.select([~can_buy, ~batch.facts.is_stocked, up_to, to_level], [0, owed, filled, min_max], lots)
-
-
-def _reason(batch: Batch, at: int, order: int, drafted: int) -> tuple[str, dict[str, Any]]:
-    """Code and terms of the sentence; ``position`` is the sum of its parts, ``level`` of what is expected and safe."""
-    point, level = batch.plans[at].point, batch.levels[at]
-    up_to = point.rule == Policy.Rule.R_S
-    height = point.height
-    position = int(batch.facts.inventory_position[at]) + drafted
-    terms = {
-        "order": order, "pack_size": point.pack_size, "order_quantity": point.order_quantity, "position": position,
-        "on_hand": level.on_hand, "unsellable": level.unsellable, "on_order": batch.coming[at].pieces,
-        "in_transit": batch.coming[at].in_transit, "allocated": level.allocated,
-        "backordered": batch.backordered[at], "drafted": drafted,
-        "level": height, "policy": point.rule, "expected": height - point.safety_stock,
-        "safety_stock": point.safety_stock, "undershoot": point.undershoot,
-        "by_hand": point.set_by_hand, "interval": round(point.lead_time_days + point.review_period_days, 1),
-        "unit": "day", "target": "cycle_service_level" if point.fill_rate is None else "fill_rate",
-        "target_rate": point.target_rate,
-        "need": point.order_up_to_level - position,
-    }  # fmt: skip
-    if not point.is_stocked:
-        return "order_owed", terms
-    return ("order_up_to" if up_to else "order_lots"), terms
-
-
-def _refused(batch: Batch, wanted: dict[Pair, Proposal]) -> set[Pair]:
-    """Items whose last dismissal still holds."""
-    zone = ShopSettings.objects.load().zone
-    since = datetime.combine(batch.today - DISMISSED_FOR, time.min, zone)
-    rows = Suggestion.objects.filter(
-        state=Suggestion.State.DISMISSED, decided_at__gte=since, product__in={product for product, _ in wanted}
-    ).order_by("decided_at", "pk")  # fmt: skip
-    last = {(row.product_id, row.warehouse_id): row.reason_terms["need"] for row in rows}
-    return {pair for pair, need in last.items() if pair in wanted and wanted[pair].terms["need"] <= GROWN * need}
+    if gone:
+        Suggestion.objects.filter(pk__in=gone).update(state=Suggestion.State.SUPERSEDED)

@@ -17,7 +17,7 @@ PAGES = ("/admin/", "/warnings/", "/admin/replenishment/inventoryposition/", "/a
 def test_log_in_look_at_today_accept_a_suggestion_and_find_the_draft(person, visit):
     with visit(person("buyer")) as buyer:
         page = buyer.page
-        assert "To order today" in page.inner_text("#content")
+        assert "To decide today" in page.inner_text("#content")
         page.click("button:has-text('Order 12')")
         page.click("button:has-text('Undo')")
         page.wait_for_selector("button:has-text('Order 12')")

@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from inventory_site.common import outbox
-from replenishment import explain, services
+from replenishment import services
 from replenishment.models import InventoryPosition, Suggestion
+from replenishment.reasons import reason
 from stock import services as stock
 from stock.models import StockLevel
 from tests.replenishment.conftest import propose, published
@@ -84,7 +85,7 @@ def test_goods_in_transit_are_not_bought_again_and_the_sentence_adds_up(run, pla
     propose(run)
     made = Suggestion.objects.get()
     assert (made.product, made.reason_terms["in_transit"], made.reason_terms["position"]) == (little.product, 4, 14)
-    assert "14 = 10 on hand + 4 in transit" in explain.sentence(made.reason_code, made.reason_terms)
+    assert "14 = 10 on hand + 4 in transit" in reason(made.reason_code, made.reason_terms)
 
 
 def test_the_product_page_lists_what_is_on_its_way(send, make_product, client_of, make_user):

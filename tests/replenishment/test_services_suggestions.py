@@ -12,9 +12,11 @@ from inventory_site.common import outbox
 from inventory_site.common.models import Audit
 from orders import services as orders
 from orders.models import PurchaseOrder, PurchaseOrderLine
-from replenishment import explain, services
+from replenishment import services
 from replenishment.errors import CannotReopen, SuggestionClosed
 from replenishment.models import Policy, Suggestion
+from replenishment.reasons import reason
+from replenishment.shown_suggestions import reason_of
 from tests.replenishment.conftest import TODAY, nightly, propose, published
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -32,10 +34,9 @@ def test_at_the_reorder_point_a_lot_is_proposed_and_its_sentence_adds_up(run, pl
     suggestion = Suggestion.objects.get()
     assert (suggestion.product, suggestion.supplier, suggestion.run) == (low.product, supplier, run)
     assert (suggestion.quantity, suggestion.unit_cost, suggestion.cost) == (30, Decimal("4.0000"), Decimal("120.00"))
-    assert explain.sentence(suggestion.reason_code, suggestion.reason_terms) == (
-        "Order 30: the inventory position 20 = 20 on hand is at or below the reorder point 20 = 10 expected in 10 days "
-        "+ 10 safety stock for a cycle service level of 95 % (2 of it because large sales trigger its orders); "
-        "the order lifts it to 50."
+    assert reason(suggestion.reason_code, suggestion.reason_terms) == (
+        "Sells 1 a day, 20 = 20 on hand, a delivery takes 9 days: 95 % of the time 20 are enough. With 20 it is time "
+        "to order 30, which makes 50."
     )
 
 
@@ -69,8 +70,8 @@ def test_what_lies_in_a_draft_is_not_proposed_again(run, plan, shelf, buy):
     propose(run)
     suggestion = Suggestion.objects.get()
     assert (suggestion.product, suggestion.quantity) == (more.product, 30)
-    text = explain.sentence(suggestion.reason_code, suggestion.reason_terms)
-    assert "the inventory position 17 = 5 on hand + 12 in draft orders is at" in text
+    text = reason(suggestion.reason_code, suggestion.reason_terms)
+    assert "17 = 5 on hand + 12 in draft orders, a delivery" in text and "order 30, which makes 47." in text
 
 
 def test_the_next_night_updates_the_open_suggestion_and_closes_what_is_not_needed(run, plan, shelf, receive):
@@ -181,15 +182,20 @@ def test_a_dismissal_holds_until_much_more_is_missing(run, plan, shelf, receive)
     plan(level.product)
     propose(run)
     suggestion = Suggestion.objects.get()
-    services.dismiss_suggestion(suggestion=suggestion, actor=None, reason="end of the season")
+    services.dismiss_suggestion(suggestion=suggestion, actor=None, because="too_much", note="end of the season")
     services.dismiss_suggestion(suggestion=suggestion, actor=None)
-    assert Audit.objects.get(action="suggestion.dismiss").changes == {"reason": "end of the season"}
+    told = {"because": "too_much", "note": "end of the season", "until": "2026-04-27"}
+    assert Audit.objects.get(action="suggestion.dismiss").changes == told
     receive(level.product, -15, reason="adjustment")  # 45 are missing, 30 were
     propose(run)
     assert open_ones() == []
     receive(level.product, -1, reason="adjustment")
     propose(run)
     assert open_ones() == [(level.product.sku, 30)]
+    again = Suggestion.objects.open().get()
+    assert again.follows == suggestion
+    told = reason_of(again, currency="EUR", shows_money=True)
+    assert told.endswith("Dismissed on 03/30/2026: end of the season.")
 
 
 def test_a_dismissal_ends_after_four_weeks(run, plan, shelf):
