@@ -27,7 +27,7 @@ from replenishment.services.lead_times import learned
 from replenishment.services.planning import Item, interval_of, items_of, keys_of, paid, reorder_points
 
 #: Cycle service levels at which our reorder points are kept besides the policies' own, to hold more or less stock.
-TARGETS = (0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
+TARGETS = (0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)
 
 
 @dataclass(frozen=True)
