@@ -76,8 +76,10 @@ def set_once(mean: np.ndarray, observed: np.ndarray) -> np.ndarray:
 def advice(base: Levels, points: np.ndarray) -> Family:
     """Our reorder points: ``points`` [targets, spans, items] rise with the target; between two of them a share.
 
+    Below the first target they fall to 0, to order when the shelf is empty; above the last they rise to twice as much.
     ``own`` is NaN: as planned, the levels are ``base`` itself.
     """
+    points = np.concatenate([np.zeros_like(points[:1]), points, 2 * points[-1:]])
 
     def levels(knob: np.ndarray) -> Levels:
         below = np.clip(np.floor(knob).astype(int), 0, len(points) - 2)

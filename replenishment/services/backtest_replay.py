@@ -236,7 +236,7 @@ def _curves(families: dict[str, Family], world: World, past: Past) -> dict[str, 
 def _around(name: str, family: Family) -> list[np.ndarray]:
     """Numbers of a rule from a lean to a rich shelf."""
     if name == Rule.ADVICE.value:
-        return [np.full(family.own.shape, at) for at in np.linspace(1.5, family.high, CURVE_POINTS)]
+        return [np.full(family.own.shape, at) for at in np.linspace(1.5, family.high - 1, CURVE_POINTS)]
     if name == Rule.Z_FORMULA.value:
         return [np.full(family.own.shape, z) for z in np.linspace(0.0, 4.0, CURVE_POINTS)]
     return [family.own * factor for factor in np.geomspace(0.4, 3.0, CURVE_POINTS)]
