@@ -39,8 +39,7 @@ class OrderDays:
         >>> OrderDays(country="DE", closures=((date(2026, 1, 2), date(2026, 1, 4)),)).next(date(2026, 1, 1))
         datetime.date(2026, 1, 5)
         """
-        ahead = (day + timedelta(days=n) for n in range(LONGEST_DAYS))
-        return next((later for later in ahead if self.includes(later)), day + timedelta(days=LONGEST_DAYS))
+        return _next(self, day)
 
     def from_(self, day: date) -> Iterator[date]:
         """All such days, from this one on."""
@@ -62,9 +61,15 @@ class OrderDays:
 EVERY_DAY = OrderDays()
 
 
+@lru_cache(maxsize=4096)  # asked for every product of a supplier alike
+def _next(days: OrderDays, day: date) -> date:
+    ahead = (day + timedelta(days=n) for n in range(LONGEST_DAYS))
+    return next((later for later in ahead if days.includes(later)), day + timedelta(days=LONGEST_DAYS))
+
+
 @lru_cache(maxsize=4096)
 def _gap(days: OrderDays, day: date, at_least: int) -> int:
-    first = days.next(day)  # asked for every product of a supplier alike
+    first = days.next(day)
     return (days.next(first + timedelta(days=at_least)) - first).days
 
 

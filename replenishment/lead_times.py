@@ -2,14 +2,18 @@
 
 An order that is still open is not left out, or a supplier who delivers nothing would look as quick as ever: it counts
 as censored at its age (Kaplan & Meier 1958). What little is known is drawn toward what is known already, by adding
-that distribution as so many pieces of evidence.
+that distribution as so many pieces of evidence: first its mean is drawn, then the shape around that mean, so that a few
+deliveries that were all alike do not look as if no other could come.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
 
 LONGEST_DAYS = 365
 
@@ -17,7 +21,16 @@ LONGEST_DAYS = 365
 POINTS = 10
 
 #: Deliveries that the declared lead time is worth, and that the supplier's own are worth to one product.
-DECLARED_WEIGHT, SUPPLIER_WEIGHT = 3.0, 5.0
+DECLARED_WEIGHT, SUPPLIER_WEIGHT = 1.0, 10.0
+
+#: An order confirmed so long ago counts half.
+HALF_LIFE_DAYS = 365
+
+#: Spread over mean of a supplier of whom little is known, and the deliveries that this is worth.
+USUAL_SPREAD, SPREAD_WEIGHT = 0.3, 3.0
+
+#: Deliveries that the smooth shape around the mean is worth, and how much wider it is made while there are few.
+SHAPE_WEIGHT, CAUTION = 10.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,79 @@ class Distribution:
         """The same spread, ``days`` later; no shorter than 0."""
         return Distribution(*_summed(np.clip(self.days + days, 0, LONGEST_DAYS), self.chances))
 
+    def quantile(self, chance: float) -> int:
+        """Days within which the goods are there with that chance."""
+        reached = self.chances.cumsum() >= chance - 1e-9
+        return int(self.days[reached.argmax()] if reached.any() else self.days[-1])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Deliveries (days, weight: 1 is a whole order) and orders that still wait (age in days, weight)."""
+
+    arrived: np.ndarray
+    arrived_weight: np.ndarray
+    waiting: np.ndarray
+    waiting_weight: np.ndarray
+
+    @classmethod
+    def of(cls, arrived: Sequence[tuple[float, float]], waiting: Sequence[tuple[float, float]] = ()) -> Seen:
+        """From pairs of days and weight."""
+        came, waits = (np.array(pairs, float).reshape(-1, 2) for pairs in (arrived, waiting))
+        return cls(came[:, 0], came[:, 1], waits[:, 0], waits[:, 1])
+
+    @property
+    def deliveries(self) -> float:
+        return float(self.arrived_weight.sum())
+
+    def drawn_to(self, prior: Distribution, weight: float) -> Distribution:
+        return learn(self.arrived, self.arrived_weight, self.waiting, self.waiting_weight, prior, weight)
+
+
+def weight_of(age_days: ArrayLike) -> np.ndarray:
+    """What an order counts that was confirmed so long ago.
+
+    >>> weight_of([0, 365, 730]).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    return 0.5 ** (np.maximum(np.asarray(age_days, float), 0) / HALF_LIFE_DAYS)
+
+
+def of_supplier(seen: Seen, declared: Distribution) -> Distribution:
+    """What a supplier takes; as it declares until its first delivery, but for orders that wait longer."""
+    near = seen.drawn_to(declared, DECLARED_WEIGHT)
+    if not seen.deliveries:
+        return near
+    own, count = seen.drawn_to(declared, 0.0), seen.deliveries
+    spread = own.std / max(own.mean, 1.0)
+    more = max(count - 1, 0.0)
+    variance = (SPREAD_WEIGHT * USUAL_SPREAD**2 + more * spread**2) / (SPREAD_WEIGHT + more)
+    return seen.drawn_to(smooth(near.mean, np.sqrt(variance * (count + CAUTION) / count)), SHAPE_WEIGHT)
+
+
+def of_product(seen: Seen, usual: Distribution) -> Distribution:
+    """What one product takes, of whose supplier ``usual`` is known: its shape, moved toward the product's own mean."""
+    if not seen.deliveries:
+        return seen.drawn_to(usual, SUPPLIER_WEIGHT)
+    near = seen.drawn_to(usual, SUPPLIER_WEIGHT)
+    return seen.drawn_to(usual.shifted(round(near.mean - usual.mean)), SUPPLIER_WEIGHT)
+
+
+def smooth(mean: float, spread: float) -> Distribution:
+    """A gamma law in whole days with that mean, and ``spread`` times it as its standard deviation.
+
+    >>> law = smooth(12.0, 0.25)
+    >>> round(law.mean, 1), round(law.std, 1), law.quantile(0.95)
+    (12.0, 3.0, 17)
+    """
+    if mean <= 0 or spread <= 0:
+        return Distribution.sure(round(mean))
+    shape = 1 / spread**2
+    days = np.arange(min(int(np.ceil(mean * (1 + 6 * spread))), LONGEST_DAYS) + 1)
+    chances = np.diff(special.gammainc(shape, np.append(0, days + 0.5) * shape / mean))
+    kept = chances > 1e-6
+    return Distribution(days[kept], chances[kept] / chances[kept].sum())
+
 
 def learn(
     arrived: np.ndarray, arrived_weight: np.ndarray, waiting: np.ndarray, waiting_weight: np.ndarray,
@@ -79,23 +165,23 @@ def learn(
     chances = np.concatenate([[1.0], left[:-1]]) - left
     chances[_last_seen(events + held) + 1] += left[-1]
     days = np.flatnonzero(chances > 1e-9)
-    return _merged(days, chances[days] / chances[days].sum())
+    return merged(days, chances[days] / chances[days].sum())
 
 
 def _last_seen(weight: np.ndarray) -> int:
     return int(np.flatnonzero(weight[: LONGEST_DAYS + 1] > 0)[-1])
 
 
-def _merged(days: np.ndarray, chances: np.ndarray) -> Distribution:
-    """At most POINTS lengths: the least likely pair of neighbours becomes one, at its mean rounded up."""
-    days, chances = days.astype(int), chances.astype(float)
+def merged(days: np.ndarray, chances: np.ndarray) -> Distribution:
+    """At most POINTS lengths: the neighbours whose joining costs the least spread become one, at their mean."""
+    days, chances = days.astype(float), chances.astype(float)
     while len(days) > POINTS:
-        pair = int(np.argmin(chances[:-1] + chances[1:]))
-        weight = chances[pair] + chances[pair + 1]
-        days[pair] = np.ceil(days[pair : pair + 2] @ chances[pair : pair + 2] / weight - 1e-9)
-        chances[pair] = weight
+        together = chances[:-1] + chances[1:]
+        pair = int(np.argmin(chances[:-1] * chances[1:] / together * np.diff(days) ** 2))
+        days[pair] = days[pair : pair + 2] @ chances[pair : pair + 2] / together[pair]
+        chances[pair] = together[pair]
         days, chances = np.delete(days, pair + 1), np.delete(chances, pair + 1)
-    return Distribution(*_summed(days, chances))
+    return Distribution(*_summed(np.rint(days).astype(int), chances))
 
 
 def _summed(days: np.ndarray, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

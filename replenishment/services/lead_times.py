@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from catalog.models import Supplier, SupplierProduct
 from inventory_site.common.models import JobRun
 from orders.models import PurchaseOrderLine, Receipt
-from replenishment.lead_times import DECLARED_WEIGHT, SUPPLIER_WEIGHT, Distribution, learn
+from orders.order_days import order_days_of
+from replenishment.lead_times import HALF_LIFE_DAYS, Distribution, Seen, of_product, of_supplier, weight_of
 from replenishment.models import LeadTime
 
 #: Orders confirmed longer ago than this tell nothing of today's supplier.
-LEARNED_FROM = timedelta(days=730)
+LEARNED_FROM = timedelta(days=3 * HALF_LIFE_DAYS)
 
 SUPPLIERS_AT_ONCE = 50
 WRITTEN_AT_ONCE = 1000
@@ -31,18 +30,20 @@ class Evidence:
     waiting: list[tuple[int, float]] = field(default_factory=list)
     receipts: int = 0
 
-    def learn(self, prior: Distribution, prior_weight: float) -> Distribution:
-        arrived, waiting = (np.array(pairs, float).reshape(-1, 2) for pairs in (self.arrived, self.waiting))
-        return learn(arrived[:, 0], arrived[:, 1], waiting[:, 0], waiting[:, 1], prior, prior_weight)
+    @property
+    def seen(self) -> Seen:
+        return Seen.of(self.arrived, self.waiting)
 
 
 @dataclass(frozen=True)
 class Line:
+    """``ordered_on`` is the first day since its confirmation on which the supplier takes orders."""
+
     pk: int
     order: int
     supplier: int
     product: int
-    confirmed_on: date
+    ordered_on: date
     wanted: int
     zone: ZoneInfo
 
@@ -71,7 +72,7 @@ def learn_lead_times(run: JobRun, payload: dict) -> Callable[[], None]:
 
 def learned(supplier_ids: list[int], until: date) -> dict[tuple[int, int | None], tuple[Distribution, int]]:
     """Lead time and receipts by supplier and product (None: the supplier as a whole), as known on ``until``."""
-    whole, by_product = _evidence(supplier_ids, until)
+    whole, by_product = evidence_of(supplier_ids, until)
     own_days = _declared(supplier_ids)
     products = defaultdict(set)
     for owner, product in (*by_product, *own_days):
@@ -79,12 +80,12 @@ def learned(supplier_ids: list[int], until: date) -> dict[tuple[int, int | None]
     found: dict[tuple[int, int | None], tuple[Distribution, int]] = {}
     for supplier in Supplier.objects.filter(pk__in=supplier_ids).order_by("pk"):
         evidence = whole[supplier.pk]
-        usual = evidence.learn(Distribution.sure(supplier.lead_time_days), DECLARED_WEIGHT)
+        usual = of_supplier(evidence.seen, Distribution.sure(supplier.lead_time_days))
         found[supplier.pk, None] = usual, evidence.receipts
         for product in sorted(products[supplier.pk]):
             evidence = by_product[supplier.pk, product]
             later = own_days.get((supplier.pk, product), supplier.lead_time_days) - supplier.lead_time_days
-            found[supplier.pk, product] = evidence.learn(usual.shifted(later), SUPPLIER_WEIGHT), evidence.receipts
+            found[supplier.pk, product] = of_product(evidence.seen, usual.shifted(later)), evidence.receipts
     return found
 
 
@@ -104,7 +105,7 @@ def _declared(suppliers: list[int]) -> dict[tuple[int, int], int]:
     }
 
 
-def _evidence(suppliers: list[int], until: date) -> tuple[dict[int, Evidence], dict[tuple[int, int], Evidence]]:
+def evidence_of(suppliers: list[int], until: date) -> tuple[dict[int, Evidence], dict[tuple[int, int], Evidence]]:
     lines = _lines(suppliers, until)
     came = _receipts([line.pk for line in lines])
     in_order = defaultdict(int)
@@ -112,9 +113,10 @@ def _evidence(suppliers: list[int], until: date) -> tuple[dict[int, Evidence], d
         in_order[line.order] += 1
     whole, by_product = defaultdict(Evidence), defaultdict(Evidence)
     for line in lines:
+        recent = float(weight_of((until - line.ordered_on).days))
         for evidence, weight in (
-            (whole[line.supplier], 1 / in_order[line.order]),
-            (by_product[line.supplier, line.product], 1.0),
+            (whole[line.supplier], recent / in_order[line.order]),
+            (by_product[line.supplier, line.product], recent),
         ):
             _take(evidence, line, came[line.pk], until, weight)
     return whole, by_product
@@ -126,12 +128,12 @@ def _take(evidence: Evidence, line: Line, came: Iterable[tuple[datetime, int]], 
     for received_at, quantity in came:
         received_on = received_at.astimezone(line.zone).date()
         if received_on <= until:
-            days = max((received_on - line.confirmed_on).days, 0)
+            days = max((received_on - line.ordered_on).days, 0)
             evidence.arrived.append((days, weight * quantity / line.wanted))
             evidence.receipts += 1
             left -= quantity
     if left > 0:
-        evidence.waiting.append(((until - line.confirmed_on).days, weight * left / line.wanted))
+        evidence.waiting.append((max((until - line.ordered_on).days, 0), weight * left / line.wanted))
 
 
 def _lines(suppliers: list[int], until: date) -> list[Line]:
@@ -142,12 +144,13 @@ def _lines(suppliers: list[int], until: date) -> list[Line]:
         "pk", "order_id", "order__supplier_id", "product_id", "order__confirmed_at", "quantity", "cancelled",
         "order__warehouse__time_zone",
     )  # fmt: skip
-    lines = []
+    order_days, lines = order_days_of(Supplier.objects.filter(pk__in=suppliers)), []
     for pk, order, supplier, product, confirmed_at, quantity, cancelled, zone_name in rows.order_by("pk").iterator():
         zone = ZoneInfo(zone_name)
         confirmed_on = confirmed_at.astimezone(zone).date()
         if confirmed_on <= until and quantity > cancelled:
-            lines.append(Line(pk, order, supplier, product, confirmed_on, quantity - cancelled, zone))
+            ordered_on = order_days[supplier].next(confirmed_on)
+            lines.append(Line(pk, order, supplier, product, ordered_on, quantity - cancelled, zone))
     return lines
 
 
