@@ -55,10 +55,13 @@ class Held:
     step_losses: dict[str, np.ndarray]
 
 
-def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int = 0) -> Trained:
+def train(
+    panel: Panel, *, interval: ProtectionInterval | None = None, seed: int = 0, rows: int = ROWS
+) -> Trained:  # fmt: skip
     """Learn from all series what ``forecast`` then applies to any part of them.
 
-    ``interval`` tells for which lengths to be sharp; without it, for those that shops usually have.
+    ``interval`` tells for which lengths to be sharp; without it, for those that shops usually have. The pooled model
+    learns from about ``rows`` windows: fewer suffice where series are sums, and take less time.
     """
     ahead = told_ahead(panel)
     panel = with_signals(panel, ahead)
@@ -71,7 +74,7 @@ def train(panel: Panel, *, interval: ProtectionInterval | None = None, seed: int
             for at, (block, model) in enumerate(zip(blocks, models, strict=True))
         ]
     )
-    model = workshop.boost(workshop.buckets)
+    model = workshop.boost(workshop.buckets, rows)
     edges = calibration.edges_of(held.unit)
     segment = np.searchsorted(edges, held.unit)
     pieces = held.actual - workshop.jitter(len(held.actual))
@@ -142,7 +145,7 @@ class _Workshop:
         """What whole pieces are lowered by, so that rounding up gives the quantile of the pieces."""
         return np.random.default_rng(self.seed + 1).random(number) if self.whole_pieces else np.zeros(number)
 
-    def boost(self, known: int, rows: int = ROWS) -> QuantileModel | None:
+    def boost(self, known: int, rows: int) -> QuantileModel | None:
         """A model of about ``rows`` windows that ended within ``known`` buckets; None when they are too few."""
         rng = np.random.default_rng(self.seed + known)
         series = len(self.told.demand)

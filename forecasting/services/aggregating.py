@@ -22,6 +22,8 @@ from stock.models import Warehouse
 
 #: Products, or categories, in several warehouses that are added up: those with the largest forecast.
 MOST_GROUPS = 3_000
+#: Windows that teach the model of a level.
+ROWS = 50_000
 NOTHING = 0
 
 Level = AggregateForecast.Level
@@ -157,7 +159,7 @@ def _own_forecast(level: str, panel: Panel, today: date) -> tuple[engine.Forecas
             trained, trained_on = engine.refresh(Trained.loads(bytes(stored.data)), panel), stored.trained_on
         except ValueError:  # of another version of this program
             trained = None
-    trained = trained or engine.train(panel, interval=interval, seed=0)
+    trained = trained or engine.train(panel, interval=interval, seed=0, rows=ROWS)
     return engine.forecast(panel, trained, interval, horizon=HORIZON), trained, trained_on
 
 
