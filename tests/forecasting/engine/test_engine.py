@@ -161,7 +161,7 @@ def test_a_back_test_model_does_not_see_past_its_cutoff(panel):
 
     later = panel.demand.copy()
     later[:, 70:] = 0.0
-    models = [_Workshop(replace(panel, demand=d), (7,), 0).boost(70) for d in (panel.demand, later)]
+    models = [_Workshop(replace(panel, demand=d), (7,), 0).boost(70, 150_000) for d in (panel.demand, later)]
     assert models[0] is not None
     assert models[0] == models[1]
 
