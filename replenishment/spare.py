@@ -1,8 +1,9 @@
 """What stock to spare is worth when it is kept, marked down or sent back. Pure arrays, money in one currency.
 
 A piece that waits w days for its sale brings its price less the cost of keeping it so long, but never less than what
-it fetches as dead stock: v(w) = max(price - h w, salvage), h = unit cost x holding rate / 365. Pieces are sold one
-after the other at the pace of the forecast. What was paid for them is spent either way and decides nothing.
+it fetches as dead stock: v(w) = max(price - h w, salvage), h = unit cost x holding rate / 365. What would wait for
+more than a year, or longer than it keeps, is dead stock too: nobody knows what is asked for so late. Pieces are sold
+one after the other at the pace of the forecast. What was paid for them is spent either way and decides nothing.
 """
 
 from __future__ import annotations
@@ -16,19 +17,24 @@ DAYS = 365.0
 #: Reductions that are tried, as shares of the price; a guessed elasticity says too little of deeper ones.
 STEPS = (0.1, 0.2, 0.3)
 
+#: After so many days what is not sold counts as dead stock.
+SELLABLE_DAYS = 365
+
 #: A pace below this is none.
 NO_DEMAND = 1e-6
 
 
 @dataclass(frozen=True)
 class Spare:
-    """Arrays [rows]: ``pieces`` that nobody waits for, ``surplus`` of them too many, ``daily_demand`` forecast."""
+    """Arrays [rows]: ``pieces`` that nobody waits for, ``surplus`` of them too many, ``daily_demand`` forecast,
+    ``sellable_days`` until what is left counts as dead stock."""
 
     pieces: np.ndarray
     surplus: np.ndarray
     daily_demand: np.ndarray
     price: np.ndarray
     unit_cost: np.ndarray
+    sellable_days: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,9 @@ class Markdown:
 def markdown(spare: Spare, economics: Economics) -> Markdown:
     """The reduction that gains most over keeping everything at its price.
 
-    Ten a day are sold at 10, and what lies for more than 203 days is worth nothing: 30 % less sells twice as many.
+    Ten a day are sold at 10, and what lies for more than 203 days is worth nothing: 30 % less sells double.
 
-    >>> one = [np.array([float(value)]) for value in (20_000, 19_000, 10, 10, 9)]
+    >>> one = [np.array([float(value)]) for value in (20_000, 19_000, 10, 10, 9, 365)]
     >>> best = markdown(Spare(*one), Economics(holding_rate=2.0, salvage_rate=0.0, elasticity=2.0, days=28))
     >>> best.step.tolist(), best.usual.tolist(), best.sold.round(1).tolist(), bool(best.gain[0] > 0)
     ([0.3], [280.0], [571.4], True)
@@ -106,7 +112,8 @@ def kept_from(
     """
     keep, pace = _holding_a_day(spare, economics), spare.daily_demand
     salvage = np.minimum(spare.unit_cost * economics.salvage_rate, spare.price)
-    worthless = np.divide(spare.price - salvage, keep, out=np.full_like(keep, np.inf), where=keep > 0)
+    worthless, left = spare.sellable_days.copy(), spare.price - salvage
+    np.divide(left, keep, out=worthless, where=keep * spare.sellable_days > left)
     moves = pace > NO_DEMAND
     last = start_days + np.divide(quantity, pace, out=np.zeros_like(quantity), where=moves)
     until, since = np.minimum(last, worthless), np.minimum(start_days, worthless)

@@ -5,6 +5,7 @@ transaction and returns what writes it; writing again changes nothing.
 """
 
 from replenishment.services.asking import split_methods, try_method
+from replenishment.services.automatic import draft_automatic, split_automatic
 from replenishment.services.decisions import accept_suggestions, dismiss_suggestion, reopen_suggestions
 from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
@@ -19,6 +20,7 @@ __all__ = [
     "accept_suggestions",
     "differing_positions",
     "dismiss_suggestion",
+    "draft_automatic",
     "hear_of_changes",
     "judge_segments",
     "learn_lead_times",
@@ -31,6 +33,7 @@ __all__ = [
     "refresh_positions",
     "reopen_suggestions",
     "resolve_policies",
+    "split_automatic",
     "split_launches",
     "split_lead_times",
     "split_methods",

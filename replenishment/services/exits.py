@@ -16,7 +16,7 @@ from replenishment.positions import OVERSTOCK_DAYS, asked_within
 from replenishment.services.facts import Batch
 from replenishment.services.needs import Needs
 from replenishment.services.proposals import Kind, Proposal, money
-from replenishment.spare import Economics, Markdown, Spare, markdown, sent_back
+from replenishment.spare import SELLABLE_DAYS, Economics, Markdown, Spare, markdown, sent_back
 from stock.models import Warehouse
 
 
@@ -69,6 +69,8 @@ def _spare(batch: Batch, needs: Needs, rows: np.ndarray) -> Spare:
         pieces=free[rows].astype(float), surplus=needs.surplus[rows].astype(float),
         daily_demand=batch.facts.mean[rows].mean(axis=1), price=np.array([float(p.unit_price) for p in points]),
         unit_cost=np.array([float(p.unit_cost) for p in points]),
+        sellable_days=np.array([min(batch.levels[at].product.shelf_life_days or SELLABLE_DAYS, SELLABLE_DAYS)
+                                for at in rows], float),
     )  # fmt: skip
 
 

@@ -1,0 +1,330 @@
+"""Transfers before purchases, ways out for surplus, minimums above a year's demand, drafts by the night."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from catalog.models import Promotion, SupplierProduct
+from inventory_site.common.models import Audit, ShopSettings
+from orders import services as orders
+from orders.models import PurchaseOrder
+from replenishment import services
+from replenishment.errors import CannotReopen, DismissalPast
+from replenishment.models import Policy, PolicyMode, Suggestion, TransferLane
+from replenishment.reasons import reason
+from stock import services as stock
+from stock.errors import InsufficientStock
+from stock.models import SetAside, StockLevel, Transfer
+from tests.replenishment.conftest import TODAY, nightly, propose, published
+
+pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
+
+Kind = Suggestion.Kind
+
+
+@pytest.fixture
+def tallinn(make_warehouse):
+    return make_warehouse("tallinn")
+
+
+@pytest.fixture
+def split_stock(plan, shelf, receive, tallinn):
+    """A product with ``here`` in riga (s = 20, Q = 30) and ``there`` in tallinn, where 28 days need 28."""
+
+    def split_stock(here: int, there: int, **fields):
+        level = shelf(here)
+        receive(level.product, there, tallinn)
+        plan(level.product, **fields)
+        plan(level.product, place=tallinn, reorder_point=20, order_up_to_level=30, **fields)
+        return level.product
+
+    return split_stock
+
+
+def found() -> list[tuple[str, str, int]]:
+    rows = Suggestion.objects.open().order_by("kind", "warehouse__code")
+    return list(rows.values_list("kind", "warehouse__code", "quantity"))
+
+
+def sentence(suggestion: Suggestion) -> str:
+    return reason(suggestion.reason_code, suggestion.reason_terms, currency="EUR")
+
+
+def accept_all() -> list:
+    return services.accept_suggestions(suggestions=list(Suggestion.objects.open()), actor=None)
+
+
+def test_what_another_warehouse_can_spare_is_moved_and_not_bought(run, split_stock):
+    split_stock(10, 75)
+    propose(run)
+    # 40 are missing in riga up to 50, a lot of 30 is wanted; tallinn keeps 30 of 75
+    assert found() == [("transfer", "riga", 30)]
+    row = Suggestion.objects.get()
+    assert (row.source.code, row.cost, row.supplier) == ("tallinn", Decimal("15.00"), None)
+    assert sentence(row) == (
+        "Move 30 from tallinn: of 75 that are free there it needs 30 itself and can spare 45; here 30 are missing up "
+        "to 40. They arrive in 3 days, bought they would take about 9. Freight costs 15.00 EUR, buying them 120.00 EUR: "
+        "105.00 EUR saved."
+    ).replace("tallinn", row.source.name)
+
+
+def test_pieces_that_would_save_no_purchase_stay_where_they_are(run, split_stock):
+    split_stock(10, 35)
+    propose(run)
+    # five to spare do not lift 10 above 20, so a whole lot would still be bought: moving them would only cost
+    assert found() == [("purchase", "riga", 30)]
+
+
+def test_up_to_a_level_both_share_the_need(run, plan, shelf, receive, tallinn):
+    level = shelf(10)
+    receive(level.product, 45, tallinn)
+    fields = {"rule": Policy.Rule.R_S, "reorder_point": 49, "order_up_to_level": 50, "safety_stock": 40}
+    plan(level.product, **fields)
+    plan(level.product, place=tallinn, order_up_to_level=30)
+    propose(run)
+    assert found() == [("purchase", "riga", 25), ("transfer", "riga", 15)]
+    bought = Suggestion.objects.get(kind=Kind.PURCHASE)
+    assert "25 = 10 on hand + 15 to be moved here" in sentence(bought)
+    assert "Up to 50, 25 are missing: order 25." in sentence(bought)
+
+
+def test_a_lane_that_is_closed_or_dearer_than_buying_is_not_taken(run, split_stock, warehouse, tallinn):
+    split_stock(10, 75)
+    lane = TransferLane.objects.create(source=tallinn, destination=warehouse, days=2, cost_per_piece=5)
+    propose(run)
+    assert found() == [("purchase", "riga", 30)]
+    TransferLane.objects.filter(pk=lane.pk).update(cost_per_piece=0, is_open=False)
+    propose(run)
+    assert found() == [("purchase", "riga", 30)]
+
+
+def test_accepting_a_transfer_drafts_it_once_and_undo_takes_it_back(run, split_stock, make_user):
+    split_stock(10, 75)
+    split_stock(10, 75)
+    propose(run)
+    actor, rows = make_user("buyer"), list(Suggestion.objects.all())
+    [draft] = services.accept_suggestions(suggestions=rows, actor=actor)
+    assert services.accept_suggestions(suggestions=rows, actor=actor) == [draft]
+    assert (draft.state, draft.source.code, draft.destination.code) == ("draft", "tallinn", "riga")
+    assert sorted(draft.lines.values_list("quantity", flat=True)) == [30, 30]
+    assert draft.expected_on == TODAY + timedelta(days=3)
+    propose(nightly(TODAY + timedelta(days=1)))
+    assert found() == []
+    services.reopen_suggestions(suggestions=rows[:1], actor=actor)
+    assert draft.lines.get().product == rows[1].product
+    services.reopen_suggestions(suggestions=rows, actor=actor)
+    assert Transfer.objects.get().state == "cancelled" and Suggestion.objects.open().count() == 2
+
+
+def test_a_transfer_that_has_left_cannot_be_taken_back(run, split_stock):
+    split_stock(10, 75)
+    propose(run)
+    [draft] = accept_all()
+    stock.ship_transfer(transfer=draft, actor=None)
+    with pytest.raises(CannotReopen, match=f"{draft.number} is in transit"):
+        services.reopen_suggestions(suggestions=list(Suggestion.objects.all()), actor=None)
+    assert Suggestion.objects.get().state == "accepted"
+
+
+def test_a_transfer_that_was_turned_down_is_bought(run, split_stock):
+    split_stock(10, 75)
+    propose(run)
+    services.dismiss_suggestion(suggestion=Suggestion.objects.get(), actor=None, because="later")
+    propose(run)
+    assert found() == [("purchase", "riga", 30)]
+
+
+def test_when_the_source_sells_its_spare_pieces_the_transfer_is_withdrawn(run, split_stock, receive, tallinn):
+    product = split_stock(10, 75)
+    propose(run)
+    published(run)
+    receive(product, -30, tallinn, reason="adjustment")
+    services.refresh_positions(level_ids=[StockLevel.objects.get(product=product, warehouse=tallinn).pk])
+    assert found() == []
+
+
+def test_scarce_pieces_go_where_they_earn_most(run, plan, shelf, receive, tallinn, make_warehouse):
+    level, vilnius = shelf(0), make_warehouse("vilnius")
+    receive(level.product, 60, tallinn)
+    receive(level.product, 1, vilnius)
+    fields = {"rule": Policy.Rule.R_S, "reorder_point": 39, "order_up_to_level": 40, "safety_stock": 10}
+    plan(level.product, a_day=4.0, **fields)
+    plan(level.product, place=vilnius, a_day=0.5, **fields)
+    plan(level.product, place=tallinn, order_up_to_level=30)
+    propose(run)
+    moved = dict(Suggestion.objects.filter(kind=Kind.TRANSFER).values_list("warehouse__code", "quantity"))
+    # 30 to spare: forty are asked for in riga, five in vilnius of which one is there
+    assert moved["riga"] > moved.get("vilnius", 0) and sum(moved.values()) <= 30
+
+
+def test_a_minimum_above_a_years_demand_is_shown_with_its_cost_and_left_to_people(run, plan, shelf):
+    level = shelf(0, accepts_backorders=False)
+    plan(level.product, a_day=0.1, min_order_quantity=500, order_quantity=500, order_up_to_level=520)
+    other = shelf(5)
+    plan(other.product)
+    propose(run)
+    row = Suggestion.objects.get(product=level.product)
+    assert (row.kind, row.needs_decision, row.quantity) == (Kind.PURCHASE, True, 500)
+    assert (row.reason_terms["year"], row.reason_terms["beyond"]) == (36, 464)
+    assert "only about 36 a year are asked for, so 464 of them would still be here after a year" in sentence(row)
+    assert "It costs 2,000.00 EUR, of which 1,856.00 EUR" in sentence(row)
+
+
+@pytest.fixture
+def surplus(plan, shelf):
+    """A product of which 1 a day is asked for, with 1,000 on hand: 90 days and the level need 90."""
+
+    def surplus(**terms):
+        level = shelf(1000)
+        SupplierProduct.objects.filter(product=level.product).delete()
+        plan(level.product)
+        SupplierProduct.objects.filter(product=level.product).update(**terms)
+        return level
+
+    return surplus
+
+
+def test_surplus_is_marked_down_by_the_step_that_gains_most(run, surplus):
+    level = surplus()
+    propose(run)
+    row = Suggestion.objects.get()
+    assert (row.kind, row.quantity, row.supplier) == (Kind.MARKDOWN, 910, None)
+    terms = row.reason_terms
+    assert terms["free"] == terms["needed"] + terms["surplus"] == 1000
+    assert Decimal(terms["gain"]) == Decimal(terms["revenue"]) + Decimal(terms["holding"]) == row.margin_at_risk
+    assert row.price == (level.product.price * Decimal("0.7")).quantize(Decimal("0.01"))
+    assert "if demand answers a price 30 % lower as assumed (elasticity 2)" in sentence(row)
+    hidden = reason(row.reason_code, terms, shows_money=False)
+    assert "Revenue changes" in sentence(row) and "Revenue changes" not in hidden
+
+
+def test_accepting_a_markdown_makes_a_promotion_and_undo_ends_it(run, surplus, make_user):
+    level = surplus()
+    propose(run)
+    [promotion] = services.accept_suggestions(suggestions=list(Suggestion.objects.all()), actor=make_user("buyer"))
+    assert (promotion.product, promotion.warehouse_code) == (level.product, "riga")
+    assert (promotion.starts_on, promotion.announced_on) == (TODAY + timedelta(days=1), TODAY)
+    assert Audit.objects.filter(action="promotion.add").count() == 1
+    propose(nightly(TODAY + timedelta(days=1)))
+    assert found() == []  # while it is marked down nothing more is proposed
+    services.reopen_suggestions(suggestions=list(Suggestion.objects.all()), actor=None)
+    assert not Promotion.objects.exists() and found() == [("markdown", "riga", 910)]
+
+
+def test_a_markdown_that_runs_ends_today_when_it_is_taken_back(run, surplus):
+    surplus()
+    propose(run)
+    [promotion] = accept_all()
+    ShopSettings.objects.update(demo_until=TODAY + timedelta(days=5))
+    services.reopen_suggestions(suggestions=list(Suggestion.objects.all()), actor=None)
+    promotion.refresh_from_db()
+    assert promotion.ends_on == TODAY + timedelta(days=5)
+
+
+def test_what_the_supplier_takes_back_is_sent_back_where_that_brings_more(run, surplus, supplier):
+    surplus(accepts_returns=True, return_rate=Decimal(1))
+    propose(run)
+    row = Suggestion.objects.get()
+    assert (row.kind, row.quantity, row.supplier) == (Kind.RETURN, 910, supplier)
+    terms = {name: Decimal(row.reason_terms[name]) for name in ("credit", "later", "holding", "gain")}
+    assert terms["credit"] == Decimal("3640.00")  # 910 pieces of 4.00
+    assert terms["gain"] == terms["credit"] - terms["later"] + terms["holding"] == row.margin_at_risk
+
+
+def test_what_goes_back_is_set_aside_and_undo_puts_it_on_sale(run, surplus):
+    level = surplus(accepts_returns=True, return_rate=Decimal(1))
+    propose(run)
+    [aside] = accept_all()
+    level.refresh_from_db()
+    assert (level.unsellable, aside.reason, aside.quantity) == (910, SetAside.Reason.HELD, 910)
+    propose(nightly(TODAY + timedelta(days=1)))
+    assert found() == []
+    services.reopen_suggestions(suggestions=list(Suggestion.objects.all()), actor=None)
+    level.refresh_from_db()
+    assert level.unsellable == 0
+
+
+def test_what_was_sold_meanwhile_is_not_sent_back(run, surplus, receive):
+    level = surplus(accepts_returns=True, return_rate=Decimal(1))
+    propose(run)
+    receive(level.product, -500, reason="adjustment")
+    with pytest.raises(InsufficientStock):
+        accept_all()
+    assert not SetAside.objects.exists() and Suggestion.objects.get().state == "open"
+
+
+@pytest.fixture
+def dead(plan, shelf):
+    level = shelf(100)
+    plan(level.product, a_day=0.0, is_dormant=True, is_stocked=False, last_demand_on=TODAY - timedelta(days=200),
+         reorder_point=0, order_up_to_level=0, yearly_demand=2, yearly_revenue=Decimal("18"))  # fmt: skip
+    return level
+
+
+def test_a_product_dead_for_long_that_costs_more_than_it_earns_is_stopped_and_undone(run, dead, make_user):
+    propose(run)
+    row = Suggestion.objects.get()
+    assert (row.kind, row.quantity) == (Kind.STOP, 100)
+    terms = row.reason_terms  # 100 × 4.00 × a quarter; 18.00 of revenue less 2 × 4.00
+    assert (terms["keeping"], terms["earned"], terms["gain"]) == ("100.00", "10.00", "90.00")
+    assert sentence(row).startswith("Stop buying it: nobody has asked for it since 09/11/2025, 201 days ago, and 100")
+    accept_all()
+    dead.product.refresh_from_db()
+    assert not dead.product.is_active
+    propose(run)
+    assert found() == []
+    services.reopen_suggestions(suggestions=[row], actor=make_user("owner"))
+    dead.product.refresh_from_db()
+    assert dead.product.is_active
+    assert Audit.objects.filter(action="product.change").count() == 2
+
+
+def test_a_product_that_was_asked_for_lately_is_not_stopped(run, dead):
+    ShopSettings.objects.update(stop_after_days=300)
+    propose(run)
+    assert found() == []
+
+
+def test_a_shadow_item_gets_no_suggestion_and_an_automatic_one_a_draft(run, plan, shelf):
+    watched, automatic, asked = shelf(5), shelf(5), shelf(5)
+    plan(watched.product, mode=PolicyMode.SHADOW)
+    plan(automatic.product, mode=PolicyMode.AUTOMATIC)
+    plan(asked.product)
+    minimum = shelf(0)
+    plan(minimum.product, mode=PolicyMode.AUTOMATIC, a_day=0.1, min_order_quantity=500, order_quantity=500)
+    propose(run)
+    assert not Suggestion.objects.filter(product=watched.product).exists()
+    for payload in services.split_automatic(run):
+        write = services.draft_automatic(run, payload)
+        for _twice in range(2):
+            with transaction.atomic():
+                write()
+    states = dict(Suggestion.objects.values_list("product", "state"))
+    assert states == {automatic.product_id: "accepted", asked.product_id: "open", minimum.product_id: "open"}
+    assert PurchaseOrder.objects.get().lines.get().product == automatic.product
+
+
+def test_a_dismissal_holds_until_its_day(run, plan, shelf):
+    level = shelf(20)
+    plan(level.product)
+    propose(run)
+    row = Suggestion.objects.get()
+    with pytest.raises(DismissalPast):
+        services.dismiss_suggestion(suggestion=row, actor=None, until=date(2026, 3, 1))
+    services.dismiss_suggestion(suggestion=row, actor=None, because="later", until=TODAY + timedelta(days=60))
+    for days, expected in ((59, []), (60, [("purchase", "riga", 30)])):
+        later = nightly(TODAY + timedelta(days=days))
+        plan(level.product, of=later)
+        propose(later)
+        assert found() == expected
+
+
+def test_an_order_of_the_accepted_is_confirmed_like_any_other(run, plan, shelf):
+    plan(shelf(5).product)
+    propose(run)
+    [order] = accept_all()
+    assert orders.confirm_purchase_order(order=order, actor=None).state == "confirmed"
