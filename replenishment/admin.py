@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
-from replenishment import admin_lanes, admin_suggestions, chances  # noqa: F401  they register themselves
+from replenishment import admin_lanes, admin_suggestions, admin_suppliers, chances  # noqa: F401  they register themselves
 from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (
     InventoryPosition,

@@ -3,8 +3,9 @@
 from inventory_site.common.roles import EVERYONE, OFFICE, grant, grant_models, grant_shop_wide
 
 grant_models(
-    "replenishment", "leadtime", "reorderpoint", "inventoryposition", "kpisnapshot", "suggestion", view=EVERYONE
-)
+    "replenishment", "leadtime", "reorderpoint", "inventoryposition", "kpisnapshot", "suggestion", "supplierscore",
+    view=EVERYONE,
+)  # fmt: skip
 grant_models("replenishment", "backtest", view=EVERYONE)
 grant_shop_wide(OFFICE, "replenishment.add_backtest")
 grant(OFFICE, "replenishment.change_suggestion")  # accept, dismiss, take back

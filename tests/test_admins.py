@@ -110,7 +110,7 @@ SHARED = {
     "catalog.category", "catalog.product", "catalog.promotion", "catalog.supplier", "catalog.supplierproduct",
     "common.apitoken", "common.audit", "common.jobrun", "common.shopsettings", "common.user",
     "forecasting.modelversion", "forecasting.signalkind", "orders.customer",
-    "orders.saleschannel", "replenishment.leadtime", "alerts.rulesetting",
+    "orders.saleschannel", "replenishment.leadtime", "replenishment.supplierscore", "alerts.rulesetting",
 }  # fmt: skip
 
 

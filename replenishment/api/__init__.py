@@ -3,6 +3,13 @@
 from replenishment.api.backtests import BacktestViewSet
 from replenishment.api.inventory import InventoryView, InventoryWarningView
 from replenishment.api.plan import ReorderPointViewSet, SuggestionViewSet
+from replenishment.api.suppliers import SupplierScorecardViewSet
+from replenishment.api.what_if import WhatIfView
 
-ROUTES = {"backtests": BacktestViewSet, "reorder-points": ReorderPointViewSet, "suggestions": SuggestionViewSet}
-VIEWS = {"inventory": InventoryView, "inventory/warning": InventoryWarningView}
+ROUTES = {
+    "backtests": BacktestViewSet,
+    "reorder-points": ReorderPointViewSet,
+    "suggestions": SuggestionViewSet,
+    "supplier-scorecards": SupplierScorecardViewSet,
+}
+VIEWS = {"inventory": InventoryView, "inventory/warning": InventoryWarningView, "v1/what-if": WhatIfView}

@@ -8,6 +8,7 @@ from replenishment.models.plans import Pattern, ReorderPoint
 from replenishment.models.policies import Policy, PolicyMeasure, PolicyMode, PolicyModeChange
 from replenishment.models.positions import InventoryPosition
 from replenishment.models.suggestions import Suggestion
+from replenishment.models.suppliers import SupplierScore
 
 __all__ = [
     "Backtest",
@@ -23,5 +24,6 @@ __all__ = [
     "PolicyModeChange",
     "ReorderPoint",
     "Suggestion",
+    "SupplierScore",
     "TransferLane",
 ]

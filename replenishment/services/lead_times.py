@@ -14,6 +14,7 @@ from orders.models import PurchaseOrderLine, Receipt
 from orders.order_days import order_days_of
 from replenishment.lead_times import HALF_LIFE_DAYS, Distribution, Seen, of_product, of_supplier, weight_of
 from replenishment.models import LeadTime
+from replenishment.services.scorecards import fresh_scores, save_scores
 
 #: Orders confirmed longer ago than this tell nothing of today's supplier.
 LEARNED_FROM = timedelta(days=3 * HALF_LIFE_DAYS)
@@ -61,11 +62,13 @@ def learn_lead_times(run: JobRun, payload: dict) -> Callable[[], None]:
     quantity. Nothing that arrived after the business date counts as arrived.
     """
     found = learned(payload["suppliers"], run.business_date)
+    scores = fresh_scores(Supplier.objects.filter(pk__in=payload["suppliers"]), run.business_date)
     rows = [_row(run, supplier, product, *told) for (supplier, product), told in found.items()]
 
     def write() -> None:
         LeadTime.objects.filter(run=run, supplier__in=payload["suppliers"]).delete()
         LeadTime.objects.bulk_create(rows, batch_size=WRITTEN_AT_ONCE)
+        save_scores(scores)
 
     return write
 
