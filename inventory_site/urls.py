@@ -8,6 +8,7 @@ from alerts.pages import warnings
 from forecasting.pages_accuracy import accuracy
 from replenishment import pages_backtest
 from replenishment.pages import decide
+from replenishment.pages_budget import apply_plan, budget_plan
 from replenishment.product_page import product
 
 urlpatterns = [
@@ -16,6 +17,8 @@ urlpatterns = [
     path("admin/forecasting/accuracy-figures/", admin.site.admin_view(accuracy), name="forecast-accuracy"),
     path("admin/replenishment/backtest-figures/", admin.site.admin_view(pages_backtest.backtest), name="backtest"),
     path("admin/replenishment/backtest-start/", admin.site.admin_view(pages_backtest.start), name="backtest-start"),
+    path("admin/replenishment/plan/", admin.site.admin_view(budget_plan), name="purchase-plan"),
+    path("admin/replenishment/plan/apply/", admin.site.admin_view(apply_plan), name="purchase-plan-apply"),
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),

@@ -22,6 +22,14 @@ class SuggestionClosed(DomainError):
         )
 
 
+class QuantityFixed(DomainError):
+    code = "quantity_fixed"
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> QuantityFixed:
+        return cls(_("Only the quantity of a purchase can be changed, not of %(row)s.") % {"row": suggestion})
+
+
 class CannotReopen(DomainError):
     code = "cannot_reopen"
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.response import Response
 
 from forecasting.api import LatestRunRoom
 from inventory_site.common.api import CostFields, ReadRoom
 from inventory_site.common.models import ShopSettings
 from replenishment import services
+from replenishment.budget_words import summary
 from replenishment.models import ReorderPoint, Suggestion
 from replenishment.reasons import reason
+from replenishment.services.purchase_plan import weekly_plan
 from stock.access import require
 
 
@@ -78,6 +83,21 @@ class DismissSerializer(serializers.Serializer):
     until = serializers.DateField(required=False, allow_null=True, default=None)
 
 
+class PlanSerializer(serializers.Serializer):
+    budget = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, required=False, allow_null=True,
+                                      default=None)  # fmt: skip
+    warehouse = serializers.CharField(max_length=32, required=False, allow_blank=True, default="")
+
+
+class ChosenSerializer(serializers.Serializer):
+    suggestion = serializers.IntegerField(min_value=1)
+    quantity = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
+
+
+class AcceptManySerializer(serializers.Serializer):
+    lines = ChosenSerializer(many=True, allow_empty=False)
+
+
 class SuggestionViewSet(ReadRoom):
     queryset = Suggestion.objects.with_documents().order_by("-margin_at_risk", "pk")
     serializer_class = reader_class = SuggestionSerializer
@@ -86,6 +106,8 @@ class SuggestionViewSet(ReadRoom):
         "accept": "replenishment.change_suggestion",
         "dismiss": "replenishment.change_suggestion",
         "reopen": "replenishment.change_suggestion",
+        "plan": "replenishment.change_suggestion",
+        "accept_many": "replenishment.change_suggestion",
     }
     filterset_fields = {
         "state": ["exact"], "kind": ["exact"], "product__sku": ["exact"], "warehouse__code": ["exact"],
@@ -94,7 +116,33 @@ class SuggestionViewSet(ReadRoom):
     ordering_fields = ["id", "quantity", "created_at"]
 
     def get_serializer_class(self):
-        return DismissSerializer if self.action == "dismiss" else SuggestionSerializer
+        by_action = {"dismiss": DismissSerializer, "plan": PlanSerializer, "accept_many": AcceptManySerializer}
+        return by_action.get(self.action, SuggestionSerializer)
+
+    @action(detail=False, methods=["post"], filterset_fields=None, pagination_class=None)
+    def plan(self, request):
+        """This week's purchase under a ``budget`` (empty: no limit): what to buy, what limits it. Changes nothing."""
+        if not request.user.has_perm(settings.COST_PERMISSION):
+            raise PermissionDenied(_("The plan tells costs."))
+        told = self.valid_body().validated_data
+        rows = Suggestion.objects.visible_to(request.user, "replenishment.change_suggestion")
+        if told["warehouse"]:
+            rows = rows.filter(warehouse__code=told["warehouse"])
+        return Response(summary(weekly_plan(rows, budget=told["budget"])))
+
+    @action(detail=False, methods=["post"], url_path="accept-many", filterset_fields=None, pagination_class=None)
+    def accept_many(self, request):
+        """Accept several at once, all or none; a ``quantity`` replaces the one of a purchase."""
+        lines = {line["suggestion"]: line.get("quantity") for line in self.valid_body().validated_data["lines"]}
+        mine = Suggestion.objects.visible_to(request.user, "replenishment.change_suggestion")
+        rows = list(mine.filter(pk__in=lines))
+        if len(rows) < len(lines):
+            raise NotFound(_("Some of these suggestions are not there, or you may not decide on them."))
+        changed = {pk: quantity for pk, quantity in lines.items() if quantity}
+        return self.act(
+            lambda: services.accept_suggestions(suggestions=rows, actor=request.user, quantities=changed),
+            answer=lambda made: {"accepted": len(rows), "made": [str(document) for document in made]},
+        )
 
     def _own(self) -> Suggestion:
         suggestion = self.get_object()

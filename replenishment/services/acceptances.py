@@ -72,7 +72,7 @@ def _purchases(rows: Sequence[Suggestion], actor: User | None) -> list[PurchaseO
 
 def _purchase(group: Sequence[Suggestion], actor: User | None) -> PurchaseOrder:
     supplier, warehouse = group[0].supplier, group[0].warehouse
-    lines = [NewPurchaseLine(row.product, row.quantity, row.unit_cost, row.reason_terms["pack_size"]) for row in group]
+    lines = [_line(row) for row in group]
     drafts = PurchaseOrder.objects.filter(supplier=supplier, warehouse=warehouse, state=PurchaseOrder.State.DRAFT)
     order = drafts.filter(reference=_reference()).first()
     if order:
@@ -85,6 +85,13 @@ def _purchase(group: Sequence[Suggestion], actor: User | None) -> PurchaseOrder:
     for row in group:
         row.purchase_line = by_product[row.product_id]
     return order
+
+
+def _line(row: Suggestion) -> NewPurchaseLine:
+    """At the cost that was suggested; a quantity that was changed is bought at the supplier's price for it."""
+    is_changed = row.quantity != row.reason_terms["order"]
+    return NewPurchaseLine(row.product, row.quantity, None if is_changed else row.unit_cost,
+                           row.reason_terms["pack_size"])  # fmt: skip
 
 
 def _off_purchase(row: Suggestion, actor: User | None) -> None:

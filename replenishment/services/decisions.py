@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from inventory_site.common import audit
 from inventory_site.common.models import ShopSettings, User
-from replenishment.errors import CannotReopen, DismissalPast, SuggestionClosed
+from replenishment.errors import CannotReopen, DismissalPast, QuantityFixed, SuggestionClosed
 from replenishment.models import Suggestion
 from replenishment.services.acceptances import carry_out, made_by, take_back
+from replenishment.services.proposals import money
 from replenishment.services.suggestions import DISMISSED_FOR
 
 State = Suggestion.State
@@ -22,16 +23,21 @@ LINKS = ("purchase_line", "transfer_line", "promotion", "set_aside")
 
 
 @transaction.atomic
-def accept_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None) -> list[Any]:
+def accept_suggestions(
+    *, suggestions: Sequence[Suggestion], actor: User | None, quantities: Mapping[int, int] | None = None
+) -> list[Any]:
     """Make what they propose: drafts (one per supplier and warehouse, one per way), promotions, set-asides.
 
     Accepting twice changes nothing and returns the same documents. Refused as a whole where one is closed otherwise.
+    ``quantities`` by suggestion replace those that were suggested (purchases only).
     """
     rows = _reread(suggestions)
     closed = next((row for row in rows if row.state not in (State.OPEN, State.ACCEPTED)), None)
     if closed:
         raise SuggestionClosed.of(closed)
     to_do = [row for row in rows if row.state == State.OPEN]
+    for row in to_do:
+        _change(row, (quantities or {}).get(row.pk, row.quantity))
     made = carry_out(to_do, actor)
     for row in to_do:
         _decide(row, State.ACCEPTED, actor)
@@ -40,6 +46,15 @@ def accept_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None)
     made += [made_by(row) for row in rows if row not in to_do]
     unique = {(document._meta.label, document.pk): document for document in made if document}
     return [unique[key] for key in sorted(unique)]
+
+
+def _change(row: Suggestion, quantity: int) -> None:
+    if quantity == row.quantity:
+        return
+    if row.kind != Suggestion.Kind.PURCHASE:
+        raise QuantityFixed.of(row)
+    row.quantity, row.cost = quantity, money(quantity * row.unit_cost)
+    row.save(update_fields=["quantity", "cost"])
 
 
 @transaction.atomic

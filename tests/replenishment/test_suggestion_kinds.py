@@ -67,8 +67,8 @@ def test_what_another_warehouse_can_spare_is_moved_and_not_bought(run, split_sto
     assert (row.source.code, row.cost, row.supplier) == ("tallinn", Decimal("15.00"), None)
     assert sentence(row) == (
         "Move 30 from tallinn: of 75 that are free there it needs 30 itself and can spare 45; here 30 are missing up "
-        "to 40. They arrive in 3 days, bought they would take about 9. Freight costs 15.00 EUR, buying them 120.00 EUR: "
-        "105.00 EUR saved."
+        "to 40. They arrive in 3 days, bought they would take about 9. "
+        "Freight costs 15.00 EUR, buying them 120.00 EUR: 105.00 EUR saved."
     ).replace("tallinn", row.source.name)
 
 
