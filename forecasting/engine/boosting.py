@@ -16,7 +16,7 @@ import numpy as np
 
 #: Levels that get a model of their own; the grid between them is filled in and calibrated.
 MODEL_LEVELS = (0.1, 0.5, 0.8, 0.9, 0.95, 0.98)
-ROUNDS, RATE, LEAVES, LEAF_ROWS = 80, 0.1, 16, 250
+ROUNDS, RATE, LEAVES, LEAF_ROWS = 100, 0.08, 16, 250
 
 
 @dataclass(frozen=True)

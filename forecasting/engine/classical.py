@@ -50,12 +50,15 @@ class WindowForecast:
         return WindowForecast(self.mean[rows], self.variance[rows])
 
 
-def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowForecast, methods.Prediction]:
+def run(
+    name: str, panel: Panel, length: int, steps: int = 0, *, quantiles: bool = True
+) -> tuple[WindowForecast, methods.Prediction]:
     """Fit one method to the panel (already uncensored) and predict its window and at least ``steps`` buckets.
 
-    A lone bulk order does not raise the level; buckets that are closed by plan get nothing.
+    A lone bulk order does not raise the level; buckets that are closed by plan get nothing. Without ``quantiles`` the
+    buckets get none.
     """
-    one_bucket, prediction = _answered(name, panel.levelled, max(length, steps))
+    one_bucket, prediction = _answered(name, panel.levelled, max(length, steps), quantiles)
     opened = opened_ahead(panel.known, panel.demand.shape[1], prediction.mean.shape[1])
     if opened is None:
         return WindowForecast(prediction.mean[:, :length].sum(axis=1), one_bucket * length), prediction
@@ -64,25 +67,31 @@ def run(name: str, panel: Panel, length: int, steps: int = 0) -> tuple[WindowFor
     return WindowForecast(mean, one_bucket * days), prediction
 
 
-def _answered(name: str, panel: Panel, steps: int) -> tuple[np.ndarray, methods.Prediction]:
+def _answered(name: str, panel: Panel, steps: int, quantiles: bool) -> tuple[np.ndarray, methods.Prediction]:
     """Variance of one bucket and prediction of a method; of the next best where it fails, and the log says why."""
     following = NEXT_BEST.get(name, DEFAULT)
     try:
         fitted = methods.REGISTRY[name]().fit(panel)
-        prediction, variance = fitted.predict(steps), fitted.variance_
+        prediction, variance = fitted.predict(steps) if quantiles else _means(fitted, steps), fitted.variance_
     except Exception as error:  # methods and their libraries fail in many ways, and the night goes on
         if following is None:
             raise
         logger.warning("%s failed on %d series, %s takes over: %r", name, len(panel.demand), following, error)
-        return _answered(following, panel, steps)
+        return _answered(following, panel, steps, quantiles)
     told = np.concatenate([prediction.mean, prediction.quantiles.reshape(len(variance), -1), variance[:, None]], axis=1)
     bad = np.flatnonzero(~np.isfinite(told).all(axis=1))
     if len(bad) and following is not None:
         logger.warning("%s is not finite on %d series, %s takes over", name, len(bad), following)
-        other, instead = _answered(following, rows_of(panel, bad), steps)
+        other, instead = _answered(following, rows_of(panel, bad), steps, quantiles)
         variance = variance.copy()
         variance[bad], prediction.mean[bad], prediction.quantiles[bad] = other, instead.mean, instead.quantiles
     return variance, prediction
+
+
+def _means(fitted: methods.ForecastMethod, steps: int) -> methods.Prediction:
+    """Without quantiles, which take longer than the means."""
+    mean = np.maximum(fitted.means(steps), 0.0)
+    return methods.Prediction(mean, np.empty((*mean.shape, 0)))
 
 
 class Candidates:
@@ -112,12 +121,17 @@ class Candidates:
         panel = Panel(history.demand, history.freq, history.last_on, history.known)
         return cls(known_at(panel, origin), history, origin, week, ahead)
 
+    def window(self, name: str, length: int, rows: np.ndarray | slice = slice(None)) -> WindowForecast:
+        """The window alone, for some of the series."""
+        return self.run(name, length, rows=rows, quantiles=False)[0]
+
     def run(
-        self, name: str, length: int, steps: int = 0, rows: np.ndarray | slice = slice(None)
+        self, name: str, length: int, steps: int = 0, rows: np.ndarray | slice = slice(None), *, quantiles: bool = True
     ) -> tuple[WindowForecast, methods.Prediction]:
         """Like ``run``, for some of the series."""
         everybody = isinstance(rows, slice) and rows == slice(None)  # whose usual demand is looked for once
-        window, found = run(name, self.panel if everybody else rows_of(self.panel, rows), length, steps)
+        panel = self.panel if everybody else rows_of(self.panel, rows)
+        window, found = run(name, panel, length, steps, quantiles=quantiles)
         if self.ahead is None:
             return window, found
         ahead = self.ahead[rows, : found.mean.shape[1]]

@@ -60,7 +60,7 @@ def build(history: History, origin: int, length: int, common: Common) -> Rows:
     _intermittency(history, origin, level, found)
     _pooled(common, origin, length, history.freq, level, found)
     recent = level * ahead * length
-    expected = {name: candidates.run(name, length)[0] for name in EXPECTING}
+    expected = {name: candidates.window(name, length) for name in EXPECTING}
     found |= {name: window.mean / recent for name, window in expected.items()}
     mean = np.mean([window.mean for window in expected.values()], axis=0)
     unit = RECENT_SHARE * recent + (1 - RECENT_SHARE) * np.minimum(mean, MOST * recent)

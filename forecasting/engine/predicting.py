@@ -147,7 +147,7 @@ class _Chunk:
             asked = np.array([name in names for names in self.trained.window_methods])[segment]
             mean, variance = np.zeros(len(asked)), np.zeros(len(asked))
             if asked.any():
-                window = candidates.run(name, length, rows=asked)[0]
+                window = candidates.window(name, length, rows=asked)
                 mean[asked], variance[asked] = window.mean, window.variance
             said[name] = classical.WindowForecast(mean, variance)
         return said

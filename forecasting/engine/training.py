@@ -21,7 +21,7 @@ from forecasting.engine.signals import told_ahead, with_signals
 from forecasting.engine.trained import Scored, Trained
 
 #: Cells of demand, rows of features and series in the back-test that suffice; more only take longer.
-CELLS, ROWS, HELD_SERIES = 4_000_000, 150_000, 1_500
+CELLS, ROWS, HELD_SERIES = 4_000_000, 120_000, 1_500
 #: Rows that suffice for a model which only answers in the back-test.
 BLOCK_ROWS = 25_000
 #: Training origins of a large and of a small panel.
