@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import Http404
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -31,11 +32,13 @@ from orders.errors import WrongState
 from orders.export_sheets import PurchaseLineSheet, PurchaseSheet
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.purchase_acts import PURCHASE_ACTS, RECEIPT_ACTS, problems_seen
+from orders.purchase_files import file_answer, files_answer
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
 from orders.receive_page import RECEIVE, find_view, receive_view
 from orders.services.purchases import save_purchase
 
 State = PurchaseOrder.State
+MOST_FILES = 50
 STATE_COLOURS = {
     "draft": "warning", "confirmed": "info", "partly_received": "info", "received": "success", "cancelled": "danger",
 }  # fmt: skip
@@ -46,9 +49,10 @@ class PurchaseLineInline(ShelfInline):
 
     model = PurchaseOrderLine
     cost_fields = ("unit_cost",)
-    fields = ("product", "quantity", "arrived", "cancelled", "missing", "line_state", "unit_cost", "pack_size")
+    fields = ("product", "quantity", "arrived", "cancelled", "missing", "line_state", "unit_cost", "pack_size",
+              "promised_on")  # fmt: skip
     autocomplete_fields = ("product",)
-    readonly_fields = ("arrived", "cancelled", "missing", "line_state")
+    readonly_fields = ("arrived", "cancelled", "missing", "line_state", "promised_on")
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("product", "order")
@@ -89,6 +93,7 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     by_warehouse = True
     new_head, new_line = PurchaseHead, PurchaseLine
     acts = PURCHASE_ACTS
+    actions = ("as_pdf", "as_csv")
     cost_fields = ("cost",)
     list_display = ("number", "supplier", "warehouse", "state_label", "lines_count", "cost", "created_on",
                     "due_on")  # fmt: skip
@@ -105,12 +110,39 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
     inlines = (PurchaseLineInline,)
 
     make = staticmethod(make_purchase)
-    change_form_before_template = "orders/purchase_problems.html"
+    change_form_before_template = "orders/purchase_before.html"
     change_form_after_template = "orders/purchase_receipts.html"
 
     def get_urls(self):
         find = self.admin_site.admin_view(partial(find_view, self))
-        return [path("receive/", find, name="orders_purchaseorder_receive"), *super().get_urls()]
+        file = self.admin_site.admin_view(self.file_view)
+        return [
+            path("receive/", find, name="orders_purchaseorder_receive"),
+            path("<path:object_id>/file/<slug:kind>/", file, name="orders_purchaseorder_file"),
+            *super().get_urls(),
+        ]
+
+    def file_view(self, request, object_id: str, kind: str):
+        """The order as PDF or CSV."""
+        order = self.get_object(request, object_id)
+        if order is None or not self.has_view_permission(request, order):
+            raise Http404
+        return file_answer(order, kind, request.user)
+
+    @admin.action(description=_("PDF for the supplier"), permissions=["view"])
+    def as_pdf(self, request, queryset):
+        return self._files(request, queryset, "pdf")
+
+    @admin.action(description=_("CSV for the supplier"), permissions=["view"])
+    def as_csv(self, request, queryset):
+        return self._files(request, queryset, "csv")
+
+    def _files(self, request, queryset, kind: str):
+        orders = list(queryset.select_related("supplier", "warehouse")[: MOST_FILES + 1])
+        if len(orders) > MOST_FILES:
+            messages.error(request, _("At most %(number)d files at once.") % {"number": MOST_FILES})
+            return None
+        return files_answer(orders, kind, request.user)
 
     def do_view(self, request, object_id: str, act: str):
         if act == "receive":

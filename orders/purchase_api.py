@@ -18,7 +18,8 @@ from catalog.models import Supplier
 from inventory_site.common.api import CostFields, ReadRoom
 from inventory_site.common.api_lines import LARGEST, MOST_LINES, Pieces, PiecesLine, Versioned, skus_of
 from orders import services
-from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
+from orders.models import PromisedDate, PurchaseOrder, PurchaseOrderLine, Receipt, Reminder
+from orders.promise_api import BODIES, PERMISSIONS, PromisedDateSerializer, ReminderSerializer, SupplierSide
 from orders.services.purchase_terms import problems_of
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -27,7 +28,11 @@ OVER = "orders.over_receive_purchaseorder"
 
 
 class PurchaseLineSerializer(CostFields, serializers.ModelSerializer):
+    """``promises`` and ``reminders``, the newest first."""
+
     cost_fields = ("unit_cost",)
+    promises = PromisedDateSerializer(many=True, read_only=True)
+    reminders = ReminderSerializer(many=True, read_only=True)
     product = serializers.CharField(source="product.sku", read_only=True)
     outstanding = serializers.IntegerField(read_only=True)
 
@@ -35,7 +40,7 @@ class PurchaseLineSerializer(CostFields, serializers.ModelSerializer):
         model = PurchaseOrderLine
         fields = [
             "id", "product", "quantity", "received", "over_received", "cancelled", "outstanding", "unit_cost",
-            "pack_size", "promised_on",
+            "pack_size", "promised_on", "promises", "reminders",
         ]  # fmt: skip
 
 
@@ -169,7 +174,7 @@ class ProblemSerializer(serializers.Serializer):
     is_blocking = serializers.BooleanField()
 
 
-class PurchaseOrderViewSet(ReadRoom):
+class PurchaseOrderViewSet(SupplierSide, ReadRoom):
     queryset = PurchaseOrder.objects.select_related("supplier", "warehouse").order_by("-pk")
     serializer_class = reader_class = PurchaseOrderSerializer
     permissions = {
@@ -181,7 +186,7 @@ class PurchaseOrderViewSet(ReadRoom):
         "receive": "orders.receive_purchaseorder",
         "undo_receipt": "orders.receive_purchaseorder",
         "cancel": "orders.change_purchaseorder",
-    }
+    } | PERMISSIONS
     lookup_field = "number"
     filterset_fields = {
         "state": ["exact"], "supplier__code": ["exact"], "warehouse__code": ["exact"], "expected_on": ["gte", "lte"],
@@ -195,11 +200,13 @@ class PurchaseOrderViewSet(ReadRoom):
         "receive": ReceiveSerializer,
         "undo_receipt": UndoReceiptSerializer,
         "cancel": Versioned,
-    }
+    } | BODIES
 
     def get_queryset(self):
         receipts = Prefetch("receipts", Receipt.objects.order_by("pk"))
-        lines = PurchaseOrderLine.objects.select_related("product").prefetch_related(receipts).order_by("pk")
+        told = [Prefetch("promises", PromisedDate.objects.select_related("actor")),
+                Prefetch("reminders", Reminder.objects.select_related("actor"))]  # fmt: skip
+        lines = PurchaseOrderLine.objects.select_related("product").prefetch_related(receipts, *told).order_by("pk")
         return super().get_queryset().prefetch_related(Prefetch("lines", lines))
 
     def get_serializer_class(self):

@@ -33,7 +33,8 @@ def coming_to(level: StockLevel) -> list[Coming]:
 def _bought(line: PurchaseOrderLine) -> Coming:
     order = line.order
     page = "admin:orders_purchaseorder_change"
-    return Coming(order.number, page, order.pk, str(order.supplier), line.outstanding, order.expected_on)
+    due_on = line.promised_on or order.expected_on
+    return Coming(order.number, page, order.pk, str(order.supplier), line.outstanding, due_on)
 
 
 def _sent(line: TransferLine) -> Coming:

@@ -3,6 +3,7 @@
 from orders.services.backorders import allocate_waiting, fulfil_backorders, lock_waiting
 from orders.services.customers import forget_customer
 from orders.services.drafts import change_sales_draft
+from orders.services.promises import promise_dates, remind_supplier
 from orders.services.purchases import (
     NewPurchaseLine,
     add_purchase_lines,
@@ -49,8 +50,10 @@ __all__ = [
     "merge_sales_orders",
     "newest_reshaping",
     "place_sales_order",
+    "promise_dates",
     "receive_purchase_order",
     "register_return",
+    "remind_supplier",
     "ship_sales_order",
     "split_sales_order",
     "take_off_purchase_lines",

@@ -112,7 +112,8 @@ def _coming(pairs: Sequence[Pair], today: date) -> dict[Pair, Coming]:
     lines = PurchaseOrderLine.objects.on_order().filter(product__in=products, order__warehouse__in=warehouses)
     for line in lines.select_related("order").order_by("pk"):
         pair = line.product_id, line.order.warehouse_id
-        found[pair] = found[pair].and_also(_expected(line.order.expected_on, today), pieces=line.outstanding)
+        due_on = _expected(line.promised_on or line.order.expected_on, today)
+        found[pair] = found[pair].and_also(due_on, pieces=line.outstanding)
     sent = TransferLine.objects.on_the_way().filter(product__in=products, transfer__destination__in=warehouses)
     for line in sent.select_related("transfer").order_by("pk"):
         pair = line.product_id, line.transfer.destination_id
