@@ -105,6 +105,7 @@ def _planning() -> list[Entry]:
         (_("Models"), "model_training", "admin:forecasting_modelversion_changelist", "forecasting.view_modelversion"),
         (_("Methods by choice"), "playlist_add_check", "admin:forecasting_methodchoice_changelist",
          "forecasting.view_methodchoice"),
+        (_("What if"), "page_info", "what-if", "replenishment.view_reorderpoint"),
         (_("Had you followed us"), "history", "backtest", "replenishment.view_backtest"),
         (_("Lead times"), "schedule", "admin:replenishment_leadtime_changelist", "replenishment.view_leadtime"),
         (_("Key figures"), "monitoring", "admin:replenishment_kpisnapshot_changelist",

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from alerts.pages import warnings
 from forecasting.pages_accuracy import accuracy
-from replenishment import pages_backtest
+from replenishment import pages_backtest, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
 from replenishment.product_page import product
@@ -19,6 +19,11 @@ urlpatterns = [
     path("admin/replenishment/backtest-start/", admin.site.admin_view(pages_backtest.start), name="backtest-start"),
     path("admin/replenishment/plan/", admin.site.admin_view(budget_plan), name="purchase-plan"),
     path("admin/replenishment/plan/apply/", admin.site.admin_view(apply_plan), name="purchase-plan-apply"),
+    path(
+        "admin/catalog/product/<int:pk>/what-if/", admin.site.admin_view(pages_what_if.product), name="product-what-if"
+    ),
+    path("admin/replenishment/what-if/", admin.site.admin_view(pages_what_if.whole_shop), name="what-if"),
+    path("admin/replenishment/what-if/apply/", admin.site.admin_view(pages_what_if.apply), name="what-if-apply"),
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),

@@ -43,6 +43,12 @@ class DismissalPast(DomainError):
         return cls(_("It cannot stay away until %(day)s: that day is over.") % {"day": day})
 
 
+class CannotTakeBack(DomainError):
+    """What would be undone is no longer as it was left."""
+
+    code = "cannot_take_back"
+
+
 class NothingToReplay(DomainError):
     """The history is too short for a back-test."""
 

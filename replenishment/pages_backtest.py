@@ -164,7 +164,7 @@ def _charts(request: HttpRequest, row: Backtest) -> dict[str, Any]:
     days = [date_format(date.fromisoformat(day), "MONTH_DAY_FORMAT") for day in facts["weeks"]["days"]]
     return {
         "curve_chart": _curve([told for key, told in facts["curves"].items() if key in keys], weeks),
-        "curve_options": json.dumps(_curve_options()),
+        "curve_options": json.dumps(charts.scatter_options(_("mean stock value"), _("lost margin"))),
         "stock_chart": _weekly(days, weeks, "stock"), "lost_chart": _weekly(days, weeks, "lost", running=True),
         "chart_options": json.dumps(with_legend()),
     }  # fmt: skip
@@ -198,13 +198,3 @@ def _curve(curves: Sequence[dict], weeks: Sequence[dict]) -> str:
             label = str(name) if not points else _("%(rule)s, as it is") % {"rule": name}
             sets.append({"label": label, "data": [at], "pointRadius": 5, **style, "showLine": False})
     return json.dumps({"datasets": sets})
-
-
-def _curve_options() -> dict[str, Any]:
-    base, grey = charts.SERIES_OPTIONS, {"color": "#9ca3af"}
-    x = {"type": "linear", "title": {"display": True, "text": _("mean stock value"), **grey},
-         "ticks": {"maxTicksLimit": 6, "maxRotation": 0, **grey}, "grid": {"display": False}}  # fmt: skip
-    y = base["scales"]["y"] | {"title": {"display": True, "text": _("lost margin"), **grey}}
-    legend = {"display": True, "position": "bottom", "labels": {"boxWidth": 12, "color": "#9ca3af"}}
-    told = {name: base[name] for name in ("responsive", "maintainAspectRatio", "animation")}
-    return told | {"plugins": {"legend": legend}, "scales": {"x": x, "y": y}}

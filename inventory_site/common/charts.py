@@ -44,3 +44,14 @@ def line(label: str, values: Sequence[float | None], colour: str = PRIMARY, **st
 def bars(label: str, values: Sequence[float | None], colour: str = QUIET) -> dict[str, Any]:
     drawn = {"type": "bar", "label": label, "data": list(values), "backgroundColor": colour}
     return drawn | {"barPercentage": 0.9, "categoryPercentage": 1.0, "order": 10}
+
+
+def scatter_options(x: str, y: str) -> dict[str, Any]:
+    """Options of lines and points over two scales, each with its title."""
+    grey, base = {"color": "#9ca3af"}, SERIES_OPTIONS
+    across = {"type": "linear", "title": {"display": True, "text": x, **grey}, "grid": {"display": False},
+              "ticks": {"maxTicksLimit": 6, "maxRotation": 0, **grey}}  # fmt: skip
+    upward = base["scales"]["y"] | {"title": {"display": True, "text": y, **grey}}
+    legend = {"display": True, "position": "bottom", "labels": {"boxWidth": 12, **grey}}
+    told = {name: base[name] for name in ("responsive", "maintainAspectRatio", "animation")}
+    return told | {"plugins": {"legend": legend}, "scales": {"x": across, "y": upward}}
