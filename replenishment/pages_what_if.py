@@ -104,19 +104,17 @@ def whole_shop(request: HttpRequest) -> HttpResponse:
 def answer_of(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """What the level (or the budget) means, beside what is planned now."""
     shop, sees_costs = ShopSettings.objects.load(), request.user.has_perm(settings.COST_PERMISSION)
-    items = services.items_for(request.user, asked.where)
-    costs = {"holding_rate": float(shop.holding_rate), "order_cost": float(shop.order_cost)}
-    curve, level, problem = what_if.curve(items, **costs), asked.level, asked.problem
+    told = services.told_for(request.user, asked.where)
+    curve, level, problem = told.curve, asked.level, asked.problem
     if asked.budget is not None and sees_costs:
         found = curve.highest_within(asked.budget)
         level, problem = (LEVELS[0], _too_little(curve, asked.budget, shop.currency)) if found is None else (found, "")
-    number = int(items.is_stocked.sum())
     return {
-        "items": number, "problem": problem, "level": level, "level_tenths": round(1000 * level),
+        "items": told.items, "problem": problem, "level": level, "level_tenths": round(1000 * level),
         "level_text": f"{100 * level:.1f} %", "rows": _rows(curve.planned, curve.at(level), sees_costs),
-        "sees_costs": sees_costs, "without_cost": int((items.unit_cost <= 0).sum()) if sees_costs else 0,
-        "fixed": int((items.is_fixed & items.is_stocked).sum()), "narrower": services.narrower_policies(asked.where),
-        "chart": _chart(curve, level) if number and sees_costs else "", "chart_options": json.dumps(_options()),
+        "sees_costs": sees_costs, "without_cost": told.without_cost if sees_costs else 0,
+        "fixed": told.fixed, "narrower": services.narrower_policies(asked.where),
+        "chart": _chart(curve, level) if told.items and sees_costs else "", "chart_options": json.dumps(_options()),
         "where": asked.where, "budget": asked.budget, "applied": services.last_applied(asked.where),
     }  # fmt: skip
 

@@ -10,9 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Category, Supplier
-from inventory_site.common.models import ShopSettings
-from replenishment import what_if
-from replenishment.services.what_if import Where, items_for
+from replenishment.services.what_if import Where, told_for
 from replenishment.what_if import LEVELS
 from stock.models import Warehouse
 
@@ -73,17 +71,16 @@ class WhatIfView(APIView):
     def get(self, request) -> Response:
         body = QuestionSerializer(data=request.query_params, context={"request": request})
         body.is_valid(raise_exception=True)
-        asked, shop = body.validated_data, ShopSettings.objects.load()
+        asked = body.validated_data
         sees_costs = request.user.has_perm(settings.COST_PERMISSION)
         where = Where(**{name: asked.get(name) for name in ("warehouse", "category", "supplier")})
-        items = items_for(request.user, where)
-        curve = what_if.curve(items, holding_rate=float(shop.holding_rate), order_cost=float(shop.order_cost))
+        told = told_for(request.user, where)
         has_budget = sees_costs and "budget" in asked
-        level = curve.highest_within(asked["budget"]) if has_budget else asked["level"]
+        level = told.curve.highest_within(asked["budget"]) if has_budget else asked["level"]
         return Response(
             {
-                "items": int(items.is_stocked.sum()), "level": level, "planned": _told(curve.planned, sees_costs),
-                "then": None if level is None else _told(curve.at(level), sees_costs),
+                "items": told.items, "level": level, "planned": _told(told.curve.planned, sees_costs),
+                "then": None if level is None else _told(told.curve.at(level), sees_costs),
             }
         )  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -12,14 +14,17 @@ from catalog.models import Category, Product, Supplier
 from forecasting.engine.panel import GRID, LeadTimeDemand
 from forecasting.models import Forecast
 from inventory_site.common import audit
-from inventory_site.common.models import Audit, JobRun
+from inventory_site.common.models import Audit, JobRun, ShopSettings
 from replenishment.errors import CannotTakeBack
 from replenishment.models import Policy, ReorderPoint
 from replenishment.services.policies import tell_changed
-from replenishment.what_if import Items
+from replenishment.what_if import Curve, Items, curve
 from stock.models import Warehouse
 
 APPLIED = "policy.what_if"
+
+#: Seconds that a curve is kept; another run has another one.
+KEPT = 3600
 COLUMNS = (
     "product_id", "warehouse_id", "lead_time_days", "review_period_days", "order_quantity", "order_up_to_level",
     "reorder_point", "quantile", "cycle_service_level", "rule", "set_by_hand", "is_stocked", "unit_cost", "unit_price",
@@ -61,6 +66,33 @@ def items_for(user, where: Where) -> Items:
     rows = [row for row in rows if row[:2] in known]
     said = [known[row[:2]] for row in rows]
     return _items(rows, said)
+
+
+@dataclass(frozen=True)
+class Told:
+    """The curve of some items; how many there are, how many of them set by hand, and how many without cost."""
+
+    curve: Curve
+    items: int
+    fixed: int
+    without_cost: int
+
+
+def told_for(user, where: Where) -> Told:
+    """Computed once for a run and these items, so that a slider that moves on is answered at once."""
+    shop, run = ShopSettings.objects.load(), JobRun.objects.latest_published()
+    costs = {"holding_rate": float(shop.holding_rate), "order_cost": float(shop.order_cost)}
+    seen = Warehouse.objects.visible_to(user).order_by("pk").values_list("pk", flat=True)
+    parts = [run and run.pk, *costs.values(), list(seen), *(row and row.pk for row in vars(where).values())]
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()
+    return cache.get_or_set(f"what-if:{key}", lambda: _told(items_for(user, where), costs), KEPT)
+
+
+def _told(items: Items, costs: dict[str, float]) -> Told:
+    is_fixed = items.is_fixed & items.is_stocked
+    return Told(
+        curve(items, **costs), int(items.is_stocked.sum()), int(is_fixed.sum()), int((items.unit_cost <= 0).sum())
+    )
 
 
 def _items(rows: list[tuple], said: list[list]) -> Items:
