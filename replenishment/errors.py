@@ -22,6 +22,14 @@ class SuggestionClosed(DomainError):
         )
 
 
+class NoAlternative(DomainError):
+    code = "no_alternative"
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> NoAlternative:
+        return cls(_("No other supplier of %(sku)s is known.") % {"sku": suggestion.product.sku})
+
+
 class QuantityFixed(DomainError):
     code = "quantity_fixed"
 

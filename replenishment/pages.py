@@ -46,6 +46,9 @@ def _decided(request: HttpRequest, pk: int, verb: str) -> str:
     if verb == "accept":
         made = services.accept_suggestions(suggestions=[suggestion], actor=request.user)
         return _("Accepted: %(made)s.") % {"made": ", ".join(map(str, made))}
+    if verb == "switch":
+        row = services.switch_supplier(suggestion=suggestion, actor=request.user)
+        return _("Bought from %(supplier)s.") % {"supplier": row.supplier}
     if verb != "reopen":
         raise Http404
     services.reopen_suggestions(suggestions=[suggestion], actor=request.user)

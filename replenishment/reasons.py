@@ -21,7 +21,7 @@ Terms = Mapping[str, Any]
 
 #: Terms that are money; they are told with the shop's currency.
 MONEY = frozenset({"cost", "tied", "freight", "bought", "saved", "credit", "later", "holding", "gain", "price",
-                   "old_price", "revenue", "keeping", "earned"})  # fmt: skip
+                   "old_price", "revenue", "keeping", "earned", "difference"})  # fmt: skip
 
 
 def reason(code: str, terms: Terms, *, currency: str = "", shows_money: bool = True) -> str:
@@ -30,6 +30,8 @@ def reason(code: str, terms: Terms, *, currency: str = "", shows_money: bool = T
         return explain.sentence(code, terms)
     phrases = dict(terms) | {name: _money(terms[name], currency) for name in MONEY & terms.keys()}
     told = [SENTENCES[code](terms, phrases)]
+    if "alternative" in terms:
+        told.append(_alternative(terms, phrases, shows_money))
     if shows_money and code in COSTS:
         told.append(COSTS[code](terms, phrases))
     return " ".join(told)
@@ -130,6 +132,22 @@ def _stop_never(terms: Terms, phrases: dict) -> str:
     return text % phrases
 
 
+def _alternative(terms: Terms, phrases: dict, shows_money: bool) -> str:
+    """Who else sells it, how soon, and for how much more or less."""
+    days = _between(terms["alternative_first"], terms["alternative_last"])
+    told = phrases | {"days": days, "difference": str(phrases["difference"]).lstrip("−")}
+    if terms["is_short"]:
+        text = _("Its supplier cannot deliver so many in a week; %(alternative)s could in %(days)s.")
+    else:
+        text = _("%(alternative)s would deliver in %(days)s.")
+    told_text = text % told
+    if not shows_money:
+        return told_text
+    if Decimal(terms["difference"]) > 0:
+        return told_text + " " + _("There it costs %(difference)s more.") % told
+    return told_text + " " + _("There it costs %(difference)s less.") % told
+
+
 def _cost_of_minimum(terms: Terms, phrases: dict) -> str:
     return _("It costs %(cost)s, of which %(tied)s would be tied up for more than a year.") % phrases
 
@@ -197,7 +215,10 @@ def _signed(number: int) -> str:
 
 
 def _delivery(terms: Terms) -> str:
-    first, last = terms["first"], terms["last"]
+    return _between(terms["first"], terms["last"])
+
+
+def _between(first: int, last: int) -> str:
     if first == last:
         return ngettext("%(n)s day", "%(n)s days", last) % {"n": last}
     return _("%(first)s–%(last)s days") % {"first": first, "last": last}

@@ -301,8 +301,14 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
         warehouse=shop.warehouse, on_date=date(2026, 2, 1 + n), stock_value=10
     ),
     "replenishment.supplierscore": lambda shop, n: SupplierScore.objects.create(
-        supplier=Supplier.objects.create(code=f"scored-{n}", name=f"Scored {n}"), until_on=DAY, window_days=365,
-        on_time_rate=0.9, in_full_rate=1.0, price_rate=1.05, late_lines=n, late_by_days=4.0 if n % 2 else None,
+        supplier=Supplier.objects.create(code=f"scored-{n}", name=f"Scored {n}"),
+        until_on=DAY,
+        window_days=365,
+        on_time_rate=0.9,
+        in_full_rate=1.0,
+        price_rate=1.05,
+        late_lines=n,
+        late_by_days=4.0 if n % 2 else None,
     ),
     "replenishment.leadtime": lambda shop, n: LeadTime.objects.create(
         run=shop.run, supplier=shop.supplier, product=shop.product(n), mean_days=7, std_days=1, distribution=[]

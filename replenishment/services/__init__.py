@@ -6,7 +6,12 @@ transaction and returns what writes it; writing again changes nothing.
 
 from replenishment.services.asking import split_methods, try_method
 from replenishment.services.automatic import draft_automatic, split_automatic
-from replenishment.services.decisions import accept_suggestions, dismiss_suggestion, reopen_suggestions
+from replenishment.services.decisions import (
+    accept_suggestions,
+    dismiss_suggestion,
+    reopen_suggestions,
+    switch_supplier,
+)
 from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
@@ -42,6 +47,7 @@ __all__ = [
     "split_shapes",
     "split_suggestions",
     "split_training",
+    "switch_supplier",
     "train",
     "try_method",
 ]

@@ -9,9 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from catalog.models import SupplierProduct
 from inventory_site.common import audit
 from inventory_site.common.models import ShopSettings, User
-from replenishment.errors import CannotReopen, DismissalPast, QuantityFixed, SuggestionClosed
+from replenishment.errors import CannotReopen, DismissalPast, NoAlternative, QuantityFixed, SuggestionClosed
+from replenishment.formulas import lot_size
 from replenishment.models import Suggestion
 from replenishment.services.acceptances import carry_out, made_by, take_back
 from replenishment.services.proposals import money
@@ -46,6 +48,25 @@ def accept_suggestions(
     made += [made_by(row) for row in rows if row not in to_do]
     unique = {(document._meta.label, document.pk): document for document in made if document}
     return [unique[key] for key in sorted(unique)]
+
+
+@transaction.atomic
+def switch_supplier(*, suggestion: Suggestion, actor: User | None) -> Suggestion:
+    """Buy it from the alternative that it names, in that supplier's packs; once more switches back."""
+    row = _reread([suggestion])[0]
+    if row.state != State.OPEN:
+        raise SuggestionClosed.of(row)
+    terms = SupplierProduct.objects.filter(supplier=row.alternative_id, product=row.product_id).first()
+    if terms is None:
+        raise NoAlternative.of(row)
+    lot = int(lot_size(row.reason_terms["order"], terms.min_order_quantity, terms.pack_size))
+    told = {"supplier": [row.supplier.code, terms.supplier.code], "quantity": [row.quantity, lot]}
+    row.supplier, row.alternative, row.quantity, row.unit_cost = terms.supplier, row.supplier, lot, terms.unit_cost
+    row.cost = money(lot * terms.unit_cost)
+    row.reason_terms = row.reason_terms | {"pack_size": terms.pack_size}
+    row.save(update_fields=["supplier", "alternative", "quantity", "unit_cost", "cost", "reason_terms"])
+    audit.record(actor=actor, action="suggestion.switch_supplier", subject=row, changes=told)
+    return row
 
 
 def _change(row: Suggestion, quantity: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from inventory_site.common.models import JobRun
 from replenishment.lead_times import Distribution
 from replenishment.models import LeadTime, Policy
+from replenishment.services.alternatives import Alternative, alternatives_of
 from replenishment.services.facts import Batch
 from replenishment.services.moves import Move
 from replenishment.services.needs import Needs
@@ -49,11 +51,20 @@ def _free(batch: Batch, needs: Needs, at: int) -> int:
     return int(batch.facts.available[at] - batch.facts.backordered[at] - needs.leaving[at])
 
 
-def purchases_of(batch: Batch, needs: Needs, after: Needs, run: JobRun | None) -> list[Proposal]:
+def purchases_of(batch: Batch, needs: Needs, after: Needs, run: JobRun | None, order_cost: float) -> list[Proposal]:
     """What is still missing after the moves. A smallest order that lasts for more than a year needs a decision."""
     rows = np.flatnonzero((after.wanted > 0) & after.can_buy)
-    arrivals = _arrivals(batch, rows, run) if len(rows) else {}
-    return [_purchase(batch, needs, after, at, arrivals) for at in rows.tolist()]
+    if not len(rows):
+        return []
+    arrivals, others = _arrivals(batch, rows, run), alternatives_of(batch, after, rows, run, order_cost)
+    made = [_purchase(batch, needs, after, at, arrivals) for at in rows.tolist()]
+    return [_with(proposal, others.get(at)) for at, proposal in zip(rows.tolist(), made, strict=True)]
+
+
+def _with(proposal: Proposal, other: Alternative | None) -> Proposal:
+    if other is None:
+        return proposal
+    return replace(proposal, alternative_id=other.supplier_id, terms=proposal.terms | other.told)
 
 
 def _purchase(batch: Batch, needs: Needs, after: Needs, at: int, arrivals: dict) -> Proposal:

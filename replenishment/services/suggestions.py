@@ -89,7 +89,7 @@ def proposals(batch: Batch, run: JobRun | None, shop: ShopSettings, dismissed: d
     moved, gone = moved_to(moves, len(batch.levels))
     after = with_moved(needs, moved, gone)
     found = transfers_of(batch, needs, moves)
-    found += purchases_of(batch, needs, after, run)
+    found += purchases_of(batch, needs, after, run, float(shop.order_cost))
     found += exits_of(batch, after, shop)
     return [proposal for proposal in found if not _is_refused(proposal, dismissed.get(proposal.key), batch.today)]
 

@@ -328,3 +328,36 @@ def test_an_order_of_the_accepted_is_confirmed_like_any_other(run, plan, shelf):
     propose(run)
     [order] = accept_all()
     assert orders.confirm_purchase_order(order=order, actor=None).state == "confirmed"
+
+
+@pytest.fixture
+def two_suppliers(run, plan, shelf, make_supplier):
+    """A product of acme's for 4.00; other sells it for 3.00 in packs of 8."""
+    level = shelf(5)
+    plan(level.product)
+    other = make_supplier("other", lead_time_days=9)
+    SupplierProduct.objects.create(supplier=other, product=level.product, unit_cost=3, pack_size=8)
+    return level, other
+
+
+def test_a_cheaper_supplier_is_named_with_the_difference_and_can_be_taken(run, two_suppliers, make_user):
+    _level, other = two_suppliers
+    propose(run)
+    row = Suggestion.objects.get()
+    assert (row.supplier.code, row.alternative, row.quantity) == ("acme", other, 30)
+    assert sentence(row).endswith(f"{other.name} would deliver in 9 days. There it costs 30.00 EUR less.")
+    for expected in (("other", 32, Decimal("96.00")), ("acme", 30, Decimal("120.00"))):
+        row = services.switch_supplier(suggestion=row, actor=make_user("buyer", username=expected[0]))
+        assert (row.supplier.code, row.quantity, row.cost) == expected
+
+
+def test_a_dearer_supplier_is_named_only_where_the_usual_one_cannot_deliver(run, two_suppliers, supplier):
+    _level, other = two_suppliers
+    SupplierProduct.objects.filter(supplier=other).update(unit_cost=5)
+    propose(run)
+    assert Suggestion.objects.get().alternative is None
+    type(supplier).objects.filter(pk=supplier.pk).update(weekly_capacity=4)
+    propose(run)
+    row = Suggestion.objects.get()
+    assert row.alternative == other
+    assert "Its supplier cannot deliver so many in a week" in sentence(row) and "30.00 EUR more" in sentence(row)
