@@ -59,7 +59,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     acts = ACTS
     actions = ("accept_selected", "dismiss_selected")
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
-    list_display = ("kind_label", "item", "place", "quantity", "why", "supplier", "cost", "margin_at_risk",
+    list_display = ("kind_label", "item", "place", "quantity", "cost", "margin_at_risk", "why", "supplier",
                     "state_label", "made_on")  # fmt: skip
     list_display_links = ("quantity",)
     list_filter = (

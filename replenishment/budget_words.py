@@ -10,7 +10,7 @@ from replenishment.services.purchase_plan import Told, WeeklyPlan
 
 def limit_sentence(limit: Told) -> str:
     """Which limit binds, and what one unit more of it would bring; prices are those of the relaxation."""
-    told = {"of": limit.of, "price": number_format(limit.amount, 2), "left": number_format(limit.left, 2)}
+    told = {"of": limit.of, "price": number_format(limit.amount, 2 if limit.amount >= 1 else 4)}
     if limit.limit == "budget":
         return _("The budget binds: one coin more would bring %(price)s.") % told
     if limit.limit == "capacity":

@@ -29,6 +29,7 @@ from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import SalesOrderLine
 from replenishment import chances
 from replenishment.coming import Coming, coming_to
+from replenishment.lots_ahead import LotsAhead, lots_ahead
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.product_charts import Stock, stock_chart
 from replenishment.shown_suggestions import for_pages
@@ -86,6 +87,7 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
         "due": due[:LISTED],
         "sales": list(sales.order_by("pk")[:LISTED]),
         "suggestions": _suggestions(level, user, today),
+        "lots": _lots(level, position, plan, forecast, today),
         "promotions": _promotions(level, today),
         "method": words.method(forecast.method) if forecast else "",
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
@@ -120,6 +122,15 @@ def _suggestions(level: StockLevel, user, today: date) -> list[Suggestion]:
     for row in sorted(rows.order_by("-pk")[:LISTED], key=lambda s: s.state != "open"):
         newest.setdefault((row.kind, row.source_id), row)
     return for_pages(newest.values(), shows_money=user.has_perm(settings.COST_PERMISSION))
+
+
+def _lots(level, position, plan, forecast, today: date) -> LotsAhead | None:
+    if not plan or not forecast or not plan.is_stocked:
+        return None
+    return lots_ahead(
+        mean=forecast.mean, position=position.inventory_position, unit_cost=plan.unit_cost,
+        shelf_life_days=level.product.shelf_life_days, today=today,
+    )  # fmt: skip
 
 
 def _promotions(level: StockLevel, today: date) -> list[Promotion]:

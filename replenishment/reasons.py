@@ -169,8 +169,11 @@ def _worth_of_return(terms: Terms, phrases: dict) -> str:
 
 
 def _worth_of_markdown(terms: Terms, phrases: dict) -> str:
-    text = _("Revenue changes by %(revenue)s and keeping costs %(holding)s less: %(gain)s better in all.")
-    return text % phrases
+    if Decimal(terms["holding"]) < 0:
+        text = _("Revenue changes by %(revenue)s and keeping costs %(more)s more: %(gain)s better in all.")
+    else:
+        text = _("Revenue changes by %(revenue)s and keeping costs %(holding)s less: %(gain)s better in all.")
+    return text % (phrases | {"more": phrases["holding"].lstrip("−")})
 
 
 def _worth_of_stopping(terms: Terms, phrases: dict) -> str:

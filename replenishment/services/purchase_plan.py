@@ -27,6 +27,7 @@ from stock.models import StockLevel, Warehouse
 MOST_NEEDS = 5000
 
 SECONDS = 6.0
+PRICE = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,12 @@ class Problem:
         return [Told(row.limit, self._of(row.limit, row.index), money(row.amount)) for row in found]
 
     def binding(self, found: Sequence[Binding]) -> list[Told]:
-        return [Told(row.limit, self._of(row.limit, row.index), money(row.price), money(row.left)) for row in found]
+        """The budget first; prices keep four decimals, since a coin may bring less than a cent."""
+        order = sorted(found, key=lambda row: row.limit != "budget")
+        return [
+            Told(row.limit, self._of(row.limit, row.index), Decimal(row.price).quantize(PRICE), money(row.left))
+            for row in order
+        ]
 
     def _of(self, limit: str, index: int) -> str:
         if limit == "volume":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -14,6 +15,7 @@ from catalog.models import PriceBreak, Product, SupplierProduct
 from forecasting.engine.panel import GRID, LeadTimeDemand
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from replenishment import services
+from replenishment.lots_ahead import lots_ahead
 from replenishment.models import Suggestion
 from replenishment.optimise.budget import Limits, Suppliers, plan_purchase
 from replenishment.optimise.errors import Infeasible
@@ -196,3 +198,22 @@ def test_greedily_what_is_required_and_does_not_fit_is_infeasible():
                      unit_cost=items.unit_cost, supplier=items.supplier, required=np.full(8, 5))  # fmt: skip
     with pytest.raises(Infeasible):
         plan_greedily(items, terms, Limits(1.0))
+
+
+def test_lots_over_the_weeks_follow_the_forecast_net_of_what_there_is(run):
+    costs = {"unit_cost": Decimal("73"), "shelf_life_days": None, "today": date(2026, 4, 1)}
+    found = lots_ahead(mean=[2.0] * 28, position=20, **costs)
+    assert [week.demand for week in found.weeks] == [14] * 12
+    assert sum(week.lacking for week in found.weeks) == sum(week.lot for week in found.weeks) == 12 * 14 - 20
+    assert found.weeks[0].lot == 0 and found.weeks[1].lot > 0
+    # an order costs 5.00, a piece 0.35 a week: eleven orders against fewer that are kept
+    assert found.each_week == Decimal("55.00") and found.saved >= 0
+    short = lots_ahead(mean=[2.0] * 28, position=20, **costs | {"shelf_life_days": 7})
+    assert short.lots == 11 and short.cost == Decimal("55.00")
+
+
+def test_pieces_that_customers_wait_for_are_lacking_in_the_first_week_and_without_need_there_are_no_lots(run):
+    costs = {"unit_cost": Decimal("1"), "shelf_life_days": None, "today": date(2026, 4, 1)}
+    owed = lots_ahead(mean=[0.0] * 28, position=-6, **costs)
+    assert [week.lot for week in owed.weeks][:2] == [6, 0]
+    assert lots_ahead(mean=[1.0] * 28, position=500, **costs) is None
