@@ -76,7 +76,11 @@ def _orders() -> list[Entry]:
         (_("Returns"), "assignment_return", "admin:orders_return_changelist", "orders.view_return"),
         (_("Purchase orders"), "local_shipping", PURCHASES, "orders.view_purchaseorder"),
         (_("Receive goods"), "barcode_scanner", RECEIVE, "orders.receive_purchaseorder"),
+        (_("Order by supplier"), "assignment", "supplier-orders", "orders.view_purchaseorder"),
+        (_("Chase late goods"), "call", "supplier-chase", "orders.view_purchaseorder"),
         (_("Suppliers"), "factory", "admin:catalog_supplier_changelist", "catalog.view_supplier"),
+        (_("Supplier scorecards"), "grading", "admin:replenishment_supplierscore_changelist",
+         "replenishment.view_supplierscore"),
         (_("Suppliers' terms"), "handshake", "admin:catalog_supplierproduct_changelist",
          "catalog.view_supplierproduct"),
         (_("Promotions"), "sell", "admin:catalog_promotion_changelist", "catalog.view_promotion"),
@@ -108,8 +112,7 @@ def _planning() -> list[Entry]:
         (_("What if"), "page_info", "what-if", "replenishment.view_reorderpoint"),
         (_("Had you followed us"), "history", "backtest", "replenishment.view_backtest"),
         (_("Lead times"), "schedule", "admin:replenishment_leadtime_changelist", "replenishment.view_leadtime"),
-        (_("Key figures"), "monitoring", "admin:replenishment_kpisnapshot_changelist",
-         "replenishment.view_kpisnapshot"),
+        (_("Key figures"), "monitoring", "key-figures", "replenishment.view_keyfigures"),
     ]  # fmt: skip
 
 

@@ -9,6 +9,9 @@ from forecasting.pages_accuracy import accuracy
 from replenishment import pages_backtest, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
+from replenishment.pages_suppliers import chase, promise, suppliers
+from replenishment.pages_suppliers import order as supplier_order
+from replenishment.pages_suppliers import risk as supplier_order_risk
 from replenishment.product_page import product
 
 urlpatterns = [
@@ -24,6 +27,21 @@ urlpatterns = [
     ),
     path("admin/replenishment/what-if/", admin.site.admin_view(pages_what_if.whole_shop), name="what-if"),
     path("admin/replenishment/what-if/apply/", admin.site.admin_view(pages_what_if.apply), name="what-if-apply"),
+    path("admin/replenishment/suppliers/", admin.site.admin_view(suppliers), name="supplier-orders"),
+    path("admin/replenishment/chase/", admin.site.admin_view(chase), name="supplier-chase"),
+    path(
+        "admin/replenishment/suppliers/<str:code>/order/", admin.site.admin_view(supplier_order), name="supplier-order"
+    ),
+    path(
+        "admin/replenishment/suppliers/<str:code>/risk/",
+        admin.site.admin_view(supplier_order_risk),
+        name="supplier-order-risk",
+    ),
+    path(
+        "admin/replenishment/suppliers/<str:code>/promise/",
+        admin.site.admin_view(promise),
+        name="supplier-order-promise",
+    ),
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),

@@ -85,7 +85,7 @@ class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("supplier"), ordering="supplier__name")
     def name(self, score: SupplierScore) -> str:
-        address = reverse("admin:catalog_supplier_change", args=[score.supplier_id])
+        address = reverse("supplier-order", args=[score.supplier.code])
         return format_html('<a class="sw-link" href="{}">{}</a>', address, score.supplier)
 
     @display(description=_("state"), label=COLOURS)

@@ -55,7 +55,7 @@ def made_by(row: Suggestion) -> Any:
     return row.promotion or row.set_aside or (row.product if row.kind == Kind.STOP else None)
 
 
-def _reference() -> str:
+def today_reference() -> str:
     return f"suggestions {ShopSettings.objects.load().today().isoformat()}"
 
 
@@ -74,12 +74,12 @@ def _purchase(group: Sequence[Suggestion], actor: User | None) -> PurchaseOrder:
     supplier, warehouse = group[0].supplier, group[0].warehouse
     lines = [_line(row) for row in group]
     drafts = PurchaseOrder.objects.filter(supplier=supplier, warehouse=warehouse, state=PurchaseOrder.State.DRAFT)
-    order = drafts.filter(reference=_reference()).first()
+    order = drafts.filter(reference=today_reference()).first()
     if order:
         order = add_purchase_lines(order=order, lines=lines, actor=actor)
     else:
         order = create_purchase_order(
-            supplier=supplier, warehouse=warehouse, lines=lines, actor=actor, reference=_reference()
+            supplier=supplier, warehouse=warehouse, lines=lines, actor=actor, reference=today_reference()
         )
     by_product = {line.product_id: line for line in order.lines.all()}
     for row in group:
@@ -114,7 +114,7 @@ def _transfers(rows: Sequence[Suggestion], actor: User | None) -> list[Transfer]
 def _transfer(group: Sequence[Suggestion], actor: User | None) -> Transfer:
     source, destination = group[0].source, group[0].warehouse
     ways = Transfer.objects.filter(source=source, destination=destination, state=Transfer.State.DRAFT)
-    transfer = ways.filter(reference=_reference()).first()
+    transfer = ways.filter(reference=today_reference()).first()
     if transfer:
         known = dict(transfer.lines.values_list("product", "quantity"))
         wishes = [stock.TransferWish(row.product, row.quantity + known.get(row.product_id, 0)) for row in group]
@@ -122,7 +122,7 @@ def _transfer(group: Sequence[Suggestion], actor: User | None) -> Transfer:
     else:
         days = max(row.reason_terms["days"] for row in group)
         transfer = stock.create_transfer(
-            source=source, destination=destination, actor=actor, reference=_reference(),
+            source=source, destination=destination, actor=actor, reference=today_reference(),
             lines=[stock.TransferWish(row.product, row.quantity) for row in group],
             expected_on=ShopSettings.objects.load().today() + timedelta(days=days),
         )  # fmt: skip
