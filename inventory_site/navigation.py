@@ -97,6 +97,7 @@ def _planning() -> list[Entry]:
         (_("Reorder points"), "vertical_align_bottom", "admin:replenishment_reorderpoint_changelist",
          "replenishment.view_reorderpoint"),
         (_("Policies"), "tune", "admin:replenishment_policy_changelist", "replenishment.view_policy"),
+        (_("Stock value against fill rate"), "scatter_plot", "policy-front", "replenishment.change_policy"),
         (_("Forecasts"), "trending_up", "admin:forecasting_forecast_changelist", "forecasting.view_forecast"),
         (_("Signals"), "cloud", "admin:forecasting_signal_changelist", "forecasting.view_signal"),
         (_("Missing days"), "event_busy", "admin:forecasting_datarule_changelist", "forecasting.view_datarule"),

@@ -9,6 +9,7 @@ from forecasting.pages_accuracy import accuracy
 from replenishment import pages_backtest, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
+from replenishment.pages_front import apply, front
 from replenishment.pages_suppliers import chase, promise, suppliers
 from replenishment.pages_suppliers import order as supplier_order
 from replenishment.pages_suppliers import risk as supplier_order_risk
@@ -20,6 +21,8 @@ urlpatterns = [
     path("admin/forecasting/accuracy-figures/", admin.site.admin_view(accuracy), name="forecast-accuracy"),
     path("admin/replenishment/backtest-figures/", admin.site.admin_view(pages_backtest.backtest), name="backtest"),
     path("admin/replenishment/backtest-start/", admin.site.admin_view(pages_backtest.start), name="backtest-start"),
+    path("admin/replenishment/front/", admin.site.admin_view(front), name="policy-front"),
+    path("admin/replenishment/front/apply/", admin.site.admin_view(apply), name="policy-front-apply"),
     path("admin/replenishment/plan/", admin.site.admin_view(budget_plan), name="purchase-plan"),
     path("admin/replenishment/plan/apply/", admin.site.admin_view(apply_plan), name="purchase-plan-apply"),
     path(
