@@ -3,10 +3,11 @@
 close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → stock_outs →
 suggestions, then the run is published: in one short transaction positions, forecasts and reorder points become the
 current ones. After it automatic (drafts of what policies leave to the night) → accuracy (what past runs had forecast
-against what happened) → alerts → digests → prune. Lead times come before forecasts, since these are made for the time
-until the next delivery; methods are tried before the plan uses those that won; launches plan new items by others and
-replace what was said of them; aggregates add items up; shapes and segments judge them once a month; stock_outs learns
-where past forecasts were wrong about them, for the chances that are published; alerts read what is published.
+against what happened) → key_figures → alerts → digests → prune. Lead times come before forecasts, since these are made
+for the time until the next delivery; methods are tried before the plan uses those that won; launches plan new items by
+others and replace what was said of them; aggregates add items up; shapes and segments judge them once a month;
+stock_outs learns where past forecasts were wrong about them, for the chances that are published; alerts read what is
+published.
 """
 
 from __future__ import annotations
@@ -140,6 +141,7 @@ register_kind(
     after=[
         Step("automatic", replenishment.split_automatic, replenishment.draft_automatic),
         Step("accuracy", forecasting.split_accuracy, forecasting.evaluate),
+        Step("key_figures", one_partition, replenishment.keep_key_figures),
         Step("alerts", split_alerts, find_alerts),
         Step("digests", split_digests, send_digest),
         Step("prune", one_partition, prune),

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from alerts.pages import warnings
 from forecasting.pages_accuracy import accuracy
-from replenishment import pages_backtest, pages_what_if
+from replenishment import pages_backtest, pages_key_figures, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
 from replenishment.pages_front import apply, front
@@ -27,6 +27,9 @@ urlpatterns = [
     path("admin/replenishment/plan/apply/", admin.site.admin_view(apply_plan), name="purchase-plan-apply"),
     path(
         "admin/catalog/product/<int:pk>/what-if/", admin.site.admin_view(pages_what_if.product), name="product-what-if"
+    ),
+    path(
+        "admin/replenishment/key-figures/", admin.site.admin_view(pages_key_figures.key_figures), name="key-figures"
     ),
     path("admin/replenishment/what-if/", admin.site.admin_view(pages_what_if.whole_shop), name="what-if"),
     path("admin/replenishment/what-if/apply/", admin.site.admin_view(pages_what_if.apply), name="what-if-apply"),

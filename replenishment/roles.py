@@ -6,7 +6,7 @@ grant_models(
     "replenishment", "leadtime", "reorderpoint", "inventoryposition", "kpisnapshot", "suggestion", "supplierscore",
     view=EVERYONE,
 )  # fmt: skip
-grant_models("replenishment", "backtest", view=EVERYONE)
+grant_models("replenishment", "backtest", "keyfigures", view=EVERYONE)
 grant_shop_wide(OFFICE, "replenishment.add_backtest")
 grant(OFFICE, "replenishment.change_suggestion")  # accept, dismiss, take back
 grant_models("replenishment", "policy", "transferlane", view=EVERYONE, change=OFFICE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -23,7 +23,7 @@ from forecasting.models import (
 from inventory_site.common.models import JobRun, ShopSettings, User
 from orders import services as orders
 from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
-from replenishment.models import Backtest, BacktestResult, InventoryPosition, ReorderPoint, Suggestion
+from replenishment.models import Backtest, BacktestResult, InventoryPosition, KeyFigures, ReorderPoint, Suggestion
 from replenishment.querysets_backtests import SUMS
 from stock import services as stock
 from stock.models import StockLevel, Warehouse
@@ -113,7 +113,9 @@ class Populated:
         )  # fmt: skip
 
     def _past(self) -> None:
-        """A back-test that is done."""
+        """A back-test that is done, and an evening's key figures."""
+        day = TODAY - timedelta(days=KeyFigures.objects.count())
+        KeyFigures.objects.create(warehouse=self.warehouse, on_date=day, stock_value=40, value_by_age=[40, 0, 0, 0, 0])
         run = JobRun.objects.create(
             kind="backtest", business_date=TODAY, version=JobRun.objects.count() + 1, state="published"
         )

@@ -1,7 +1,7 @@
 """How much to order, when, and why."""
 
 from replenishment.models.backtests import Backtest, BacktestPart, BacktestResult
-from replenishment.models.kpis import KpiSnapshot
+from replenishment.models.kpis import KeyFigures, KpiSnapshot
 from replenishment.models.lanes import TransferLane
 from replenishment.models.lead_times import LeadTime
 from replenishment.models.plans import Pattern, ReorderPoint
@@ -15,6 +15,7 @@ __all__ = [
     "BacktestPart",
     "BacktestResult",
     "InventoryPosition",
+    "KeyFigures",
     "KpiSnapshot",
     "LeadTime",
     "Pattern",

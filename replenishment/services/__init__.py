@@ -12,6 +12,7 @@ from replenishment.services.decisions import (
     reopen_suggestions,
     switch_supplier,
 )
+from replenishment.services.key_figures import keep_key_figures
 from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
@@ -28,6 +29,7 @@ __all__ = [
     "draft_automatic",
     "hear_of_changes",
     "judge_segments",
+    "keep_key_figures",
     "learn_lead_times",
     "learn_shapes",
     "learn_stock_outs",
