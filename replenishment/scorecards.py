@@ -226,20 +226,15 @@ def price_rate(lines: Iterable[Line], first: date, window_days: int) -> float | 
 def capacity(lines: Iterable[Line], until: date) -> float | None:
     """Pieces a week that the supplier delivers with an even chance, learned over four-week months; None: no limit seen.
 
-    What was due and had not come stays asked for in the next month.
+    What came within a month of its day counts as delivered: a supplier who is late is not taken for a small one.
     """
-    due, came = np.zeros(MONTHS), np.zeros(MONTHS)
+    asked, came = np.zeros(MONTHS), np.zeros(MONTHS)
     for line in lines:
-        moves = [(line.due_on, line.wanted - line.given_up, due), *((on, pieces, came) for on, pieces in line.came)]
-        for on, pieces, where in moves:
-            month = MONTHS - 1 - (until - on) // MONTH
-            if 0 <= month < MONTHS:
-                where[month] += pieces
-    asked, owed = np.zeros(MONTHS), 0.0
-    for month in range(MONTHS):
-        asked[month] = due[month] + owed
-        owed = max(asked[month] - came[month], 0.0)
+        month = MONTHS - 1 - (until - MONTH - line.due_on) // MONTH
+        if 0 <= month < MONTHS:  # what is due later may still come
+            asked[month] += line.wanted
+            came[month] += line.wanted * line.share_by(line.due_on + MONTH)
     if np.count_nonzero(asked) < FEWEST_MONTHS:
         return None
-    found = float(learned_capacity(asked[None], np.minimum(came, asked)[None])[0])
+    found = float(learned_capacity(asked[None], came[None])[0])
     return found / 4 if np.isfinite(found) else None

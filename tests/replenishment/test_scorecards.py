@@ -117,6 +117,8 @@ def test_prices_are_compared_for_what_was_bought_in_both_years():
 def test_capacity_is_learned_from_months_that_were_delivered_short():
     steady = [line(n, 10, wanted=50) for n in range(1, 52)]
     assert capacity(steady, UNTIL) is None
+    late = [line(n, 24, wanted=50) for n in range(1, 52)]
+    assert capacity(late, UNTIL) is None, "slow is not small"
     short = [line(n, 10, wanted=50, came=25) for n in range(1, 52)]
     assert capacity(short, UNTIL) == pytest.approx(25, abs=1)
 
