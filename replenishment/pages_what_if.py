@@ -131,7 +131,7 @@ def _rows(now: dict[str, float], then: dict[str, float], sees_costs: bool) -> li
     shares = {"name": _("expected fill rate"), "now": _fill(now), "then": _fill(then), "change": ""}
     rows = [
         {"name": str(label), "now": _number(now[key]), "then": _number(then[key]),
-         "change": f"{then[key] - now[key]:+,.0f}", "strong": key == "cost"}
+         "change": _signed(then[key] - now[key]), "strong": key == "cost"}
         for key, label, is_money in ROWS if sees_costs or not is_money
     ]  # fmt: skip
     return [*rows, shares]
@@ -142,7 +142,12 @@ def _fill(told: dict[str, float]) -> str:
 
 
 def _number(value: float) -> str:
-    return number_format(round(value), force_grouping=True)
+    """Whole from a hundred on; of a single product a tenth still matters."""
+    return number_format(round(value) if abs(value) >= 100 else round(value, 1), force_grouping=True)
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0 else "") + _number(value)
 
 
 def _chart(curve: Curve, level: float) -> str:
@@ -157,7 +162,7 @@ def _chart(curve: Curve, level: float) -> str:
     now = {"label": _("as planned"), "data": [dot(curve.planned)], "pointRadius": 6, "backgroundColor": charts.QUIET}
     then = {"label": f"{100 * level:.1f} %", "data": [dot(curve.at(level))], "pointRadius": 6,
             "backgroundColor": charts.PRIMARY}  # fmt: skip
-    return json.dumps({"datasets": [line, now, then]})
+    return json.dumps({"datasets": [then, now, line]})
 
 
 def _options() -> dict[str, Any]:
