@@ -59,7 +59,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     acts = ACTS
     actions = ("accept_selected", "dismiss_selected")
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
-    list_display = ("kind_label", "item", "place", "quantity", "cost", "margin_at_risk", "why", "supplier",
+    list_display = ("kind_label", "item_and_why", "place", "quantity", "cost", "margin_at_risk", "supplier",
                     "state_label", "made_on")  # fmt: skip
     list_display_links = ("quantity",)
     list_filter = (
@@ -131,9 +131,10 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
             return f"{suggestion.source} → {suggestion.warehouse}"
         return str(suggestion.warehouse)
 
-    @display(description=_("why"))
-    def why(self, suggestion: Suggestion) -> str:
-        return format_html('<span class="sw-why">{}</span>', self.reason(suggestion))
+    @display(description=_("product"))
+    def item_and_why(self, suggestion: Suggestion) -> str:
+        why = self.reason(suggestion)
+        return format_html('{}<span class="sw-why">{}</span>', product_cell(suggestion.product), why)
 
     @display(description=_("reason"))
     def reason(self, suggestion: Suggestion) -> str:

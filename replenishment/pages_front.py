@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from inventory_site.common import charts
@@ -74,7 +75,7 @@ def _spread(policies: list[JointPolicy]) -> list[JointPolicy]:
 def _row(policy: JointPolicy) -> dict:
     choices = [CHOICES.index(choice) for choice in policy.choices]
     words = [
-        _("%(level)s %%, every %(days)s days")
+        ngettext("%(level)s %%, every day", "%(level)s %%, every %(days)s days", choice.review_period_days)
         % {"level": f"{choice.cycle_service_level * 100:g}", "days": choice.review_period_days}
         for choice in policy.choices
     ]
