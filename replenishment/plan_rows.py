@@ -6,6 +6,7 @@ Pure and vectorised over series; ``plan_csv`` and the nightly job both plan with
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -183,38 +184,25 @@ def _levels(
     forecast: Forecast, terms: ItemTerms, quantity: np.ndarray, rule: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The level before and after the correction: a reorder point, or the order-up-to level under (R,S)."""
-    interval = mean_length(terms.interval)
     review = np.maximum(terms.review_days, 1) / BUCKET_DAYS[terms.freq]
+    ordering = simulate.Ordering.of(terms.interval, review, quantity)
     by_rate = ~np.isnan(terms.fill_rate)
     start = simulate.quantile_at(forecast.lead_time_demand, terms.cycle_service_level)
     corrected = start.copy()
-    for name in ("R,s,nQ", "s,S"):
-        for rows, level_for in (
-            (np.flatnonzero((rule == name) & ~by_rate), _by_cycle_service),
-            (np.flatnonzero((rule == name) & by_rate), _by_fill_rate),
-        ):
-            if len(rows):
-                args = (quantity[rows], interval[rows], review[rows])
-                found = level_for(simulate.series(forecast, rows), terms, rows, args, to_level=name == "s,S")
-                start[rows], corrected[rows] = found
+    for name, is_by_rate in product(("R,s,nQ", "s,S"), (False, True)):
+        rows = np.flatnonzero((rule == name) & (by_rate == is_by_rate))
+        part, own = simulate.series(forecast, rows), ordering.rows(rows, to_level=name == "s,S")
+        if is_by_rate:
+            wanted = terms.fill_rate[rows]
+            start[rows] = simulate.level_for_fill_rate(part, wanted, own, undershoot=False)
+            corrected[rows] = simulate.level_for_fill_rate(part, wanted, own, undershoot=True)
+        else:
+            corrected[rows] = simulate.corrected_reorder_point(part, terms.cycle_service_level[rows], own)
     rows = np.flatnonzero((rule == "R,S") & by_rate)
     part = simulate.series(forecast, rows)
-    start[rows] = corrected[rows] = simulate.up_to_level_for_fill_rate(
-        part, terms.fill_rate[rows], interval[rows], review[rows]
-    )
+    start[rows] = simulate.up_to_level_for_fill_rate(part, terms.fill_rate[rows], ordering.rows(rows))
+    corrected[rows] = start[rows]
     return start, corrected
-
-
-def _by_cycle_service(part: Forecast, terms: ItemTerms, rows: np.ndarray, args: tuple, *, to_level: bool):
-    target = terms.cycle_service_level[rows]
-    start = simulate.quantile_at(part.lead_time_demand, target)
-    return start, simulate.corrected_reorder_point(part, target, *args, to_level=to_level)
-
-
-def _by_fill_rate(part: Forecast, terms: ItemTerms, rows: np.ndarray, args: tuple, *, to_level: bool):
-    target = terms.fill_rate[rows]
-    start = simulate.level_for_fill_rate(part, target, *args, undershoot=False)
-    return start, simulate.level_for_fill_rate(part, target, *args, undershoot=True, to_level=to_level)
 
 
 def _order(terms: ItemTerms, limited: Limited, rule: np.ndarray, idle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

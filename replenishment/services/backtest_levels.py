@@ -161,7 +161,8 @@ def _points(rows: list, interval: ProtectionInterval, result: engine.Forecast) -
     for target in TARGETS:
         level = np.full(len(rows), target)
         plain = np.ceil(simulate.quantile_at(result.lead_time_demand, level)) - 1
-        moved = simulate.corrected_reorder_point(result, level, lot, mean_length(interval), np.maximum(review, 1))
+        ordering = simulate.Ordering.of(interval, np.maximum(review, 1), lot)
+        moved = simulate.corrected_reorder_point(result, level, ordering)
         points.append(np.where(fills, plain, np.ceil(moved)))
     return np.maximum(np.array(points), 0).astype(np.int64)
 

@@ -83,7 +83,7 @@ def test_a_night_plans_each_series_by_its_own_terms(run, sold, warehouse):
 
     row = point_of(steady)
     assert (row.lead_time_days, row.review_period_days, row.supplier.code) == (5.0, 1, "acme")
-    assert 20 < row.lead_time_demand < 28 < row.quantile <= row.reorder_point < 45
+    assert 20 < row.lead_time_demand < 28 < row.reorder_point <= row.quantile < 45  # small sales trigger its orders
     assert row.reorder_point == round(row.lead_time_demand) + row.safety_stock
     economic = np.sqrt(2 * 5 * row.lead_time_demand / 6 * 365.25 / (4 * 0.25))
     assert row.order_quantity % 12 == 0 and 0 <= row.order_quantity - economic < 12
