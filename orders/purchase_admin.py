@@ -27,12 +27,13 @@ from inventory_site.common.admin import (
     product_cell,
 )
 from inventory_site.common.admin_export import ExportsList
+from inventory_site.common.numbers import amount
 from orders.admin_new import NewOrderPage
 from orders.errors import WrongState
 from orders.export_sheets import PurchaseLineSheet, PurchaseSheet
 from orders.models import PurchaseOrder, PurchaseOrderLine, Receipt
 from orders.purchase_acts import PURCHASE_ACTS, RECEIPT_ACTS, problems_seen
-from orders.purchase_files import file_answer, files_answer
+from orders.purchase_files import TYPES, file_answer, files_answer
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
 from orders.receive_page import RECEIVE, find_view, receive_view
 from orders.services.purchases import save_purchase
@@ -115,10 +116,16 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
 
     def get_urls(self):
         find = self.admin_site.admin_view(partial(find_view, self))
-        file = self.admin_site.admin_view(self.file_view)
         return [
             path("receive/", find, name="orders_purchaseorder_receive"),
-            path("<path:object_id>/file/<slug:kind>/", file, name="orders_purchaseorder_file"),
+            *(
+                path(
+                    f"<path:object_id>/{kind}/",
+                    self.admin_site.admin_view(partial(self.file_view, kind=kind)),
+                    name=f"orders_purchaseorder_{kind}",
+                )
+                for kind in TYPES
+            ),
             *super().get_urls(),
         ]
 
@@ -196,7 +203,7 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
 
     @display(description=_("cost"))
     def cost(self, order: PurchaseOrder) -> str:
-        return f"{order.total or 0:,.2f}"
+        return amount(order.total or 0)
 
 
 @admin.register(Receipt)

@@ -29,7 +29,7 @@ class ScorecardSerializer(CostFields, serializers.Serializer):
     cost_fields = ("price_rate",)
     supplier = serializers.CharField()
     orders = serializers.IntegerField()
-    lines = serializers.IntegerField()
+    lines_due = serializers.IntegerField(source="lines")
     on_time_rate = serializers.FloatField(allow_null=True)
     in_full_rate = serializers.FloatField(allow_null=True)
     on_time_in_full_rate = serializers.FloatField(allow_null=True)
@@ -72,8 +72,5 @@ class SupplierScorecardViewSet(ReadRoom):
         window = WindowSerializer(data=self.request.query_params)
         window.is_valid(raise_exception=True)
         found = scorecards(suppliers=suppliers, user=self.request.user, **window.validated_data)
-        rows = [{"supplier": one.code} | {name: getattr(found[one.pk], name) for name in NAMES} for one in suppliers]
+        rows = [{"supplier": one.code} | vars(found[one.pk]) for one in suppliers]
         return ScorecardSerializer(rows, many=True, context=self.get_serializer_context()).data
-
-
-NAMES = [name for name in ScorecardSerializer().fields if name != "supplier"]

@@ -89,9 +89,9 @@ def test_people_see_the_orders_of_their_warehouses_and_no_prices_without_leave(
     order(400, 5, cost="3")
     order(30, 20, place=make_warehouse("tallinn"))
     card = api_of(make_user("buyer", warehouse)).get(f"{ADDRESS}acme/").json()
-    assert (card["supplier"], card["lines"], card["on_time_rate"]) == ("acme", 1, 1.0)
+    assert (card["supplier"], card["lines_due"], card["on_time_rate"]) == ("acme", 1, 1.0)
     assert card["price_rate"] == pytest.approx(4 / 3)
-    assert api_of(make_user("buyer")).get(f"{ADDRESS}acme/").json()["lines"] == 2
+    assert api_of(make_user("buyer")).get(f"{ADDRESS}acme/").json()["lines_due"] == 2
     assert "price_rate" not in api_of(make_user("clerk")).get(ADDRESS).json()["results"][0]
 
 
