@@ -58,7 +58,7 @@ def judged(score: SupplierScore) -> str:
 
 
 def rate(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:.0f} %"
+    return "–" if value is None else f"{value * 100:.0f}\u00a0%"
 
 
 @admin.register(SupplierScore)

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
@@ -31,7 +32,7 @@ from stock import access
 from stock.models import Warehouse
 
 SEE, BUY = "orders.view_purchaseorder", "orders.change_purchaseorder"
-CHASED_AT_ONCE = 200
+LINES_AT_ONCE = 50
 UNDO = "supplier_order_before"
 
 
@@ -83,13 +84,12 @@ def chase(request: HttpRequest) -> HttpResponse:
     """Late and soon due lines: tick them, and write that somebody asked or what was promised."""
     _require(request)
     if request.method == "POST":
-        return _chased(request, reverse("supplier-chase"))
+        return _chased(request, request.get_full_path())
     lines = purchasing.to_chase(request.user)
     if not _sees_costs(request):
         lines = lines.order_by("due_on", "pk")
-    context = _context(request, _("Chase late goods")) | {
-        "lines": list(lines[:CHASED_AT_ONCE]), "most": CHASED_AT_ONCE, "may_buy": request.user.has_perm(BUY),
-    }  # fmt: skip
+    page = Paginator(lines, LINES_AT_ONCE).get_page(request.GET.get("page"))
+    context = _context(request, _("Chase late goods")) | {"page": page, "may_buy": request.user.has_perm(BUY)}
     return TemplateResponse(request, "replenishment/chase.html", context)
 
 
@@ -201,11 +201,11 @@ def _undo_of(request: HttpRequest, known: supplier_orders.SupplierOrder) -> dict
     return kept if any(drafted[pk] != quantity for pk, quantity in kept.items()) else {}
 
 
-def _on_order(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> list[PurchaseOrderLine]:
+def _on_order(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> Page:
     lines = PurchaseOrderLine.objects.on_order().visible_to(request.user)
     lines = lines.filter(order__supplier=supplier, order__warehouse=warehouse).select_related("product", "order")
     lines = lines.prefetch_related("promises__actor", "reminders__actor").order_by("order__expected_on", "pk")
-    return list(lines[:CHASED_AT_ONCE])
+    return Paginator(lines, LINES_AT_ONCE).get_page(request.GET.get("page"))
 
 
 def _chased(request: HttpRequest, address: str) -> HttpResponse:
