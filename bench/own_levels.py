@@ -5,7 +5,8 @@ Needs a table of demand by item and month, and one of items with delivery days, 
 month is one period: at its end everything is reviewed, an order waits its delivery time in whole months, demand that
 is not on the shelf is lost. All rules order up to a maximum that lies as far above the reorder point as the company's,
 so only the reorder points differ. Ours and the z-formula's are made anew each month from the months before; the
-company's are those of its table, which may have been set with later knowledge.
+company's are those of its table, which may have been set with later knowledge; so ours are also followed as they are
+after the last month, held still over all months.
 
 Each rule is followed at many targets; told is the stock value that it needs for the company's fill rate, and the fill
 rate that it reaches with the company's stock value, both by straight lines between two targets. "by cost" means that
@@ -119,7 +120,7 @@ def main() -> None:
     base, place = own(company), world_of(company)
     theirs = judge("the company's own", company, follow(base, place))
     ours, z = levels_by_month(company)
-    targets = np.array(TARGETS)
+    targets, last = np.array(TARGETS), np.broadcast_to(ours[:, -1:], ours.shape)
     low, high = targets[0], targets[-1]
     curves = {
         "our reorder points": [at_levels(company, base, place, ours, np.full(base.top.shape[1], t)) for t in targets],
@@ -128,6 +129,12 @@ def main() -> None:
         ],
         "z-formula": [at_z(company, base, place, z, np.full(base.top.shape[1], t)) for t in targets],
         "z-formula, by cost": [at_z(company, base, place, z, by_cost(company, m, low, high)) for m in MISSED],
+        "ours, knowing all months": [
+            at_levels(company, base, place, last, np.full(base.top.shape[1], t)) for t in targets
+        ],
+        "ours, knowing all months, by cost": [
+            at_levels(company, base, place, last, by_cost(company, m, low, high)) for m in MISSED
+        ],
         "the company's, more or less": [
             judge("", company, follow(scaled(base, factor), place)) for factor in np.geomspace(0.2, 5, 13)
         ],
@@ -223,7 +230,8 @@ def tell(theirs: Told, curves: dict[str, list[Told]]) -> None:
             values = np.array([told.stock_value for told in ordered])
             needed = np.interp(wanted, rates, values, left=np.nan, right=np.nan)
             reached = np.interp(theirs.stock_value, values, rates, left=np.nan, right=np.nan)
-            told = "not reached" if np.isnan(needed) else f"{needed:,.0f} ({needed / theirs.stock_value - 1:+.1%})"
+            most = f"at most {rates[-1]:.1%}, with {values[-1]:,.0f}"
+            told = most if np.isnan(needed) else f"{needed:,.0f} ({needed / theirs.stock_value - 1:+.1%})"
             print(f"{name:34}{told:>38}{'–' if np.isnan(reached) else f'{reached:.2%}':>36}")
 
 

@@ -147,7 +147,7 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + _number(value)
+    return ("+" if round(value, 1) > 0 else "") + _number(value) if round(value, 1) else "0"
 
 
 def _chart(curve: Curve, level: float) -> str:
