@@ -62,6 +62,8 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     list_display = ("kind_label", "item_and_why", "place", "quantity", "cost", "margin_at_risk", "supplier",
                     "state_label", "made_on")  # fmt: skip
     list_display_links = ("quantity",)
+    list_per_page = 25  # each is a sentence tall
+    sortable_by = ("margin_at_risk", "cost", "quantity")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),

@@ -12,6 +12,7 @@ import numpy as np
 
 from catalog.models import Promotion, SupplierProduct
 from inventory_site.common.models import ShopSettings
+from replenishment.models import PolicyMode
 from replenishment.positions import OVERSTOCK_DAYS, asked_within
 from replenishment.services.facts import Batch
 from replenishment.services.needs import Needs
@@ -132,6 +133,8 @@ def _stop(batch: Batch, rows: list[int], shop: ShopSettings) -> Proposal | None:
     on_hand = sum(level.on_hand for level in levels)
     product = levels[0].product
     if not on_hand or not product.is_active or not all(plan and plan.point.is_dormant for plan in plans):
+        return None
+    if any(plan.point.mode == PolicyMode.SHADOW for plan in plans):
         return None
     asked = max((plan.point.last_demand_on for plan in plans if plan.point.last_demand_on), default=None)
     silent = (batch.today - (asked or product.created_at.date())).days

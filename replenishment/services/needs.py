@@ -67,7 +67,7 @@ class Needs:
 
 
 def needs_of(batch: Batch) -> Needs:
-    """Two queries. Where the plan is only watched (mode shadow) nothing is wanted."""
+    """Two queries. Where the plan is only watched (mode shadow) nothing is wanted and nothing is too much."""
     pairs = [(level.product_id, level.warehouse_id) for level in batch.levels]
     arriving, leaving = _drafted_transfers(pairs)
     drafted = _drafted(pairs)
@@ -83,7 +83,7 @@ def needs_of(batch: Batch) -> Needs:
         position=position, drafted=drafted, arriving=arriving, leaving=leaving, wanted=wanted,
         missing=np.minimum(wanted, np.maximum(target - position, 0)), can_buy=can_buy,
         spare=np.where(batch.facts.is_planned & (wanted == 0), spare, 0),
-        surplus=np.maximum(found.surplus - leaving, 0), lost_margin=found.lost_margin,
+        surplus=np.where(is_shadow, 0, np.maximum(found.surplus - leaving, 0)), lost_margin=found.lost_margin,
         yearly_demand=batch.facts.demand.mean / np.maximum(batch.facts.interval_days, 1) * 365, rules=rules,
     )  # fmt: skip
 

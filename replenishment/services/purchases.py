@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from inventory_site.common.models import JobRun
+from replenishment.formulas import lot_size
 from replenishment.lead_times import Distribution
 from replenishment.models import LeadTime, Policy
 from replenishment.services.alternatives import Alternative, alternatives_of
@@ -97,7 +98,7 @@ def _arrival(point, arrivals: dict) -> tuple[int, int]:
 
 def _smallest(point) -> int:
     """The fewest whole packs that reach the minimum order."""
-    return -(-max(point.min_order_quantity, 1) // point.pack_size) * point.pack_size
+    return int(lot_size(1, point.min_order_quantity, point.pack_size))
 
 
 def _beyond(point, order: int, year: int) -> dict[str, Any]:

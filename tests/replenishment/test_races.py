@@ -12,6 +12,7 @@ from orders.models import PurchaseOrder, PurchaseOrderLine
 from replenishment import services
 from replenishment.models import Suggestion
 from replenishment.querysets import SuggestionQuerySet
+from stock.models import TransferLine
 from tests.replenishment.conftest import propose
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -55,3 +56,13 @@ def test_without_the_lock_a_suggestion_is_bought_several_times(proposed, monkeyp
 def test_suggestions_of_one_supplier_accepted_at_once_share_a_draft(proposed):
     accept_at_once(proposed)
     assert PurchaseOrder.objects.get().lines.count() == CLICKS
+
+
+def test_one_transfer_is_drafted_however_many_accept_it_at_once(run, plan, shelf, receive, make_warehouse):
+    level, tallinn = shelf(10), make_warehouse("tallinn")
+    receive(level.product, 75, tallinn)
+    plan(level.product)
+    plan(level.product, place=tallinn, order_up_to_level=30)
+    propose(run)
+    accept_at_once([Suggestion.objects.get(kind="transfer")] * CLICKS)
+    assert TransferLine.objects.get().quantity == 30

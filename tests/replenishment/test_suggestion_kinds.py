@@ -292,6 +292,7 @@ def test_a_product_that_was_asked_for_lately_is_not_stopped(run, dead):
 def test_a_shadow_item_gets_no_suggestion_and_an_automatic_one_a_draft(run, plan, shelf):
     watched, automatic, asked = shelf(5), shelf(5), shelf(5)
     plan(watched.product, mode=PolicyMode.SHADOW)
+    plan(shelf(1000).product, mode=PolicyMode.SHADOW)  # too much, and not told either
     plan(automatic.product, mode=PolicyMode.AUTOMATIC)
     plan(asked.product)
     minimum = shelf(0)
