@@ -109,7 +109,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--positions", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--small", action="store_true", help="300 positions")
     options = parser.parse_args()
+    if options.small:
+        options.positions = 300
     with tempfile.TemporaryDirectory(prefix="shelfwise-bench-") as scratch:
         os.environ["SHELFWISE_VAR"] = scratch
         os.environ.setdefault("DATABASE_URL", f"sqlite:///{scratch}/shop.sqlite3")
