@@ -1,13 +1,13 @@
 """The steps of the nightly job; importing this registers them, and loads all that computes.
 
 close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → stock_outs →
-suggestions, then the run is published: in one short transaction positions, forecasts and reorder points become the
-current ones. After it automatic (drafts of what policies leave to the night) → accuracy (what past runs had forecast
-against what happened) → key_figures → alerts → digests → prune. Lead times come before forecasts, since these are made
-for the time until the next delivery; methods are tried before the plan uses those that won; launches plan new items by
-others and replace what was said of them; aggregates add items up; shapes and segments judge them once a month;
-stock_outs learns where past forecasts were wrong about them, for the chances that are published; alerts read what is
-published.
+suggestions → scarce (suppliers of whom too much is wanted), then the run is published: in one short transaction
+positions, forecasts and reorder points become the current ones. After it automatic (drafts of what policies leave to
+the night) → accuracy (what past runs had forecast against what happened) → key_figures → alerts → digests → prune. Lead
+times come before forecasts, since these are made for the time until the next delivery; methods are tried before the
+plan uses those that won; launches plan new items by others and replace what was said of them; aggregates add items up;
+shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong about them, for the
+chances that are published; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ register_kind(
         Step("segments", replenishment.split_segments, replenishment.judge_segments),
         Step("stock_outs", one_partition, replenishment.learn_stock_outs),
         Step("suggestions", replenishment.split_suggestions, replenishment.make_suggestions),
+        Step("scarce", replenishment.split_scarce, replenishment.share_scarce),
     ],
     publish=replenishment.publish_run,
     after=[

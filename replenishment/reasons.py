@@ -30,6 +30,8 @@ def reason(code: str, terms: Terms, *, currency: str = "", shows_money: bool = T
         return explain.sentence(code, terms)
     phrases = dict(terms) | {name: _money(terms[name], currency) for name in MONEY & terms.keys()}
     told = [SENTENCES[code](terms, phrases)]
+    if "share" in terms:
+        told.append(_share(terms))
     if "alternative" in terms:
         told.append(_alternative(terms, phrases, shows_money))
     if shows_money and code in COSTS:
@@ -130,6 +132,17 @@ def _stop(terms: Terms, phrases: dict) -> str:
 def _stop_never(terms: Terms, phrases: dict) -> str:
     text = _("Stop buying it: nobody has ever asked for it, for %(days)s days, and %(on_hand)s are here.")
     return text % phrases
+
+
+def _share(terms: Terms) -> str:
+    """Its supplier's capacity in a week, what all needs ask of it, and what this one gets."""
+    if not terms["share"]:
+        text = _("Decide on it: its supplier delivers %(capacity)s of %(wanted)s wanted a week, and others earn more.")
+    elif terms["share"] < terms["order"]:
+        text = _("Its supplier delivers %(capacity)s of %(wanted)s wanted a week: now %(share)s of these %(order)s.")
+    else:
+        text = _("Its supplier delivers %(capacity)s of %(wanted)s wanted a week, and this comes first.")
+    return text % terms
 
 
 def _alternative(terms: Terms, phrases: dict, shows_money: bool) -> str:

@@ -18,6 +18,7 @@ from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
 from replenishment.services.policies import resolve_policies
 from replenishment.services.positions import differing_positions, hear_of_changes, publish_run, refresh_positions
+from replenishment.services.scarcity import share_scarce, split_scarce
 from replenishment.services.segments import judge_segments, learn_shapes, split_segments, split_shapes
 from replenishment.services.stock_outs import learn_stock_outs
 from replenishment.services.suggestions import make_suggestions, split_suggestions
@@ -40,11 +41,13 @@ __all__ = [
     "refresh_positions",
     "reopen_suggestions",
     "resolve_policies",
+    "share_scarce",
     "split_automatic",
     "split_launches",
     "split_lead_times",
     "split_methods",
     "split_plan",
+    "split_scarce",
     "split_segments",
     "split_shapes",
     "split_suggestions",

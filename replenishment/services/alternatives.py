@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.models import Supplier, SupplierProduct
+from catalog.models import SupplierProduct
 from inventory_site.common.models import JobRun
 from replenishment.lead_times import Distribution
-from replenishment.models import LeadTime, SupplierScore
+from replenishment.models import LeadTime
 from replenishment.optimise.sourcing import Offers, lateness_cost, split_need
 from replenishment.services.facts import Batch
 from replenishment.services.needs import Needs
 from replenishment.services.proposals import money
+from replenishment.services.scarcity import capacities
 
 #: Another supplier must be so much cheaper a piece, lateness reckoned in, to be named.
 WORTH_NAMING = 0.02
@@ -58,8 +59,8 @@ def alternatives_of(
     if not several:
         return {}
     known = _lead_times({t.supplier_id for own in by_product.values() for t in own}, products, run)
-    learned = dict(SupplierScore.objects.exclude(weekly_capacity=None).values_list("supplier", "weekly_capacity"))
-    offers = {at: [_offer(t, batch, after, at, known, learned) for t in by_product[batch.levels[at].product_id]]
+    limits = capacities()
+    offers = {at: [_offer(t, batch, after, at, known, limits) for t in by_product[batch.levels[at].product_id]]
               for at in several}  # fmt: skip
     tempting = [at for at in several if _is_tempting(offers[at], batch, after, at)]
     tempting = sorted(tempting, key=lambda at: -after.lost_margin[at])[:MOST_SPLITS]
@@ -76,20 +77,13 @@ def _lead_times(suppliers: set[int], products: set[int], run: JobRun | None) -> 
     }
 
 
-def _offer(terms: SupplierProduct, batch: Batch, after: Needs, at: int, known: dict, learned: dict) -> Offer:
+def _offer(terms: SupplierProduct, batch: Batch, after: Needs, at: int, known: dict, limits: dict) -> Offer:
     own, usual = known.get((terms.supplier_id, terms.product_id)), known.get((terms.supplier_id, None))
     declared = Distribution.sure(terms.lead_time_days or terms.supplier.lead_time_days)
     lead_time, planned = own or usual or declared, batch.plans[at].point.lead_time_days
     delay = after.lost_margin[at] / (max(int(after.wanted[at]), 1) * max(planned, 1.0))
     return Offer(terms, lead_time, lateness_cost(lead_time.days, lead_time.chances, planned, delay),
-                 _capacity(terms.supplier, learned))  # fmt: skip
-
-
-def _capacity(supplier: Supplier, learned: dict[int, float]) -> float:
-    """Pieces a week: as declared, else as learned from what was ordered and received."""
-    if supplier.weekly_capacity is not None:
-        return float(supplier.weekly_capacity)
-    return float(learned.get(supplier.pk, np.inf))
+                 limits.get(terms.supplier_id, np.inf))  # fmt: skip
 
 
 def _usual(offers: list[Offer], batch: Batch, at: int) -> Offer | None:

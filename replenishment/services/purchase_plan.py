@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 
 from catalog.models import PriceBreak, Supplier, SupplierProduct
 from inventory_site.common.models import JobRun, ShopSettings
-from replenishment.models import Suggestion, SupplierScore
+from replenishment.models import Suggestion
 from replenishment.optimise.budget import Binding, Limits, Plan, Suppliers, plan_purchase
 from replenishment.optimise.errors import BadRow, Infeasible, NotSolved, Shortfall
 from replenishment.optimise.greedy import plan_greedily
@@ -21,6 +21,7 @@ from replenishment.optimise.worth import rows_of
 from replenishment.services.facts import Batch, read_batch
 from replenishment.services.needs import needs_of
 from replenishment.services.proposals import money
+from replenishment.services.scarcity import capacities
 from stock.models import StockLevel, Warehouse
 
 #: Needs that are weighed at once: of more, those with most at stake. Five thousand take some ten seconds.
@@ -183,12 +184,12 @@ def _items(batch: Batch, rows: list[Suggestion], suppliers: list[Supplier], ware
 
 def _terms(suppliers: list[Supplier]) -> Suppliers:
     """What a supplier delivers in a week is as declared, else as learned; no limit where neither tells one."""
-    learned = dict(SupplierScore.objects.exclude(weekly_capacity=None).values_list("supplier", "weekly_capacity"))
+    limits = capacities()
     return Suppliers.of(
         len(suppliers), freight_cost=[float(s.freight_cost) for s in suppliers],
         free_freight_from=[np.inf if s.free_freight_from is None else float(s.free_freight_from) for s in suppliers],
         minimum_order_cost=[float(s.minimum_order_cost) for s in suppliers],
-        capacity=[learned.get(s.pk, np.inf) if s.weekly_capacity is None else s.weekly_capacity for s in suppliers],
+        capacity=[limits.get(s.pk, np.inf) for s in suppliers],
     )  # fmt: skip
 
 

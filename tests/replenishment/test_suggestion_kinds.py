@@ -362,3 +362,29 @@ def test_a_dearer_supplier_is_named_only_where_the_usual_one_cannot_deliver(run,
     row = Suggestion.objects.get()
     assert row.alternative == other
     assert "Its supplier cannot deliver so many in a week" in sentence(row) and "30.00 EUR more" in sentence(row)
+
+
+def share(run) -> None:
+    for payload in services.split_scarce(run):
+        with transaction.atomic():
+            services.share_scarce(run, payload)()
+
+
+def test_a_supplier_who_cannot_deliver_all_gives_first_where_a_piece_earns_most(run, plan, shelf, supplier):
+    dear, cheap, last = (shelf(0, price=price).product for price in (90, 9, 5))
+    for product in (dear, cheap, last):
+        plan(product)
+    propose(run)
+    share(run)
+    assert set(Suggestion.objects.values_list("quantity", flat=True)) == {30}  # no limit is known
+    type(supplier).objects.filter(pk=supplier.pk).update(weekly_capacity=14)
+    for _twice in range(2):
+        share(run)
+    rows = {row.product: row for row in Suggestion.objects.all()}
+    # ten are surely asked for of each until the next delivery: the dear one gets ten, the next one the rest
+    assert [rows[p].quantity for p in (dear, cheap, last)] == [10, 4, 30]
+    assert [rows[p].needs_decision for p in (dear, cheap, last)] == [False, False, True]
+    assert sentence(rows[dear]).endswith("delivers 14 of 90 wanted a week: now 10 of these 30.")
+    assert rows[cheap].cost == Decimal("16.00") and "others earn more" in sentence(rows[last])
+    propose(run)
+    assert set(Suggestion.objects.values_list("quantity", "needs_decision")) == {(30, False)}
