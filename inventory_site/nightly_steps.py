@@ -142,6 +142,7 @@ register_kind(
     after=[
         Step("automatic", replenishment.split_automatic, replenishment.draft_automatic),
         Step("accuracy", forecasting.split_accuracy, forecasting.evaluate),
+        Step("modes", replenishment.split_modes, replenishment.move_mode),
         Step("key_figures", one_partition, replenishment.keep_key_figures),
         Step("alerts", split_alerts, find_alerts),
         Step("digests", split_digests, send_digest),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -15,18 +14,22 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
-from replenishment import admin_lanes, admin_suggestions, admin_suppliers, chances  # noqa: F401  they register themselves
+from replenishment import (  # noqa: F401  they register themselves
+    admin_lanes,
+    admin_policies,
+    admin_suggestions,
+    admin_suppliers,
+    chances,
+)
 from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (
     InventoryPosition,
     KpiSnapshot,
     LeadTime,
-    Policy,
     ReorderPoint,
 )
-from replenishment.services.policies import tell_changed
 from stock.models import Warehouse
 
 STATUS_COLOURS = {
@@ -111,53 +114,6 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("class"))
     def classes(self, position: InventoryPosition) -> str:
         return " · ".join(filter(None, (position.abc, position.xyz))) or "–"
-
-
-@admin.register(Policy)
-class PolicyAdmin(ShelfAdmin):
-    list_display = ("__str__", "rule", "cycle_service_level", "review_period_days", "minimum_stock", "order_quantity",
-                    "note")  # fmt: skip
-    list_select_related = ("product", "category", "supplier", "warehouse")
-    list_filter = (("warehouse", VisibleRelatedFilter), ("supplier", AutocompleteSelectFilter), "rule")
-    search_fields = ("product__sku", "product__name", "category__name", "supplier__name", "note")
-    autocomplete_fields = ("product", "category", "supplier")
-    fieldsets = (
-        (
-            _("What it matches"),
-            {
-                "fields": (("product", "category"), ("supplier", "warehouse")),
-                "description": _("Empty matches everything; the narrowest policy wins."),
-            },
-        ),
-        (_("How to plan it"), {"fields": (("rule", "cycle_service_level"), "review_period_days")}),
-        (_("Set by hand"), {"fields": (("minimum_stock", "order_quantity"), "note")}),
-    )
-
-    def may(self, request, permission, row=None) -> bool:
-        """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""
-        if not super().may(request, permission) or row is None:
-            return super().may(request, permission)
-        mine = Warehouse.objects.visible_to(request.user, permission)
-        if row.warehouse_id:
-            return mine.filter(pk=row.warehouse_id).exists()
-        return not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
-
-    def save_model(self, request, obj: Policy, form, change: bool) -> None:
-        if not self.may(request, self._permission("change" if change else "add"), obj):
-            raise PermissionDenied(_("Your role does not reach all that this policy would match. Name a warehouse."))
-        before = Policy.objects.filter(pk=obj.pk).values_list("product_id", flat=True)
-        products = {*before, obj.product_id}
-        super().save_model(request, obj, form, change)
-        tell_changed(products)
-
-    def delete_model(self, request, obj: Policy) -> None:
-        super().delete_model(request, obj)
-        tell_changed({obj.product_id})
-
-    def delete_queryset(self, request, queryset) -> None:
-        products = set(queryset.values_list("product_id", flat=True))
-        super().delete_queryset(request, queryset)
-        tell_changed(products)
 
 
 @admin.register(ReorderPoint)

@@ -10,3 +10,4 @@ grant_models("replenishment", "backtest", "keyfigures", view=EVERYONE)
 grant_shop_wide(OFFICE, "replenishment.add_backtest")
 grant(OFFICE, "replenishment.change_suggestion")  # accept, dismiss, take back
 grant_models("replenishment", "policy", "transferlane", view=EVERYONE, change=OFFICE)
+grant_models("replenishment", "policymeasure", "policymodechange", view=EVERYONE)

@@ -46,6 +46,7 @@ from replenishment.models import (
     KpiSnapshot,
     LeadTime,
     Policy,
+    PolicyModeChange,
     ReorderPoint,
     Suggestion,
     SupplierScore,
@@ -314,6 +315,10 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
         run=shop.run, supplier=shop.supplier, product=shop.product(n), mean_days=7, std_days=1, distribution=[]
     ),
     "replenishment.policy": lambda shop, n: Policy.objects.create(**shop.item(n)),
+    "replenishment.policymodechange": lambda shop, n: PolicyModeChange.objects.create(
+        policy=Policy.objects.get_or_create(**shop.item(n))[0], holds_for=f"Policy {n}", warehouse=shop.warehouse,
+        from_mode="shadow", to_mode="suggest", reason="by_hand", changed_by=shop.actor, changed_on=DAY,
+    ),
     "replenishment.reorderpoint": _reorder_point,
     "replenishment.suggestion": _suggestion,
     "replenishment.transferlane": lambda shop, n: TransferLane.objects.create(

@@ -23,7 +23,15 @@ from forecasting.models import (
 from inventory_site.common.models import JobRun, ShopSettings, User
 from orders import services as orders
 from orders.models import CartEvent, DailyDemand, DemandSeries, SalesChannel
-from replenishment.models import Backtest, BacktestResult, InventoryPosition, KeyFigures, ReorderPoint, Suggestion
+from replenishment.models import (
+    Backtest,
+    BacktestResult,
+    InventoryPosition,
+    KeyFigures,
+    Policy,
+    ReorderPoint,
+    Suggestion,
+)
 from replenishment.querysets_backtests import SUMS
 from stock import services as stock
 from stock.models import StockLevel, Warehouse
@@ -142,6 +150,7 @@ class Populated:
             order_quantity=24, order_up_to_level=36, unit_cost=Decimal("4"),
         )  # fmt: skip
         self._past()
+        Policy.objects.create(product=product, warehouse=self.warehouse, shortage_cost=2)
         level = StockLevel.objects.get(product=product, warehouse=self.warehouse)
         InventoryPosition.objects.update_or_create(
             level=level,

@@ -16,6 +16,7 @@ from inventory_site.common.models import ShopSettings
 from replenishment import services
 from replenishment.budget_words import summary
 from replenishment.models import ReorderPoint, Suggestion
+from replenishment.plan_notes import sentences
 from replenishment.reasons import reason
 from replenishment.services.purchase_plan import weekly_plan
 from stock.access import require
@@ -26,14 +27,20 @@ class ReorderPointSerializer(CostFields, serializers.ModelSerializer):
     product = serializers.CharField(source="product.sku", read_only=True)
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
     supplier = serializers.CharField(source="supplier.code", default=None, read_only=True)
+    notes = serializers.SerializerMethodField()
 
     class Meta:
         model = ReorderPoint
         fields = [
             "id", "run", "product", "warehouse", "supplier", "rule", "cycle_service_level", "lead_time_days",
             "review_period_days", "lead_time_demand", "quantile", "safety_stock", "reorder_point", "order_quantity",
-            "order_up_to_level", "min_order_quantity", "pack_size", "unit_cost", "set_by_hand",
+            "order_up_to_level", "maximum_stock", "min_order_quantity", "pack_size", "unit_cost", "set_by_hand",
+            "target", "fill_rate", "mode", "policy", "notes",
         ]  # fmt: skip
+
+    def get_notes(self, row) -> list[str]:
+        """What the plan had to take instead, or could not keep, in sentences."""
+        return sentences(row.notes)
 
 
 class ReorderPointViewSet(LatestRunRoom):

@@ -17,6 +17,7 @@ from replenishment.services.launches import plan_launches, split_launches
 from replenishment.services.lead_times import learn_lead_times, split_lead_times
 from replenishment.services.planning import plan_partition, split_plan, split_training, train
 from replenishment.services.policies import resolve_policies
+from replenishment.services.policy_modes import move_mode, split_modes, take_back_mode
 from replenishment.services.positions import differing_positions, hear_of_changes, publish_run, refresh_positions
 from replenishment.services.scarcity import share_scarce, split_scarce
 from replenishment.services.segments import judge_segments, learn_shapes, split_segments, split_shapes
@@ -35,6 +36,7 @@ __all__ = [
     "learn_shapes",
     "learn_stock_outs",
     "make_suggestions",
+    "move_mode",
     "plan_launches",
     "plan_partition",
     "publish_run",
@@ -46,6 +48,7 @@ __all__ = [
     "split_launches",
     "split_lead_times",
     "split_methods",
+    "split_modes",
     "split_plan",
     "split_scarce",
     "split_segments",
@@ -53,6 +56,7 @@ __all__ = [
     "split_suggestions",
     "split_training",
     "switch_supplier",
+    "take_back_mode",
     "train",
     "try_method",
 ]

@@ -14,6 +14,8 @@ from replenishment.models.policies import LEVEL_CEILING, LEVEL_FLOOR
 from stock.models import StockLevel
 from stock.services import levels as stock_levels
 
+Pair = tuple[int, int]  # product, warehouse
+
 #: An item without any policy is planned by the model's own defaults.
 USUAL = Policy()
 

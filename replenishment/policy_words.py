@@ -1,0 +1,60 @@
+"""Policies in words: what one plans for, what it holds for, and the figures that moved its mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from replenishment.models import Policy
+from replenishment.models.policies import LEVEL_CEILING, LEVEL_FLOOR
+
+Target = Policy.Target
+
+
+def percent(rate: float) -> str:
+    """
+    >>> [percent(rate) for rate in (0.95, 0.985, 1.0)]
+    ['95 %', '98.5 %', '100 %']
+    """
+    return f"{rate * 100:.1f}".removesuffix(".0") + " %"
+
+
+def plans_by(policy: Policy) -> str:
+    """“fill rate 97 %”; empty targets are told as such."""
+    if policy.target == Target.FILL_RATE:
+        return _("fill rate %(rate)s") % {"rate": percent(policy.fill_rate or 0)}
+    if policy.target == Target.COST:
+        told = (percent(policy.level_floor or LEVEL_FLOOR), percent(policy.level_ceiling or LEVEL_CEILING))
+        return _("by cost, %(low)s to %(high)s") % dict(zip(("low", "high"), told, strict=True))
+    if policy.target == Target.CYCLE:
+        return _("cycle service level %(rate)s") % {"rate": percent(policy.cycle_service_level)}
+    return _("as the wider policy")
+
+
+def holds_for(policy: Policy, items: int) -> str:
+    """How many items the last plan really planned by it; narrower policies have taken theirs out."""
+    if not items:
+        return _("“%(name)s” held for no item: nothing matches it, or narrower policies hold for all that does.") % {
+            "name": policy
+        }
+    return ngettext(
+        "“%(name)s” held for %(n)d item in the last plan; items of narrower policies are not counted.",
+        "“%(name)s” held for %(n)d items in the last plan; items of narrower policies are not counted.",
+        items,
+    ) % {"name": policy, "n": items}
+
+
+def figures_of(figures: dict[str, Any]) -> str:
+    """Why a night moved a mode; empty where a person did."""
+    if not figures:
+        return ""
+    return _(
+        "%(nights)d nights, %(items)d items, %(item_days)d item-days: forecasts were off by %(bias)s in sum, and the "
+        "95 %% quantile held on %(coverage)s of the days."
+    ) % {
+        **figures,
+        "bias": f"{figures['bias'] * 100:+.1f} %",
+        "coverage": percent(figures["coverage"]),
+    }
