@@ -75,7 +75,7 @@ def risk(request: HttpRequest, code: str) -> HttpResponse:
     _require(request)
     supplier, warehouse = _asked(request, code)
     known = supplier_orders.read_order(supplier, warehouse)
-    context = {"supplier": supplier, "sees_costs": _sees_costs(request), "is_live": True}
+    context = {"sees_costs": _sees_costs(request), "currency": ShopSettings.objects.load().currency}
     context |= shown_suppliers.sheet(known, _numbers(request.POST, known))
     return render(request, "replenishment/supplier_order_live.html", context)
 

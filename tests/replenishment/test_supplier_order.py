@@ -176,7 +176,7 @@ def test_what_is_no_number_changes_nothing(shop, buyer):
 def test_risk_follows_what_is_typed(shop, buyer):
     answer = buyer.post(f"{ALL}acme/risk/?warehouse=riga", {f"q-{shop['LOW'].pk}": "7"})
     text = answer.content.decode()
-    assert f'id="risk-{shop["LOW"].pk}"' in text and "Not whole packs of 5" in text and "28.00" in text
+    assert f'id="risk-{shop["LOW"].pk}"' in text and "Not whole packs of 5" in text and "28.00 EUR" in text
 
 
 def test_people_without_costs_or_roles_see_no_money_and_change_nothing(shop, client_of, make_user, warehouse, buy):
