@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, Sum, Value
 from django.template.response import TemplateResponse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
@@ -60,7 +59,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     actions = ("accept_selected", "dismiss_selected")
     cost_fields = ("unit_cost", "cost", "margin_at_risk")
     list_display = ("kind_label", "item_and_why", "place", "quantity", "cost", "margin_at_risk", "supplier",
-                    "state_label", "made_on")  # fmt: skip
+                    "state_label")  # fmt: skip
     list_display_links = ("quantity",)
     list_per_page = 25  # each is a sentence tall
     sortable_by = ("margin_at_risk", "cost", "quantity")
@@ -82,7 +81,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     def get_queryset(self, request):
         """Each row knows how its sentence is told to this person."""
         told = {"currency": ShopSettings.objects.load().currency, "shows_money": self.sees_costs(request)}
-        rows = super().get_queryset(request).with_documents().select_related("run")
+        rows = super().get_queryset(request).with_documents()
         return rows.annotate(**{name: Value(value) for name, value in told.items()})
 
     def get_actions(self, request):
@@ -145,10 +144,6 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("state"), ordering="state", label=COLOURS)
     def state_label(self, suggestion: Suggestion) -> tuple[str, str]:
         return suggestion.state, suggestion.get_state_display()
-
-    @display(description=_("made"), ordering="run__business_date")
-    def made_on(self, suggestion: Suggestion) -> str:
-        return date_format(suggestion.run.business_date, "SHORT_DATE_FORMAT")
 
 
 def _changes(chosen) -> dict:
