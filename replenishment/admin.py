@@ -22,6 +22,7 @@ from replenishment import (  # noqa: F401  they register themselves
     admin_suggestions,
     admin_suppliers,
     chances,
+    plan_notes,
 )
 from replenishment.admin_filters import AbcFilter, PercentRangeFilter, XyzFilter
 from replenishment.models import (
@@ -120,18 +121,22 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
 class ReorderPointAdmin(ReadOnlyAdmin):
     cost_fields = ("unit_cost",)
     list_display = ("item", "warehouse", "reorder_point", "safety_stock", "order_quantity", "order_up_to_level",
-                    "lead_time_days", "cycle_service_level", "set_by_hand", "run")  # fmt: skip
+                    "lead_time_days", "target", "mode", "set_by_hand", "run")  # fmt: skip
     list_display_links = ("reorder_point",)
     list_select_related = ("product", "warehouse", "run")
-    list_filter = (("warehouse", VisibleRelatedFilter), "set_by_hand")
+    list_filter = (("warehouse", VisibleRelatedFilter), "set_by_hand", "mode", "target", "rule")
     search_fields = ("product__sku", "product__name")
     ordering = ("-run", "pk")
-    readonly_fields = ("item",)
-    exclude = ("product",)
+    readonly_fields = ("item", "said")
+    exclude = ("product", "notes")
 
     @display(description=_("product"))
     def item(self, row: ReorderPoint) -> str:
         return product_cell(row.product)
+
+    @display(description=_("notes"))
+    def said(self, row: ReorderPoint) -> str:
+        return " ".join(plan_notes.sentences(row.notes)) or "–"
 
 
 @admin.register(LeadTime)

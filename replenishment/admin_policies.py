@@ -17,12 +17,11 @@ from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.models import JobRun
 from replenishment.models import Policy, PolicyMeasure, PolicyModeChange, ReorderPoint
-from replenishment.policy_words import figures_of, holds_for, plans_by
+from replenishment.policy_words import SHORT_MODES, figures_of, holds_for, plans_by
 from replenishment.services.policies import tell_changed
 from replenishment.services.policy_modes import log_mode, take_back_mode
 
 MODE_COLOURS = {"shadow": "", "suggest": "info", "automatic": "success"}
-SHORT_MODE = {"shadow": _("shadow"), "suggest": _("suggest"), "automatic": _("automatic")}
 
 
 class PolicySheet(Sheet):
@@ -119,7 +118,7 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
 
     @display(description=_("mode"), ordering="mode", label=MODE_COLOURS)
     def mode_label(self, policy: Policy) -> tuple[str, str]:
-        return policy.mode, SHORT_MODE.get(policy.mode, "–")
+        return policy.mode, SHORT_MODES.get(policy.mode, "–")
 
     @display(description=_("items"), ordering="items_planned")
     def items(self, policy: Policy) -> int:
@@ -181,7 +180,7 @@ class PolicyModeChangeAdmin(ReadOnlyAdmin):
 
     @display(description=_("mode"))
     def step(self, change: PolicyModeChange) -> str:
-        return " → ".join(str(SHORT_MODE.get(mode, "–")) for mode in (change.from_mode, change.to_mode))
+        return " → ".join(str(SHORT_MODES.get(mode, "–")) for mode in (change.from_mode, change.to_mode))
 
     @display(description=_("why"), ordering="reason")
     def why(self, change: PolicyModeChange) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from replenishment.models import Policy
 from replenishment.models.policies import LEVEL_CEILING, LEVEL_FLOOR
 
 Target = Policy.Target
+SHORT_MODES = {
+    "shadow": gettext_lazy("shadow"), "suggest": gettext_lazy("suggest"), "automatic": gettext_lazy("automatic")
+}  # fmt: skip
 
 
 def percent(rate: float) -> str:

@@ -27,14 +27,17 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import SalesOrderLine
-from replenishment import chances
+from replenishment import chances, plan_notes
 from replenishment.coming import Coming, coming_to
 from replenishment.lots_ahead import LotsAhead, lots_ahead
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
+from replenishment.policy_words import SHORT_MODES
 from replenishment.product_charts import Stock, stock_chart
 from replenishment.shown_suggestions import for_pages
 from stock.models import StockLevel, StockMovement, Warehouse
 
+#: The policy that an item is planned by, with all that its name is made of.
+POLICY = ("policy__product", "policy__category", "policy__supplier", "policy__warehouse")
 LISTED = 10
 RECENT, ONE_DAY = timedelta(days=14), timedelta(days=1)
 
@@ -74,7 +77,7 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
     """Everything of one item in one warehouse; as many queries for a busy item as for a new one."""
     item = {"product": level.product_id, "warehouse": level.warehouse_id}
     position = getattr(level, "position", None) or InventoryPosition(level=level)
-    plan = ReorderPoint.objects.filter(run=position.run_id, **item).first()
+    plan = ReorderPoint.objects.filter(run=position.run_id, **item).select_related(*POLICY).first()
     forecast = Forecast.objects.filter(run=position.run_id, **item).first()
     launch = Launch.objects.filter(run=position.run_id, **item).first()
     due = coming_to(level)
@@ -82,6 +85,8 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
     return {
         "position": position,
         "plan": plan,
+        "plan_mode": SHORT_MODES[plan.mode] if plan else "",
+        "plan_notes": plan_notes.sentences(plan.notes) if plan else [],
         "forecast": forecast,
         "facts": _facts(level, position),
         "due": due[:LISTED],
