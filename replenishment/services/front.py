@@ -21,7 +21,7 @@ from replenishment.services.facts import Batch, read_batch
 from replenishment.services.policies import tell_changed
 from stock.models import Warehouse
 
-#: Items that are replayed, those with most revenue; days, of which the first are not judged.
+#: Items that are replayed, those of the best classes with most demand; days, of which the first are not judged.
 MOST_ITEMS, DAYS, WARM_UP_DAYS = 400, 196, 28
 
 LEVELS, REVIEWS = (0.8, 0.9, 0.95, 0.98), (1, 7, 14)
