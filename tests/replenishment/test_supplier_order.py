@@ -14,6 +14,7 @@ from orders import services as orders
 from orders.models import PromisedDate, PurchaseOrder, Reminder
 from replenishment.joint_orders import Offer, filled_up
 from replenishment.models import Suggestion
+from replenishment.services import refresh_positions
 from replenishment.services.purchasing import cash_by_week
 from replenishment.services.supplier_orders import read_order, save_order
 from tests.replenishment.conftest import TODAY, propose, published
@@ -241,3 +242,14 @@ def test_cash_is_due_at_the_receipt_or_the_payment_term_after_it(shop, supplier,
     supplier.payment_days = 14
     supplier.save()
     assert [week.total for week in cash_by_week(user=user, supplier=supplier)] == [0, 0, 140, 40]
+
+
+def test_a_promise_moves_the_day_that_the_plan_waits_for(shop, buy):
+    line = buy(shop["NEXT"], 10, expected_on=TODAY + 3 * DAY).lines.get()
+    level = shop["NEXT"].levels.get()
+    refresh_positions(level_ids=[level.pk])
+    assert level.position.next_receipt_on == TODAY + 3 * DAY
+    orders.promise_dates(dates={line.pk: TODAY + 12 * DAY}, actor=None)
+    refresh_positions(level_ids=[level.pk])
+    level.position.refresh_from_db()
+    assert level.position.next_receipt_on == TODAY + 12 * DAY
