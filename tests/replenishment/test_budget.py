@@ -112,6 +112,12 @@ def test_what_has_no_cost_is_left_out_and_the_rest_is_planned(needs):
     assert bought(plan) == [10, 10]
 
 
+def test_where_nothing_can_be_weighed_each_is_told_and_nothing_is_bought(needs):
+    Suggestion.objects.update(unit_cost=0)
+    plan = planned(50)
+    assert (len(plan.left_out), plan.lines, plan.spent) == (3, [], 0)
+
+
 def test_chosen_lots_become_one_draft_at_the_suppliers_price_and_can_be_taken_back(needs, make_user):
     PriceBreak.objects.create(terms=SupplierProduct.objects.get(product=needs[0]), min_quantity=10, unit_cost=3)
     rows = list(Suggestion.objects.order_by("pk"))
