@@ -56,7 +56,7 @@ def accuracy(row: Accuracy | None) -> str:
         "wape": round(row.wape * 100)
     }
     if row.pinball is None or not row.naive_pinball:
-        return f"{told}."
+        return _g("%(told)s.") % {"told": told}
     gain = round((1 - row.pinball / row.naive_pinball) * 100)
     if gain > 0:
         return _g("%(told)s, and %(gain)d %% better than repeating the past.") % {"told": told, "gain": gain}

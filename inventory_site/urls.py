@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from alerts.pages import warnings
 from forecasting.pages_accuracy import accuracy
+from inventory_site.common.languages import switch_language
 from replenishment import pages_backtest, pages_key_figures, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
@@ -28,9 +29,7 @@ urlpatterns = [
     path(
         "admin/catalog/product/<int:pk>/what-if/", admin.site.admin_view(pages_what_if.product), name="product-what-if"
     ),
-    path(
-        "admin/replenishment/key-figures/", admin.site.admin_view(pages_key_figures.key_figures), name="key-figures"
-    ),
+    path("admin/replenishment/key-figures/", admin.site.admin_view(pages_key_figures.key_figures), name="key-figures"),
     path("admin/replenishment/what-if/", admin.site.admin_view(pages_what_if.whole_shop), name="what-if"),
     path("admin/replenishment/what-if/apply/", admin.site.admin_view(pages_what_if.apply), name="what-if-apply"),
     path("admin/replenishment/suppliers/", admin.site.admin_view(suppliers), name="supplier-orders"),
@@ -53,5 +52,5 @@ urlpatterns = [
     path("warnings/<slug:code>/", warnings, name="warnings"),
     path("suggestions/<int:pk>/<str:verb>/", decide, name="suggestion-decide"),
     path("api/", include("inventory_site.api")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", switch_language, name="set_language"),
 ]

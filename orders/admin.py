@@ -25,6 +25,7 @@ from inventory_site.common.admin import (
     product_cell,
 )
 from inventory_site.common.admin_export import ExportsList
+from inventory_site.common.numbers import amount
 from orders import import_admin, interest_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
 from orders.admin_acts import CUSTOMER_ACTS, SALES_ACTS
 from orders.admin_new import NewSalesPage, make_sale
@@ -151,8 +152,8 @@ class SalesOrderAdmin(ChangesSalesLines, NewSalesPage, ExportsList, NeverDeleted
     @display(description=_("to pay"))
     def money(self, order: SalesOrder) -> str:
         if order.due == order.total:
-            return f"{order.due:,.2f} {order.currency}"
-        told = {"due": f"{order.due:,.2f} {order.currency}", "total": f"{order.total:,.2f}"}
+            return f"{amount(order.due)} {order.currency}"
+        told = {"due": f"{amount(order.due)} {order.currency}", "total": amount(order.total)}
         return _g("%(due)s (ordered: %(total)s)") % told
 
     @display(description=_("placed"), ordering="placed_at")

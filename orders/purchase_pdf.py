@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from inventory_site.common.numbers import amount, whole
 from orders.purchase_document import Document, Row, title
 
 LATIN, BOLD, CHINESE = "Vera", "VeraBd", "STSong-Light"
@@ -121,9 +122,9 @@ def _table(document: Document, with_costs: bool):
 
 def _cells(row: Row, with_costs: bool) -> list:
     packs = _("broken") if row.packs is None else f"{row.packs} × {row.pack_size}"
-    texts = [row.supplier_sku or "–", row.sku, row.name, f"{row.quantity:,} {row.unit}", packs]
+    texts = [row.supplier_sku or "–", row.sku, row.name, f"{whole(row.quantity)} {row.unit}", packs]
     if with_costs:
-        texts += [f"{row.unit_cost.normalize():f}", f"{row.amount:,.2f}"]
+        texts += [f"{row.unit_cost.normalize():f}", amount(row.amount)]
     return [_text(text, 8, right=place > 2) for place, text in enumerate(texts)]
 
 
@@ -132,11 +133,11 @@ def _totals(document: Document, with_costs: bool) -> list:
     told = [_("%(lines)d lines, %(pieces)d pieces") % {"lines": len(document.rows), "pieces": pieces}]
     if with_costs:
         currency = document.currency
-        told.append(_("Goods: %(sum)s %(currency)s") % {"sum": f"{document.goods:,.2f}", "currency": currency})
+        told.append(_("Goods: %(sum)s %(currency)s") % {"sum": amount(document.goods), "currency": currency})
         if document.freight:
-            told.append(_("Freight: %(sum)s %(currency)s") % {"sum": f"{document.freight:,.2f}", "currency": currency})
+            told.append(_("Freight: %(sum)s %(currency)s") % {"sum": amount(document.freight), "currency": currency})
         total = document.goods + document.freight
-        told.append(_("Total: %(sum)s %(currency)s") % {"sum": f"{total:,.2f}", "currency": currency})
+        told.append(_("Total: %(sum)s %(currency)s") % {"sum": amount(total), "currency": currency})
     return [_text(line, 10, right=True) for line in told]
 
 

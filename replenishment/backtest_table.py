@@ -10,6 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import whole
 from replenishment.models import Backtest, BacktestResult
 from replenishment.querysets_backtests import SUMS
 
@@ -140,8 +141,8 @@ def table_of(backtest: Backtest) -> str:
 def _cells(line: Line) -> list[str]:
     told = line.figures
     return [
-        f"{told['lost_margin']:,.0f}", f"{told['lost_low']:,.0f} – {told['lost_high']:,.0f}",
-        f"{told['holding_cost']:,.0f}", f"{told['order_cost']:,.0f}", f"{told['total']:,.0f}",
-        f"{told['stock_value']:,.0f}", f"{told['lines']:,.0f}", percent(told["fill_rate"]),
+        whole(told["lost_margin"]), f"{whole(told['lost_low'])} – {whole(told['lost_high'])}",
+        whole(told["holding_cost"]), whole(told["order_cost"]), whole(told["total"]),
+        whole(told["stock_value"]), whole(told["lines"]), percent(told["fill_rate"]),
         percent(told["cycle_service_level"]),
     ]  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -16,6 +18,12 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("zh_Hans",)
 FOLDERS = ("inventory_site", "catalog", "stock", "orders", "forecasting", "replenishment", "alerts", "templates")
+# Parts of packages that people see here and that bring no Chinese of their own.
+PACKAGES = {
+    "unfold": ("admin.py", "forms.py", "widgets.py", "mixins", "templates", "templatetags", "contrib/filters",
+               "contrib/import_export"),
+    "axes": (".",),
+}  # fmt: skip
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,
@@ -24,23 +32,52 @@ KEYWORDS = DEFAULT_KEYWORDS | {
 }
 
 
-def texts(root: Path) -> Iterator[tuple[str, int, str | tuple[str, ...], list[str], str | None]]:
+Found = tuple[str, int, str | tuple[str, ...], list[str], str | None]
+
+
+def texts(root: Path, folders: Iterable[str] = FOLDERS) -> Iterator[Found]:
     """File, line, text (or singular and plural), translators' comments and context of everything to translate."""
-    for file in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*")):
+    for file in sorted(path for folder in folders for path in _files(root / folder)):
         if file.suffix not in (".py", ".html", ".txt") or "migrations" in file.parts:
             continue
         source = file.read_text()
         if file.suffix != ".py":
             source = _as_python(source)
+        aliases = _aliases(source) if file.suffix == ".py" else {}
+        keywords = KEYWORDS | {alias: KEYWORDS[name] for alias, name in aliases.items()}
         for line, function, text, comments in extract_python(
-            io.BytesIO(source.encode()), KEYWORDS, ["Translators"], {}
+            io.BytesIO(source.encode()), keywords, ["Translators"], {}
         ):
+            function = aliases.get(function, function)
             parts = text if isinstance(text, tuple) else (text,)
             context = parts[0] if "pgettext" in function else None
             found = tuple(part for part in parts[1 if context else 0 :] if part)
             if found:
                 name = file.relative_to(root).as_posix()
                 yield name, line, found[:2] if "ngettext" in function else found[0], comments, context
+
+
+def _files(path: Path) -> Iterable[Path]:
+    return [path] if path.is_file() else path.rglob("*")
+
+
+def borrowed() -> Iterator[Found]:
+    """The same of packages whose pages are ours to show."""
+    for package, parts in PACKAGES.items():
+        root = Path(find_spec(package).origin).parent.parent
+        yield from texts(root, [f"{package}/{part}" for part in parts])
+
+
+def everything() -> Iterator[Found]:
+    yield from texts(ROOT)
+    yield from borrowed()
+
+
+def _aliases(source: str) -> dict[str, str]:
+    """What the file calls Django's functions, if not by their names: ``_g`` for ``gettext``."""
+    imports = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
+    names = [name for node in imports if node.module == "django.utils.translation" for name in node.names]
+    return {name.asname: name.name for name in names if name.asname and name.name in KEYWORDS}
 
 
 def _as_python(template: str) -> str:
@@ -50,14 +87,17 @@ def _as_python(template: str) -> str:
     return "\n".join(line.strip() for line in templatize(template).split("\n"))
 
 
-def gather(root: Path, language: str) -> Catalog:
+def gather(language: str) -> Catalog:
     """The language's catalogue with today's texts; what is translated stays, what is no longer said goes."""
-    file = root / "locale" / language / "LC_MESSAGES" / "django.po"
+    file = ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
     said = Catalog(creation_date=datetime(2026, 1, 1, tzinfo=UTC))
-    for name, line, text, comments, context in texts(root):
+    for name, line, text, comments, context in everything():
         flags = ["python-format"] if "%(" in str(text) else []
         said.add(text, locations=[(name, line)], auto_comments=comments, context=context, flags=flags)
-    catalog = Catalog(locale=language, project="Shelfwise", fuzzy=False)
+    nobody = {"msgid_bugs_address": "", "last_translator": "", "language_team": ""}
+    catalog = Catalog(
+        locale=language, header_comment="# Texts of Shelfwise.", project="Shelfwise", version="1", **nobody
+    )
     if file.exists():
         with file.open("rb") as source:
             catalog = read_po(source, locale=language)
@@ -71,7 +111,7 @@ def main() -> None:
 
     settings.configure(USE_I18N=True)
     for language in LANGUAGES:
-        catalog = gather(ROOT, language)
+        catalog = gather(language)
         folder = ROOT / "locale" / language / "LC_MESSAGES"
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "django.po").open("wb") as target:

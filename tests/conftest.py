@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from inventory_site.celery import app as celery_app
 from tests import databases, machine, making
@@ -47,6 +48,13 @@ def django_db_setup(django_test_environment, django_db_blocker):
         # Django would flush here, which the ledger's triggers refuse.
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: restore())
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_language_left_behind():
+    """A request leaves its language active, and the next test would read it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,13 +12,10 @@ from io import StringIO
 
 import pytest
 import yaml
-from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 from django.core.management import call_command
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from scripts import messages
 from tests.source import ROOT, everything
 
 PIN = re.compile(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][A-Za-z0-9.]*")
@@ -136,27 +133,3 @@ def test_each_step_of_the_image_runs_in_ci_too():
     assert len(image) >= 3 and [step for step in image if step not in ci] == []
     for script in (ROOT / step.split()[0] for step in image):
         assert script.exists() and os.stat(script).st_mode & stat.S_IXUSR, script
-
-
-def test_the_texts_of_code_and_pages_are_found(tmp_path):
-    (tmp_path / "stock").mkdir()
-    (tmp_path / "templates").mkdir()
-    (tmp_path / "stock" / "models.py").write_text('from x import gettext_lazy as _\n\nNAME = _("on hand")\n')
-    (tmp_path / "templates" / "list.html").write_text(
-        "{% load i18n %}<p>\n   {% translate 'late' %}</p>\n"
-        "{% blocktranslate count n=n %}{{ n }} day{% plural %}{{ n }} days{% endblocktranslate %}\n"
-    )
-    found = {(name, line, text) for name, line, text, _comments, _context in messages.texts(tmp_path)}
-    assert found == {
-        ("stock/models.py", 3, "on hand"),
-        ("templates/list.html", 2, "late"),
-        ("templates/list.html", 3, ("%(n)s day", "%(n)s days")),
-    }
-
-
-def test_compiled_texts_are_those_of_the_catalogues():
-    for source in (ROOT / "locale").rglob("*.po"):
-        with source.open("rb") as po, source.with_suffix(".mo").open("rb") as mo:
-            written = {m.id: m.string for m in read_po(po) if m.id and m.string and not m.fuzzy}
-            compiled = {m.id: m.string for m in read_mo(mo) if m.id}
-        assert compiled == written, f"{source} has changed: make messages"

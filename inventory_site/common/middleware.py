@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from csp.constants import UNSAFE_EVAL
-from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import JsonResponse
 from django.urls import reverse
@@ -14,17 +13,20 @@ from inventory_site.common.models import ShopSettings
 
 
 class PersonLanguageMiddleware:
-    """The person's own language, else what the language switch or the browser said."""
+    """The person's own language, else on pages the shop's; who is not logged in reads what the browser asks for."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        language = request.user.language if request.user.is_authenticated else ""
-        if language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        if request.user.is_authenticated and (language := self._language(request)):
             translation.activate(language)
             request.LANGUAGE_CODE = language
         return self.get_response(request)
+
+    @staticmethod
+    def _language(request) -> str:
+        return request.user.language or (request.shop.language if hasattr(request, "shop") else "")
 
 
 class ShopZoneMiddleware:

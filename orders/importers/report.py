@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory_site.common.numbers import whole
 from orders.importers.formats import Fault, Kind, Row
 
 FAULTS_SHOWN = 50
@@ -106,17 +107,17 @@ def rows_of(report: dict) -> list[tuple[str, str]]:
     kinds, facts = report["kinds"], report["facts"]
     told = [
         (_("File"), f"{report['about']}; {report['format']}"),
-        (_("Rows read"), _number(report["rows"])),
+        (_("Rows read"), whole(report["rows"])),
         (_("… sales"), _with_pieces(kinds["sale"], facts.get("sold", 0))),
         (_("… cancellations and returns"), _cancellations(kinds["cancellation"], facts)),
-        (_("… exact duplicates, dropped"), _number(kinds["duplicate"])),
+        (_("… exact duplicates, dropped"), whole(kinds["duplicate"])),
         (_("… not goods, left out"), _not_goods(kinds["not_goods"], report["not_goods"])),
         (_("… historical write-offs, no effect"), _with_pieces(kinds["write_off"], facts.get("written_off", 0))),
-        (_("… orders entered here already, left out"), _number(kinds["already_live"])),
-        (_("… bad rows"), _number(kinds["bad"])),
+        (_("… orders entered here already, left out"), whole(kinds["already_live"])),
+        (_("… bad rows"), whole(kinds["bad"])),
     ]
     told += [(label, str(facts[name])) for name, label in _fact_labels().items() if facts.get(name)]
-    return told + [(_written_labels()[name], _number(count)) for name, count in report["written"].items()]
+    return told + [(_written_labels()[name], whole(count)) for name, count in report["written"].items()]
 
 
 def _fact_labels() -> dict[str, str]:
@@ -146,25 +147,21 @@ def _written_labels() -> dict[str, str]:
     }
 
 
-def _number(count: int) -> str:
-    return f"{count:,}"
-
-
 def _with_pieces(count: int, pieces: int) -> str:
-    return _("%(count)s (%(pieces)s pieces)") % {"count": _number(count), "pieces": _number(pieces)}
+    return _("%(count)s (%(pieces)s pieces)") % {"count": whole(count), "pieces": whole(pieces)}
 
 
 def _not_goods(count: int, codes: dict[str, int]) -> str:
     listed = ", ".join(f"{code} {number}" for code, number in list(codes.items())[:15])
-    return f"{_number(count)} ({listed})" if codes else _number(count)
+    return f"{whole(count)} ({listed})" if codes else whole(count)
 
 
 def _cancellations(count: int, facts: dict) -> str:
     if not count:
-        return _number(count)
+        return whole(count)
     return _("%(count)s: %(netted)s pieces taken off earlier sales; %(rest)s pieces of %(rows)s rows found no sale") % {
-        "count": _number(count),
-        "netted": _number(facts.get("netted", 0)),
-        "rest": _number(facts.get("unmatched", 0)),
-        "rows": _number(facts.get("unmatched_rows", 0)),
+        "count": whole(count),
+        "netted": whole(facts.get("netted", 0)),
+        "rest": whole(facts.get("unmatched", 0)),
+        "rows": whole(facts.get("unmatched_rows", 0)),
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Product, Supplier, SupplierProduct
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import amount
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from orders.money import line_amount
 from orders.order_days import order_days_of
@@ -97,7 +98,7 @@ def _value(order: PurchaseOrder, lines: Iterable[PurchaseOrderLine]) -> Iterable
     least = order.supplier.minimum_order_cost
     if value < least:
         sentence = _("The order is worth %(value)s %(currency)s, %(supplier)s delivers from %(least)s on.") % {
-            "value": f"{value:,.2f}", "least": f"{least:,.2f}", "supplier": order.supplier,
+            "value": amount(value), "least": amount(least), "supplier": order.supplier,
             "currency": ShopSettings.objects.load().currency,
         }  # fmt: skip
         yield Problem("minimum_order_cost", sentence, tells_cost=True)
