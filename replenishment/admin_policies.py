@@ -19,7 +19,10 @@ from inventory_site.common.models import JobRun
 from replenishment.models import Policy, PolicyMeasure, PolicyModeChange, ReorderPoint
 from replenishment.policy_words import SHORT_MODES, figures_of, holds_for, plans_by
 from replenishment.services.policies import tell_changed
-from replenishment.services.policy_modes import log_mode, take_back_mode
+from replenishment.services.policy_modes import log_mode, matched, take_back_mode
+
+#: Items that the form looks through to count those that a policy holds for.
+COUNTED = 20_000
 
 MODE_COLOURS = {"shadow": "", "suggest": "info", "automatic": "success"}
 
@@ -82,7 +85,7 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
             _("What it plans for"),
             {
                 "fields": ("target", ("cycle_service_level", "fill_rate"),
-                           ("shortage_cost", "level_floor", "level_ceiling"), ("rule", "review_period_days")),
+                           "shortage_cost", ("level_floor", "level_ceiling"), ("rule", "review_period_days")),
                 "description": _("Only what belongs to the chosen target is used."),
             },
         ),
@@ -124,9 +127,13 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
     def items(self, policy: Policy) -> int:
         return policy.items_planned or 0
 
-    @display(description=_("in the last plan"))
+    @display(description=_("holds for"))
     def holds(self, policy: Policy) -> str:
-        return holds_for(policy, policy.items_planned or 0) if policy.pk else _g("Save it to see what it holds for.")
+        """As the policies are now; of a large shop's first items only."""
+        if not policy.pk:
+            return _g("Save it to see what it holds for.")
+        found = matched(policy, COUNTED)
+        return holds_for(policy, sum(one.policy == policy for _pair, one in found), is_all=len(found) < COUNTED)
 
     def may(self, request, permission, row=None) -> bool:
         """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""

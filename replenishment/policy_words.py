@@ -36,17 +36,23 @@ def plans_by(policy: Policy) -> str:
     return _("as the wider policy")
 
 
-def holds_for(policy: Policy, items: int) -> str:
-    """How many items the last plan really planned by it; narrower policies have taken theirs out."""
+def holds_for(policy: Policy, items: int, *, is_all: bool) -> str:
+    """How many items are planned by it; narrower policies have taken theirs out."""
     if not items:
-        return _("“%(name)s” held for no item: nothing matches it, or narrower policies hold for all that does.") % {
+        return _("“%(name)s” holds for no item: nothing matches it, or narrower policies hold for all that does.") % {
             "name": policy
         }
-    return ngettext(
-        "“%(name)s” held for %(n)d item in the last plan; items of narrower policies are not counted.",
-        "“%(name)s” held for %(n)d items in the last plan; items of narrower policies are not counted.",
-        items,
-    ) % {"name": policy, "n": items}
+    told = {"name": policy, "n": items}
+    if not is_all:
+        return _("“%(name)s” holds for %(n)d items and more; items of narrower policies are not counted.") % told
+    return (
+        ngettext(
+            "“%(name)s” holds for %(n)d item; items of narrower policies are not counted.",
+            "“%(name)s” holds for %(n)d items; items of narrower policies are not counted.",
+            items,
+        )
+        % told
+    )
 
 
 def figures_of(figures: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from inventory_site.common.models import JobRun, ShopSettings, User
 from orders.models import DemandSeries
 from replenishment.errors import CannotTakeBack
 from replenishment.models import Policy, PolicyMeasure, PolicyMode, PolicyModeChange
-from replenishment.services.policies import Pair, Scope, resolve_policies
+from replenishment.services.policies import Pair, Planned, Scope, resolve_policies
 
 Reason = PolicyModeChange.Reason
 
@@ -68,17 +68,21 @@ def _measures(policy: Policy, run: JobRun) -> list[PolicyMeasure]:
 
 def pairs_of(policy: Policy) -> list[Pair]:
     """Items (product, warehouse) whose mode this policy sets, up to MEASURED of them."""
+    return [pair for pair, one in matched(policy, LOOKED_THROUGH) if one.mode_of == policy][:MEASURED]
+
+
+def matched(policy: Policy, most: int) -> list[tuple[Pair, Planned]]:
+    """Items that its product, category, supplier and warehouse let in, and what each is planned by."""
     series = DemandSeries.objects.all()
     named = {"product": policy.product_id, "product__category": policy.category_id, "warehouse": policy.warehouse_id}
     series = series.filter(**{name: pk for name, pk in named.items() if pk})
     if policy.supplier_id:
         series = series.filter(product__terms__supplier=policy.supplier_id)
-    rows = list(series.order_by("pk").values_list("product", "product__category", "warehouse")[:LOOKED_THROUGH])
+    rows = list(series.order_by("pk").values_list("product", "product__category", "warehouse")[:most])
     preferred = SupplierProduct.objects.preferred().filter(product__in={row[0] for row in rows})
     supplier = dict(preferred.values_list("product", "supplier"))
     scopes = [Scope(product, category, supplier.get(product), place) for product, category, place in rows]
-    planned = zip(rows, resolve_policies(scopes), strict=True)
-    return [(row[0], row[2]) for row, one in planned if one.mode_of == policy][:MEASURED]
+    return [((row[0], row[2]), one) for row, one in zip(rows, resolve_policies(scopes), strict=True)]
 
 
 def _measure(policy: Policy, past: JobRun, pairs: Sequence[Pair]) -> PolicyMeasure:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from orders.models import DemandSeries
 from replenishment.models import Policy, PolicyModeChange
+from tests.replenishment.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
 
@@ -64,8 +66,19 @@ def test_the_list_tells_how_many_items_each_policy_really_plans(client_of, make_
         plan(shelf(n + 1).product, policy=own if n == 0 else wide)
     page = client_of(make_user("owner")).get(reverse("admin:replenishment_policy_changelist"))
     assert {row.pk: row.items_planned for row in page.context["cl"].result_list} == {wide.pk: 2, own.pk: 1}
-    shown = client_of(make_user("owner")).get(reverse("admin:replenishment_policy_change", args=[wide.pk]))
-    assert "held for 2 items in the last plan" in shown.content.decode()
+
+
+def test_the_form_tells_what_it_holds_for_now_without_narrower_policies(
+    client_of, make_user, make_product, warehouse, run
+):
+    products = [make_product() for _n in range(3)]
+    for product in products:
+        DemandSeries.objects.create(product=product, warehouse=warehouse, first_on=TODAY, closed_on=TODAY)
+    wide, own = Policy.objects.create(), Policy.objects.create(product=products[0])
+    client = client_of(make_user("owner"))
+    for policy, told in ((wide, "“everything” holds for 2 items;"), (own, "holds for 1 item;")):
+        page = client.get(reverse("admin:replenishment_policy_change", args=[policy.pk]))
+        assert told in page.content.decode()
 
 
 def test_a_form_with_minimum_above_maximum_says_both_numbers(client_of, make_user, make_product):
