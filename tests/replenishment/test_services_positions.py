@@ -240,6 +240,7 @@ def test_a_policy_changed_in_the_admin_is_heard_of(run, plan, shelf, make_user, 
     published(run)
     policy = Policy.objects.create(product=level.product, minimum_stock=35)
     form = {"product": level.product.pk, "rule": "R,s,nQ", "cycle_service_level": 0.95, "minimum_stock": 36}
+    form |= {f"{name}-{kind}_FORMS": 0 for name in ("mode_changes", "measures") for kind in ("TOTAL", "INITIAL")}
     owner = client_of(make_user("owner"))
     answer = owner.post(f"/admin/replenishment/policy/{policy.pk}/change/", form)
     assert answer.status_code == 302, answer.context["errors"]
