@@ -3,8 +3,9 @@
 close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → stock_outs →
 suggestions → scarce (suppliers of whom too much is wanted), then the run is published: in one short transaction
 positions, forecasts and reorder points become the current ones. After it automatic (drafts of what policies leave to
-the night) → accuracy (what past runs had forecast against what happened) → key_figures → alerts → digests → prune. Lead
-times come before forecasts, since these are made for the time until the next delivery; methods are tried before the
+the night) → accuracy (what past runs had forecast against what happened) → modes (policies may do more, or less, by it)
+→ key_figures → alerts → digests → prune. Lead times come before
+forecasts, since these are made for the time until the next delivery; methods are tried before the
 plan uses those that won; launches plan new items by others and replace what was said of them; aggregates add items up;
 shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong about them, for the
 chances that are published; alerts read what is published.
