@@ -19,6 +19,7 @@ demo: ## load the demo shop, run its nightly job and serve it until Ctrl-C
 	@$(PYTHON_IN) manage.py prepare
 	@$(PYTHON_IN) manage.py load_demo
 	@$(PYTHON_IN) manage.py run_nightly
+	@$(PYTHON_IN) manage.py backtest --ask
 	@echo "The demo shop is ready at http://127.0.0.1:$(PORT)/"
 	@$(PYTHON_IN) manage.py load_demo --logins
 ifneq ($(SERVE),0)

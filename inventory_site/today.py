@@ -20,7 +20,8 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import PurchaseOrder
-from replenishment.models import KpiSnapshot, Suggestion
+from replenishment.backtest_table import comparisons, verdicts
+from replenishment.models import Backtest, BacktestResult, KpiSnapshot, Suggestion
 from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
@@ -57,6 +58,7 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
         **_late(user, today),
         "run": _last_run(),
         "kpis": _kpis(user, today, sees_costs),
+        "replay": _replay(user, shop) if sees_costs and user.has_perm("replenishment.view_backtest") else None,
     }
 
 
@@ -93,6 +95,18 @@ def _last_run() -> JobRun | None:
     return (
         JobRun.objects.filter(kind="nightly").annotate(set_aside=parts).order_by("-business_date", "-version").first()
     )
+
+
+def _replay(user, shop: ShopSettings) -> dict[str, Any]:
+    """What our advice would have earned by the newest back-test that ended, and whether one is at work."""
+    known = Backtest.objects.visible_to(user).select_related("run").order_by("-pk")
+    ended = known.filter(run__state=JobRun.State.PUBLISHED).first()
+    results = BacktestResult.objects.visible_to(user).filter(backtest=ended)
+    return {
+        "ended": ended,
+        "verdicts": verdicts(comparisons(results), shop.currency) if ended else [],
+        "is_running": known.filter(run__state=JobRun.State.RUNNING).exists(),
+    }
 
 
 def _kpis(user, today: date, sees_costs: bool) -> list[Kpi]:

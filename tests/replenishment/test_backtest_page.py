@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import call_command
 
 from inventory_site.common.models import JobRun
 from orders.models import DailyDemand, DemandSeries
@@ -104,3 +105,24 @@ def test_starting_one_needs_the_office_of_all_warehouses_and_a_history(
     client_of(owner).post(START, {"once": "c"})
     assert Backtest.objects.count() == 1  # the one that runs
     assert not BacktestPart.objects.exists()
+
+
+def test_the_first_page_of_the_morning_tells_what_it_would_have_earned(warehouse, make_user, client_of):
+    owner, clerk = client_of(make_user("owner")), client_of(make_user("clerk"))
+    assert "Let your past be replayed" in owner.get("/admin/").content.decode()
+    row = planted(warehouse)
+    told = "our advice costs 80 EUR less than “what was done”"
+    assert told in owner.get("/admin/").content.decode()
+    assert told not in clerk.get("/admin/").content.decode()
+    JobRun.objects.filter(pk=row.run_id).update(state="running")
+    assert "A back-test is at work" in owner.get("/admin/").content.decode()
+
+
+def test_the_demo_asks_for_one_and_leaves_the_work_to_the_workers(warehouse, make_product):
+    series = DemandSeries.objects.create(
+        product=make_product(), warehouse=warehouse, first_on=TODAY.replace(year=2025), closed_on=TODAY
+    )
+    DailyDemand.objects.create(series=series, on_date=TODAY.replace(year=2025), demand=1)
+    for _again in range(2):
+        call_command("backtest", "--ask")
+    assert Backtest.objects.get().run.state == "running"

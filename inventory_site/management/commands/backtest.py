@@ -33,15 +33,25 @@ class Command(BaseCommand):
             help=_("Items to replay (%(default)s); of more a sample is taken."),
         )  # fmt: skip
 
-    def handle(self, *, days: int, until: date | None, series: int, **options) -> None:
+        parser.add_argument(
+            "--ask", action="store_true",
+            help=_("Leave the work to the workers of the served shop; asks for nothing where there is one already."),
+        )  # fmt: skip
+
+    def handle(self, *, days: int, until: date | None, series: int, ask: bool, **options) -> None:
         if days < 1 or series < 1:
             raise CommandError(_("--days and --series are at least 1."))
+        if ask and Backtest.objects.exists():
+            return
         try:
             backtest = backtests.request_backtest(
                 requested_by=getpass.getuser(), days=days, most_series=series, last_on=until
             )
         except DomainError as error:
             raise CommandError(str(error)) from error
+        if ask:
+            self.stdout.write(_("A back-test of %(days)s waits for the workers.") % {"days": backtest})
+            return
         run = self._work(backtest.run)
         for part in run.partitions.filter(state="quarantined"):
             self.stderr.write(
