@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from alerts.admin_acts import ACTS
@@ -17,6 +17,17 @@ from inventory_site.common.models import ShopSettings
 from stock.models import Warehouse
 
 SEVERITY_COLOURS = {1: "info", 2: "warning", 3: "danger"}
+
+
+class RuleFilter(DropdownFilter):
+    title = _("rule")
+    parameter_name = "rule"
+
+    def lookups(self, request, model_admin):
+        return [(code, rule.label) for code, rule in RULES.items()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(rule=self.value()) if self.value() else queryset
 
 
 @admin.register(Alert)
@@ -33,7 +44,7 @@ class AlertAdmin(ReadOnlyAdmin):
         ("severity", ChoicesDropdownFilter),
         ("warehouse", VisibleRelatedFilter),
         ("supplier", AutocompleteSelectFilter),
-        "rule",
+        RuleFilter,
     )
     search_fields = ("product__sku", "product__name", "rule")
     fields = ("told", "severity", "rule_label", "item", "warehouse", "supplier", "money_at_risk", "state", "opened_on",

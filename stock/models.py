@@ -178,7 +178,7 @@ class StockMovement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity:+d} {self.reason}"
+        return f"{self.quantity:+d} {self.get_reason_display()}"
 
 
 class Allocation(models.Model):
@@ -212,7 +212,7 @@ class Allocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} {self.state}"
+        return f"{self.quantity} {self.get_state_display()}"
 
 
 class StockSnapshot(models.Model):
@@ -271,7 +271,7 @@ class SetAside(models.Model):
         indexes = [models.Index(fields=["level", "effective_at"], name="stock_setaside_history")]
 
     def __str__(self) -> str:
-        return f"{self.quantity:+d} {self.reason}"
+        return f"{self.quantity:+d} {self.get_reason_display()}"
 
 
 class Transfer(models.Model):

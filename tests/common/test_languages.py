@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -80,6 +81,16 @@ def test_an_alert_is_a_sentence_in_the_readers_language(shop, warehouse, make_pr
     _dead(warehouse, make_product())
     text = client_of(make_user("owner", language="zh-hans")).get("/warnings/").content.decode()
     assert "L Lamp 在Riga已呆滞：5 件，价值 1,255.00 EUR，从未有过需求。" in text
+
+
+def test_the_list_of_alerts_is_narrowed_by_rules_with_names(shop, warehouse, make_product, make_user, client_of):
+    _dead(warehouse, make_product())
+    client = client_of(make_user("owner", language="zh-hans"))
+    dead, out = (client.get(f"/admin/alerts/alert/?rule={rule}") for rule in ("dead_stock", "out_of_stock"))
+    assert [answer.context["cl"].result_count for answer in (dead, out)] == [1, 0]
+    assert "呆滞库存" in out.content.decode() and "dead_stock" not in re.sub(
+        "value=.dead_stock.", "", out.content.decode()
+    )
 
 
 def test_each_digest_is_in_its_readers_language(shop, warehouse, make_product, make_user):
