@@ -56,12 +56,23 @@ class ProductSerializer(CostFields, serializers.ModelSerializer):
         return value
 
 
-class ClosureSerializer(serializers.ModelSerializer):
+class Replacing(serializers.ModelSerializer):
+    """Rows that replace those of before: in a PATCH, where other fields may be left out, each is told whole too."""
+
+    def validate(self, data):
+        missing = [name for name, field in self.fields.items() if field.required and name not in data]
+        if missing:
+            raise serializers.ValidationError({n: [self.fields[n].error_messages["required"]] for n in missing})
+        return data
+
+
+class ClosureSerializer(Replacing):
     class Meta:
         model = SupplierClosure
         fields = ["first_on", "last_on", "reason"]
 
     def validate(self, data):
+        data = super().validate(data)
         if data["last_on"] < data["first_on"]:
             raise serializers.ValidationError({"last_on": [_("The last day cannot be before the first.")]})
         return data
@@ -99,7 +110,7 @@ class SupplierSerializer(CostFields, serializers.ModelSerializer):
         return supplier
 
 
-class PriceBreakSerializer(serializers.ModelSerializer):
+class PriceBreakSerializer(Replacing):
     class Meta:
         model = PriceBreak
         fields = ["min_quantity", "unit_cost"]

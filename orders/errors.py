@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from inventory_site.common.errors import DomainError, StaleVersion, WrongState  # noqa: F401  of any document
 
 
@@ -11,6 +13,11 @@ class NothingToDo(DomainError):
 
 class InvalidLines(DomainError):
     code = "invalid_lines"
+
+    @classmethod
+    def unknown(cls, line: int) -> InvalidLines:
+        """A primary key that the caller named and may not, or nobody has."""
+        return cls(_("Line %(line)s is not on an order.") % {"line": line})
 
 
 class TooMuch(DomainError):

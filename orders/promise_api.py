@@ -9,7 +9,8 @@ from rest_framework.decorators import action
 
 from inventory_site.common.api_lines import LARGEST, MOST_LINES
 from orders import services
-from orders.models import PromisedDate, Reminder
+from orders.errors import InvalidLines
+from orders.models import PromisedDate, PurchaseOrderLine, Reminder
 from orders.purchase_files import file_answer
 
 PERMISSIONS = {
@@ -74,12 +75,14 @@ class SupplierSide:
     def promise(self, request, number=None):
         """Write down what the supplier promises; who changed what from when to when is kept."""
         order = self._own("orders.change_purchaseorder")
-        own = set(order.lines.values_list("pk", flat=True))
         dates = {row["line"]: row["promised_on"] for row in self.valid_body().validated_data["lines"]}
-        foreign = {-1 if line not in own else line: day for line, day in dates.items()}  # another order's is unknown
-        return self.act(
-            lambda: services.promise_dates(dates=foreign, actor=request.user), answer=lambda _lines: self.shown(order)
-        )
+
+        def promised() -> list[PurchaseOrderLine]:
+            if foreign := dates.keys() - set(order.lines.values_list("pk", flat=True)):
+                raise InvalidLines.unknown(min(foreign))
+            return services.promise_dates(dates=dates, actor=request.user)
+
+        return self.act(promised, answer=lambda _lines: self.shown(order))
 
     @action(detail=True, methods=["post"])
     def remind(self, request, number=None):

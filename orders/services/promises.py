@@ -60,7 +60,7 @@ def _locked(wanted: Mapping[int, object]) -> list[PurchaseOrderLine]:
     orders = {order.pk: order for order in PurchaseOrder.objects.locked().filter(pk__in=set(ids))}
     lines = list(PurchaseOrderLine.objects.filter(pk__in=wanted).select_related("product").order_by("pk"))
     if missing := set(wanted) - {line.pk for line in lines}:
-        raise InvalidLines(_("Line %(line)s is not on an order.") % {"line": min(missing)})
+        raise InvalidLines.unknown(min(missing))
     warehouses = PurchaseOrder.warehouse.get_queryset().in_bulk({order.warehouse_id for order in orders.values()})
     for line in lines:
         line.order = orders[line.order_id]

@@ -82,6 +82,9 @@ def test_price_breaks_are_told_with_the_terms_and_replaced_as_a_whole(buyer, mak
     assert buyer.patch(address, {"price_breaks": steps[:1]}, format="json").json()["price_breaks"] == steps[:1]
     twice = buyer.patch(address, {"price_breaks": [*steps, steps[0]]}, format="json")
     assert (twice.status_code, twice.json()) == (400, {"price_breaks": ["From 50 pieces stands here twice."]})
+    half = buyer.patch(address, {"price_breaks": [{"unit_cost": "3.00"}]}, format="json")
+    missing = {"0": {"min_quantity": ["This field is required."]}}
+    assert (half.status_code, half.json()) == (400, {"price_breaks": missing})
     assert buyer.get(address).json()["price_breaks"] == steps[:1]
 
 
@@ -124,6 +127,8 @@ def test_days_without_orders_are_replaced_as_a_whole(buyer, make_supplier):
     answer = buyer.patch(address, {"closures": [new_year | {"last_on": "2026-02-15"}]}, format="json")
     assert (answer.status_code, supplier.closures.count()) == (400, 1)
     assert "cannot be before the first" in answer.content.decode()
+    half = buyer.patch(address, {"closures": [{"first_on": "2026-02-16"}]}, format="json")
+    assert (half.status_code, half.json()) == (400, {"closures": {"0": {"last_on": ["This field is required."]}}})
 
 
 @pytest.mark.parametrize(("field", "wrong"), [("country", "Latvia"), ("freight_cost", -1), ("weekly_capacity", -1)])

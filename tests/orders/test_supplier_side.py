@@ -134,6 +134,7 @@ def test_promises_and_reminders_over_the_api(order, make_user, api_of):
     answer = buyer.post(f"{API}{order.number}/remind/", {"note": "Ms Li rang back"}, format="json")
     assert [row["note"] for row in answer.json()["lines"][1]["reminders"]] == ["Ms Li rang back"]
     wrong = buyer.post(f"{API}{order.number}/promise/", {"lines": [{"line": 99, "promised_on": None}]}, format="json")
-    assert (wrong.status_code, wrong.json()["code"]) == (409, "invalid_lines")
+    refusal = {"code": "invalid_lines", "detail": "Line 99 is not on an order."}
+    assert (wrong.status_code, wrong.json()) == (409, refusal)
     clerk = api_of(make_user("clerk"))
     assert clerk.post(f"{API}{order.number}/promise/", body, format="json").status_code == 403
