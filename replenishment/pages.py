@@ -25,8 +25,8 @@ DECIDE = "replenishment.change_suggestion"
 @require_POST
 def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Accept a suggestion, or take a decision back; answers with the new buttons (htmx) or goes back to the page."""
-    suggestion = get_object_or_404(Suggestion.objects.visible_to(request.user), pk=pk)
-    access.require(request.user, DECIDE, suggestion.warehouse)
+    suggestion = get_object_or_404(Suggestion.objects.visible_to(request.user).with_documents(), pk=pk)
+    access.require(request.user, DECIDE, *suggestion.places)
     refused = ""
     try:
         said = run_once(request, f"{request.resolver_match.view_name}:{verb}", lambda: _decided(request, pk, verb))

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from forecasting.api import LatestRunRoom
 from inventory_site.common.api import CostFields, ReadRoom
+from inventory_site.common.api_lines import LARGEST, MOST_LINES
 from inventory_site.common.models import ShopSettings
 from replenishment import services
 from replenishment.budget_words import summary
@@ -97,12 +98,12 @@ class PlanSerializer(serializers.Serializer):
 
 
 class ChosenSerializer(serializers.Serializer):
-    suggestion = serializers.IntegerField(min_value=1)
+    suggestion = serializers.IntegerField(min_value=1, max_value=LARGEST)
     quantity = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
 
 
 class AcceptManySerializer(serializers.Serializer):
-    lines = ChosenSerializer(many=True, allow_empty=False)
+    lines = ChosenSerializer(many=True, allow_empty=False, max_length=MOST_LINES)
 
 
 class SuggestionViewSet(ReadRoom):
@@ -153,7 +154,7 @@ class SuggestionViewSet(ReadRoom):
 
     def _own(self) -> Suggestion:
         suggestion = self.get_object()
-        require(self.request.user, "replenishment.change_suggestion", suggestion.warehouse)
+        require(self.request.user, "replenishment.change_suggestion", *suggestion.places)
         return suggestion
 
     @action(detail=True, methods=["post"], serializer_class=serializers.Serializer)

@@ -133,3 +133,8 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product}"
+
+    @property
+    def places(self) -> list[Warehouse]:
+        """The warehouses in which it changes something: to decide on it takes a role in each."""
+        return [self.warehouse, self.source] if self.source else [self.warehouse]

@@ -17,6 +17,7 @@ from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import PurchaseOrder
 from replenishment.models import Suggestion
 from replenishment.product_charts import Stock, stock_chart
+from stock.models import Transfer, WarehouseAccess
 from tests.admin_rows import DAY, ROWS, Shop
 
 
@@ -116,6 +117,16 @@ def test_who_may_not_order_there_changes_nothing(role, where, status, shop, make
     answer = decide(client_of(make_user(role, place)), Suggestion.objects.get(), "accept")
     assert answer.status_code == status
     assert not PurchaseOrder.objects.exists() and Suggestion.objects.get().state == "open"
+
+
+def test_a_transfer_takes_a_role_at_both_ends(shop, warehouse, make_user, make_warehouse, client_of, api_of):
+    source = make_warehouse("tallinn")
+    Suggestion.objects.update(kind="transfer", source=source)
+    suggestion, person = Suggestion.objects.get(), make_user("buyer", warehouse)
+    WarehouseAccess.objects.create(user=person, warehouse=source, role="viewer")
+    assert decide(client_of(person), suggestion, "accept").status_code == 403
+    assert api_of(person).post(f"/api/v1/suggestions/{suggestion.pk}/accept/").status_code == 403
+    assert Suggestion.objects.get().state == "open" and not Transfer.objects.exists()
 
 
 def test_a_post_without_a_key_or_a_get_is_refused(shop, make_user, client_of):
