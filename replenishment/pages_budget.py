@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from inventory_site.common.admin_acts import new_key, run_once
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import typed_amount
 from replenishment import services
 from replenishment.budget_words import limit_sentence, shortfall_sentence
 from replenishment.models import Suggestion
@@ -54,15 +55,11 @@ def _budget(request: HttpRequest) -> Decimal | None:
     """As it was typed, else the shop's; an empty field is no limit."""
     if "budget" not in request.GET:
         return ShopSettings.objects.load().purchase_budget
-    text = request.GET["budget"].strip().replace(" ", "").replace(",", ".")
-    if not text:
+    if not request.GET["budget"].strip():
         return None
-    try:
-        budget = Decimal(text)
-    except InvalidOperation as error:
-        raise BadRequest("budget is no number") from error
-    if not budget.is_finite() or not 0 <= budget <= MOST_BUDGET:
-        raise BadRequest("budget is out of range")
+    budget = typed_amount(request.GET["budget"])
+    if budget is None or not 0 <= budget <= MOST_BUDGET:
+        raise BadRequest("budget is no amount of money")
     return budget
 
 

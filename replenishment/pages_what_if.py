@@ -23,6 +23,7 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import Audit, ShopSettings
+from inventory_site.common.numbers import typed_amount
 from replenishment import what_if
 from replenishment.models import Policy
 from replenishment.services import what_if as services
@@ -63,13 +64,12 @@ class Asked:
             warehouse=_row(Warehouse.objects.visible_to(user), told.get("warehouse")),
         )
         budget, problem = None, ""
-        if text := told.get("budget", "").strip().replace(",", "").replace(" ", ""):
-            try:
-                budget = float(text)
-            except ValueError:
-                budget = -1.0
-            if not 0 < budget < MOST_BUDGET:
-                budget, problem = None, _("The budget is not an amount above 0.")
+        if text := told.get("budget", "").strip():
+            found = typed_amount(text)
+            if found is not None and 0 < found < MOST_BUDGET:
+                budget = float(found)
+            else:
+                problem = _("The budget is not an amount above 0.")
         return cls(where, level_of(told), budget, problem)
 
 
