@@ -114,7 +114,7 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
             "title": act.label, "opts": self.opts, "act": act, "form": form, "once_key": new_key(),
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME), "across": request.POST.get("select_across", "0"),
             "action": request.POST["action"], "confirmed": CONFIRMED, "sees_costs": self.sees_costs(request),
-            **_changes(chosen),
+            **_changes(chosen, leaves_out=act is ACCEPT),
         }  # fmt: skip
         return TemplateResponse(request, "replenishment/decide_many.html", context)
 
@@ -146,10 +146,14 @@ class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
         return suggestion.state, suggestion.get_state_display()
 
 
-def _changes(chosen) -> dict:
-    """What deciding on these open suggestions changes: rows by kind, money, drafts; and what is left out."""
+def _changes(chosen, *, leaves_out: bool) -> dict:
+    """What deciding on these open suggestions changes: rows by kind, drafts and their cost.
+
+    Accepting several ``leaves_out`` those that need a decision of their own.
+    """
     chosen = chosen.order_by()
-    alone = chosen.filter(needs_decision=True).count() if chosen.count() > 1 else 0
+    count = chosen.count()
+    alone = chosen.filter(needs_decision=True).count() if leaves_out and count > 1 else 0
     together = chosen.filter(needs_decision=False) if alone else chosen
     by_kind = together.values("kind").annotate(n=Count("pk"), cost=Sum("cost"), at_stake=Sum("margin_at_risk"))
     labels = dict(Suggestion.Kind.choices)
@@ -158,6 +162,6 @@ def _changes(chosen) -> dict:
         "kinds": [row | {"label": labels[row["kind"]]} for row in by_kind.order_by("kind")],
         "orders": buying.values("supplier", "warehouse").distinct().count(),
         "transfers": moving.values("source", "warehouse").distinct().count(),
-        "alone": alone, "count": chosen.count(), "most": MOST_AT_ONCE,
-        "cost": together.aggregate(sum=Sum("cost"))["sum"] or Decimal(0),
+        "alone": alone, "count": count, "most": MOST_AT_ONCE,
+        "cost": buying.aggregate(sum=Sum("cost"))["sum"] or Decimal(0),
     }  # fmt: skip

@@ -21,6 +21,7 @@ from replenishment.services.suggestions import DISMISSED_FOR
 
 State = Suggestion.State
 DISMISSAL = ("dismissal", "dismissal_note", "dismissed_until")
+PIECES = ("quantity", "cost", "reason_terms")
 LINKS = ("purchase_line", "transfer_line", "promotion", "set_aside")
 
 
@@ -74,8 +75,15 @@ def _change(row: Suggestion, quantity: int) -> None:
         return
     if row.kind != Suggestion.Kind.PURCHASE:
         raise QuantityFixed.of(row)
+    row.reason_terms = row.reason_terms | {"suggested": row.quantity}
     row.quantity, row.cost = quantity, money(quantity * row.unit_cost)
-    row.save(update_fields=["quantity", "cost"])
+    row.save(update_fields=PIECES)
+
+
+def _as_suggested(row: Suggestion) -> None:
+    """A quantity that was changed when it was accepted is what was suggested again."""
+    if (quantity := row.reason_terms.pop("suggested", None)) is not None:
+        row.quantity, row.cost = quantity, money(quantity * row.unit_cost)
 
 
 @transaction.atomic
@@ -91,9 +99,10 @@ def reopen_suggestions(*, suggestions: Sequence[Suggestion], actor: User | None)
     for row in decided:
         if row.state == State.ACCEPTED:
             take_back(row, actor)
+            _as_suggested(row)
         row.state, row.decided_by, row.decided_at = State.OPEN, None, None
         row.dismissal, row.dismissal_note, row.dismissed_until = "", "", None
-        row.save(update_fields=["state", "decided_by", "decided_at", *LINKS, *DISMISSAL])
+        row.save(update_fields=["state", "decided_by", "decided_at", *LINKS, *DISMISSAL, *PIECES])
         audit.record(actor=actor, action="suggestion.reopen", subject=row)
     return rows
 

@@ -50,7 +50,8 @@ def test_accepting_many_first_counts_what_it_changes_and_leaves_out_what_needs_a
 
 def test_dismissing_many_asks_why_and_until_when(two, client_of, make_user):
     client = client_of(make_user("buyer"))
-    assert "Shown when it is proposed again." in text_of(ask(client, two[:2], "dismiss_selected"))
+    asked = text_of(ask(client, two, "dismiss_selected"))
+    assert "Shown when it is proposed again." in asked and "purchase 3 2,240.00" in asked
     wrong = ask(client, two[:2], "dismiss_selected", confirmed="yes", once="k", because="dislike")
     assert wrong.status_code == 200 and Suggestion.objects.open().count() == 3
     ask(client, two[:2], "dismiss_selected", confirmed="yes", once="k", because="later", note="in May")

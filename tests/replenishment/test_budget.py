@@ -128,6 +128,8 @@ def test_chosen_lots_become_one_draft_at_the_suppliers_price_and_can_be_taken_ba
     assert PurchaseOrderLine.objects.get(product=needs[0]).unit_cost == 3
     services.reopen_suggestions(suggestions=rows[:2], actor=None)
     assert not PurchaseOrder.objects.exists() and Suggestion.objects.open().count() == 3
+    again = list(Suggestion.objects.order_by("pk").values_list("quantity", "cost"))
+    assert again == [(row.quantity, row.cost) for row in rows]
 
 
 def text_of(answer) -> str:
@@ -140,6 +142,7 @@ def test_the_page_plans_applies_once_and_refuses_a_foreign_plan(needs, client_of
     assert "plan=1" in text_of(client.get(page, {"budget": "60"}))
     answer = text_of(client.get(page, {"budget": "60", "plan": 1}))
     assert "The budget binds: one coin more would bring 1.4" in answer
+    assert "of a budget of 10,000" in text_of(client.get(page, {"budget": "10,000", "plan": 1}))
     signed = re.search(r'name="lines" value="([^"]+)"', answer).group(1)
     for _click in range(2):
         done = client.post(reverse("purchase-plan-apply"), {"lines": signed, "once": "k"})
