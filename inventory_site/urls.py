@@ -35,15 +35,15 @@ urlpatterns = [
     path("admin/replenishment/suppliers/", admin.site.admin_view(suppliers), name="supplier-orders"),
     path("admin/replenishment/chase/", admin.site.admin_view(chase), name="supplier-chase"),
     path(
-        "admin/replenishment/suppliers/<str:code>/order/", admin.site.admin_view(supplier_order), name="supplier-order"
+        "admin/replenishment/suppliers/<path:code>/order/", admin.site.admin_view(supplier_order), name="supplier-order"
     ),
     path(
-        "admin/replenishment/suppliers/<str:code>/risk/",
+        "admin/replenishment/suppliers/<path:code>/risk/",
         admin.site.admin_view(supplier_order_risk),
         name="supplier-order-risk",
     ),
     path(
-        "admin/replenishment/suppliers/<str:code>/promise/",
+        "admin/replenishment/suppliers/<path:code>/promise/",
         admin.site.admin_view(promise),
         name="supplier-order-promise",
     ),

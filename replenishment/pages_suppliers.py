@@ -220,7 +220,7 @@ def _chased(request: HttpRequest, address: str) -> HttpResponse:
 
 def _noted(request: HttpRequest) -> str:
     """Single days as they were changed, then one day or one note for all that are ticked."""
-    ticked = [int(pk) for pk in request.POST.getlist("line") if pk.isdecimal()]
+    ticked = [int(pk) for pk in request.POST.getlist("line") if pk.isdecimal() and len(pk) < 19]
     days = shown_suppliers.changed_days(request.POST)
     mine = PurchaseOrderLine.objects.visible_to(request.user, BUY)
     named = {*ticked, *days}

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, DecimalField, ExpressionWrapper, F, Sum
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
@@ -16,6 +17,7 @@ from django.utils.translation import ngettext
 
 from catalog.models import Supplier
 from inventory_site.common.models import ShopSettings, User
+from inventory_site.common.numbers import amount
 from orders.models import PurchaseOrderLine
 from orders.order_days import order_days_of
 from replenishment.admin_suppliers import JUDGED, judged, rate
@@ -79,7 +81,8 @@ def overview(user: User) -> dict[str, list]:
                       *(found.get((s, w), none) for found in (suggested, drafted, late)))
         for s, w in keys
     ]  # fmt: skip
-    busy.sort(key=lambda row: (row["order_on"], -(row["value"]), row["supplier"].name))
+    by_value = user.has_perm(settings.COST_PERMISSION)  # an order by money would tell it
+    busy.sort(key=lambda row: (row["order_on"], -row["value"] if by_value else 0, row["supplier"].name))
     seen = {s for s, _w in keys}
     return {"busy": busy, "quiet": [one for pk, one in suppliers.items() if pk not in seen]}
 
@@ -131,11 +134,7 @@ def _note(row: Row, quantity: int) -> str:
     if quantity % terms.pack_size:
         return _("Not whole packs of %(pack)d.") % {"pack": terms.pack_size}
     if quantity and row.offer.first_lot > yearly > 0:
-        told = {
-            "lot": row.offer.first_lot,
-            "year": round(yearly),
-            "cost": f"{row.offer.cost(row.offer.first_lot):,.2f}",
-        }
+        told = {"lot": row.offer.first_lot, "year": round(yearly)}
         return _("The smallest order is %(lot)d: more than a year's need of %(year)d.") % told
     return ""
 
@@ -150,7 +149,7 @@ def proposed(known: SupplierOrder, quantities: dict[int, int], fill: str) -> tup
     after, missing = filled_up([row.offer for row in known.rows], before, float(target))
     found = {row.product.pk: pieces for row, pieces in zip(known.rows, after, strict=True)}
     more = sum(after) - sum(before)
-    told = {"n": more, "missing": f"{missing:,.2f}", "target": f"{target:,.2f}"}
+    told = {"n": more, "missing": amount(missing), "target": amount(target)}
     if missing:
         return found, _(
             "Even a year's need of what is listed here does not reach %(target)s: %(missing)s are missing. "
@@ -225,7 +224,7 @@ def changed_days(data: Mapping[str, str]) -> dict[int, date | None]:
     found = {}
     for name, text in data.items():
         kind, _dash, pk = name.partition("-")
-        if kind == "on" and pk.isdecimal() and text != data.get(f"was-{pk}", ""):
+        if kind == "on" and pk.isdecimal() and len(pk) < 19 and text != data.get(f"was-{pk}", ""):
             day = day_of(text)
             if day or not text:
                 found[int(pk)] = day

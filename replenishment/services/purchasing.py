@@ -39,10 +39,11 @@ def cash_by_week(*, user: User, supplier: Supplier | None = None) -> list[Week]:
 
     Weeks in a row, up to twelve; what falls later is in the last one.
     """
-    today = ShopSettings.objects.load().today()
+    shop = ShopSettings.objects.load()
+    today = shop.today()
     monday = today - timedelta(days=today.weekday())
     sums: dict[tuple[int, bool], Decimal] = {}
-    for due_on, amount, is_draft in _payments(user, supplier, today):
+    for due_on, amount, is_draft in _payments(user, supplier, shop):
         week = min(max((due_on - monday).days // 7, 0), WEEKS - 1)
         sums[week, is_draft] = sums.get((week, is_draft), Decimal(0)) + amount
     last = max((week for week, _ in sums), default=-1)
@@ -52,10 +53,12 @@ def cash_by_week(*, user: User, supplier: Supplier | None = None) -> list[Week]:
     ]
 
 
-def _payments(user: User, supplier: Supplier | None, today: date) -> Iterable[tuple[date, Decimal, bool]]:
+def _payments(user: User, supplier: Supplier | None, shop: ShopSettings) -> Iterable[tuple[date, Decimal, bool]]:
+    today = shop.today()
+    latest = today + timedelta(weeks=WEEKS)  # of the last week; a promise for the year 9999 has no day after it
     lines = PurchaseOrderLine.objects.visible_to(user).filter(
         order__state__in=["draft", "confirmed", "partly_received"]
-    ).select_related("order__supplier", "product")  # fmt: skip
+    ).select_related("order__supplier")  # fmt: skip
     came = Receipt.objects.standing().visible_to(user).filter(line__order__supplier__payment_days__gt=0)
     came = came.filter(received_at__date__gt=today - timedelta(days=730)).select_related("line__order__supplier")
     if supplier:
@@ -68,10 +71,11 @@ def _payments(user: User, supplier: Supplier | None, today: date) -> Iterable[tu
         due_on = line.promised_on or order.expected_on
         if due_on is None:
             due_on = calendars[seller.pk].next(today) + timedelta(days=seller.lead_time_days)
-        due_on = max(due_on, today) + timedelta(days=seller.payment_days or 0)
+        due_on = min(max(due_on, today), latest) + timedelta(days=seller.payment_days or 0)
         yield due_on, line_amount(line.outstanding, line.unit_cost), is_draft
     for receipt in came:
-        due_on = receipt.received_at.date() + timedelta(days=receipt.line.order.supplier.payment_days)
+        received_on = receipt.received_at.astimezone(shop.zone).date()
+        due_on = received_on + timedelta(days=receipt.line.order.supplier.payment_days)
         if due_on >= today:
             yield due_on, line_amount(receipt.quantity, receipt.line.unit_cost), False
 

@@ -227,7 +227,10 @@ def _accept(known: SupplierOrder, wanted: Mapping[int, int], actor: User | None)
 def _set(
     supplier: Supplier, warehouse: Warehouse, known: SupplierOrder, wanted: Mapping[int, int], actor: User | None
 ) -> PurchaseOrder | None:
-    draft = _working(list(_drafts(supplier, warehouse)))
+    # The draft of before, or the one that accepting has just made: where the former went with its last line, another
+    # must not take its place.
+    others = {one.pk for one in known.drafts}
+    draft = _working([one for one in _drafts(supplier, warehouse) if one.pk not in others])
     has = dict(draft.lines.values_list("product", "quantity")) if draft else {}
     products = {row.product.pk: row.product for row in known.rows}
     changed = {pk: quantity for pk, quantity in wanted.items() if quantity != has.get(pk, 0)}

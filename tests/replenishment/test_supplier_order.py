@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from inventory_site.common.errors import StaleVersion
+from inventory_site.common.models import ShopSettings
 from orders import services as orders
-from orders.models import PromisedDate, PurchaseOrder, Reminder
+from orders.models import PromisedDate, PurchaseOrder, Receipt, Reminder
 from replenishment.joint_orders import Offer, filled_up
 from replenishment.models import Suggestion
 from replenishment.services import refresh_positions
 from replenishment.services.purchasing import cash_by_week
 from replenishment.services.supplier_orders import read_order, save_order
+from replenishment.shown_suppliers import overview
 from tests.replenishment.conftest import TODAY, propose, published
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,15 @@ def test_drafts_written_by_hand_are_left_alone_and_counted(shop, save, supplier,
     known = read_order(supplier, warehouse)
     assert (known.draft, known.drafts) == (order, [by_hand])
     assert {row.product.sku: row.stock for row in known.rows}["NEXT"] == 35
+
+
+def test_taking_all_off_leaves_an_older_draft_of_suggestions_alone(shop, save, buy):
+    older = buy(shop["NEXT"], 10, confirmed=False)
+    order = save({shop["LOW"]: 30})
+    PurchaseOrder.objects.filter(pk=older.pk).update(reference="suggestions 2026-03-01")
+    assert save({shop["LOW"]: 0, shop["NEXT"]: 0}) is None
+    assert list(PurchaseOrder.objects.filter(state="draft")) == [older] and lines_of(older) == {"NEXT": 10}
+    assert not PurchaseOrder.objects.filter(pk=order.pk).exists()
 
 
 def test_more_pieces_mean_less_risk_and_what_is_sure_has_none(shop, supplier, warehouse):
@@ -242,6 +253,33 @@ def test_cash_is_due_at_the_receipt_or_the_payment_term_after_it(shop, supplier,
     supplier.payment_days = 14
     supplier.save()
     assert [week.total for week in cash_by_week(user=user, supplier=supplier)] == [0, 0, 140, 40]
+
+
+def test_what_came_late_in_the_evening_is_paid_by_the_day_of_the_shop(shop, supplier, buy, make_user):
+    """Half past eleven in the evening of a Sunday (UTC) is Monday in Riga: two weeks later another week."""
+    ShopSettings.objects.update(time_zone="Europe/Riga")
+    supplier.payment_days = 14
+    supplier.save()
+    order = buy(shop["NEXT"], 10)
+    orders.receive_purchase_order(order=order, quantities={order.lines.get().pk: 10}, actor=None)
+    Receipt.objects.update(received_at=datetime(2026, 3, 29, 23, 30, tzinfo=UTC))
+    assert [(week.monday, week.total) for week in cash_by_week(user=make_user("buyer"))][-1] == (date(2026, 4, 13), 40)
+
+
+def test_a_promise_for_the_end_of_time_counts_in_the_last_week(shop, supplier, buy, make_user):
+    supplier.payment_days = 30
+    supplier.save()
+    orders.promise_dates(dates={buy(shop["NEXT"], 10).lines.get().pk: date.max}, actor=None)
+    weeks = cash_by_week(user=make_user("buyer"))
+    assert (len(weeks), weeks[-1].ordered) == (12, 40)
+
+
+def test_the_order_of_suppliers_tells_no_costs(shop, supplier, make_user, make_supplier, warehouse):
+    dear, name = make_supplier("zeta", name="zz"), supplier.name
+    lines = [orders.NewPurchaseLine(shop["NEXT"], 100, Decimal(4))]
+    orders.create_purchase_order(supplier=dear, warehouse=warehouse, lines=lines, actor=None)
+    listed = {role: [row["supplier"].name for row in overview(make_user(role))["busy"]] for role in ("buyer", "clerk")}
+    assert listed == {"buyer": ["zz", name], "clerk": [name, "zz"]}
 
 
 def test_a_promise_moves_the_day_that_the_plan_waits_for(shop, buy):
