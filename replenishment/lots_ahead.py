@@ -71,4 +71,4 @@ def _by_week(mean: np.ndarray, position: int) -> tuple[np.ndarray, np.ndarray]:
     total = np.round(asked_within(np.repeat(mean[None], WEEKS, axis=0), ends.astype(float)))
     demand = np.diff(total, prepend=0)
     short = np.maximum(total - position, 0)
-    return demand, np.diff(short, prepend=max(-position, 0)) + np.eye(1, WEEKS)[0] * max(-position, 0)
+    return demand, np.diff(short, prepend=0)

@@ -8,7 +8,7 @@ import numpy as np
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -35,10 +35,9 @@ def front(request: HttpRequest) -> HttpResponse:
     place = get_object_or_404(mine, code=request.GET["warehouse"]) if request.GET.get("warehouse") else mine.first()
     if request.GET.get("plan"):
         return _found(request, place)
-    applied = request.GET.get("applied", "")
     context = admin.site.each_context(request) | {
         "title": _("Stock value against fill rate"), "warehouses": mine, "place": place, "once_key": new_key(),
-        "applied": _applied(request, applied) if applied.isdecimal() and len(applied) < 19 else None,
+        "applied": _applied(request, request.GET.get("applied", "")),
     }  # fmt: skip
     return TemplateResponse(request, "replenishment/front.html", context)
 
@@ -50,7 +49,9 @@ def _mine(request: HttpRequest):
 
 
 def _applied(request: HttpRequest, pk: str) -> Audit | None:
-    """What this person applied."""
+    """What this person applied, None where that is no such row."""
+    if not pk.isdecimal() or len(pk) > 18:
+        return None
     return Audit.objects.filter(pk=pk, action=APPLIED, actor=request.user).first()
 
 
@@ -105,8 +106,10 @@ def apply(request: HttpRequest) -> HttpResponse:
     place = get_object_or_404(_mine(request), code=request.POST.get("warehouse", ""))
     page = reverse("policy-front") + f"?warehouse={place.code}"
     try:
-        if request.POST.get("take_back"):
-            row = get_object_or_404(Audit, pk=request.POST["take_back"], action=APPLIED, actor=request.user)
+        if pk := request.POST.get("take_back"):
+            row = _applied(request, pk)
+            if row is None:
+                raise Http404
             run_once(request, "front-back", lambda: take_back_front(applied=row, actor=request.user))
             messages.success(request, _("The policies are as they were."))
             return HttpResponseRedirect(page)

@@ -79,7 +79,8 @@ def _lead_times(suppliers: set[int], products: set[int], run: JobRun | None) -> 
 
 def _offer(terms: SupplierProduct, batch: Batch, after: Needs, at: int, known: dict, limits: dict) -> Offer:
     own, usual = known.get((terms.supplier_id, terms.product_id)), known.get((terms.supplier_id, None))
-    declared = Distribution.sure(terms.lead_time_days or terms.supplier.lead_time_days)
+    days = terms.supplier.lead_time_days if terms.lead_time_days is None else terms.lead_time_days
+    declared = Distribution.sure(days)
     lead_time, planned = own or usual or declared, batch.plans[at].point.lead_time_days
     delay = after.lost_margin[at] / (max(int(after.wanted[at]), 1) * max(planned, 1.0))
     return Offer(terms, lead_time, lateness_cost(lead_time.days, lead_time.chances, planned, delay),

@@ -46,4 +46,5 @@ def _set_by_hand(product: Product, warehouse: Warehouse, by_hand: dict[str, int]
     policy, _is_new = Policy.objects.get_or_create(**scope, defaults={"target": ""})
     for name, value in by_hand.items():
         setattr(policy, name, value)
-    policy.save(update_fields=list(by_hand))
+    policy.version += 1
+    policy.save(update_fields=[*by_hand, "version"])
