@@ -24,37 +24,23 @@ PACKAGES = {
                "contrib/import_export"),
     "axes": (".",),
 }  # fmt: skip
-KEYWORDS = DEFAULT_KEYWORDS | {
-    "gettext_lazy": None,
-    "gettext_noop": None,
-    "ngettext_lazy": (1, 2),
-    "pgettext_lazy": ((1, "c"), 2),
-}
-
-
-Found = tuple[str, int, str | tuple[str, ...], list[str], str | None]
+PLAIN = ("gettext", "ngettext", "pgettext", "npgettext")
+NAMES = {"gettext_noop", *PLAIN, *(f"{name}_lazy" for name in PLAIN)}
+Found = tuple[str, int, str | tuple[str, ...], str | None]
+Call = tuple[int, str, tuple[str, ...]]
 
 
 def texts(root: Path, folders: Iterable[str] = FOLDERS) -> Iterator[Found]:
-    """File, line, text (or singular and plural), translators' comments and context of everything to translate."""
+    """File, line, text (or singular and plural) and context of everything to translate."""
     for file in sorted(path for folder in folders for path in _files(root / folder)):
         if file.suffix not in (".py", ".html", ".txt") or "migrations" in file.parts:
             continue
-        source = file.read_text()
-        if file.suffix != ".py":
-            source = _as_python(source)
-        aliases = _aliases(source) if file.suffix == ".py" else {}
-        keywords = KEYWORDS | {alias: KEYWORDS[name] for alias, name in aliases.items()}
-        for line, function, text, comments in extract_python(
-            io.BytesIO(source.encode()), keywords, ["Translators"], {}
-        ):
-            function = aliases.get(function, function)
-            parts = text if isinstance(text, tuple) else (text,)
-            context = parts[0] if "pgettext" in function else None
-            found = tuple(part for part in parts[1 if context else 0 :] if part)
-            if found:
-                name = file.relative_to(root).as_posix()
-                yield name, line, found[:2] if "ngettext" in function else found[0], comments, context
+        calls = _in_python if file.suffix == ".py" else _in_template
+        for line, function, parts in calls(file.read_text()):
+            context, *said = parts if parts and "pgettext" in function else (None, *parts)
+            if said:
+                text = tuple(said[:2]) if function.startswith("n") else said[0]
+                yield file.relative_to(root).as_posix(), line, text, context
 
 
 def _files(path: Path) -> Iterable[Path]:
@@ -73,27 +59,36 @@ def everything() -> Iterator[Found]:
     yield from borrowed()
 
 
-def _aliases(source: str) -> dict[str, str]:
-    """What the file calls Django's functions, if not by their names: ``_g`` for ``gettext``."""
-    imports = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
-    names = [name for node in imports if node.module == "django.utils.translation" for name in node.names]
-    return {name.asname: name.name for name in names if name.asname and name.name in KEYWORDS}
+def _in_python(source: str) -> Iterator[Call]:
+    """Line, function and texts of each call of gettext, in f-strings too, by whatever name the file imports it."""
+    tree = ast.parse(source)
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    imported = [name for node in imports if node.module == "django.utils.translation" for name in node.names]
+    functions = {name.asname or name.name: name.name for name in imported if name.name in NAMES}
+    named = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+    for node in sorted(named, key=lambda node: (node.lineno, node.col_offset)):
+        if node.func.id in functions:
+            parts = (arg.value for arg in node.args if isinstance(arg, ast.Constant))
+            yield node.lineno, functions[node.func.id], tuple(part for part in parts if isinstance(part, str) and part)
 
 
-def _as_python(template: str) -> str:
-    """A template's texts as calls of gettext, on the same lines."""
+def _in_template(source: str) -> Iterator[Call]:
+    """The same of a template, which Django turns into lines that call gettext."""
     from django.utils.translation.template import templatize
 
-    return "\n".join(line.strip() for line in templatize(template).split("\n"))
+    lines = "\n".join(line.strip() for line in templatize(source).split("\n"))
+    for line, function, found, _comments in extract_python(io.BytesIO(lines.encode()), DEFAULT_KEYWORDS, [], {}):
+        parts = found if isinstance(found, tuple) else (found,)
+        yield line, function, tuple(part for part in parts if part)
 
 
 def gather(language: str) -> Catalog:
     """The language's catalogue with today's texts; what is translated stays, what is no longer said goes."""
     file = ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
     said = Catalog(creation_date=datetime(2026, 1, 1, tzinfo=UTC))
-    for name, line, text, comments, context in everything():
+    for name, line, text, context in everything():
         flags = ["python-format"] if "%(" in str(text) else []
-        said.add(text, locations=[(name, line)], auto_comments=comments, context=context, flags=flags)
+        said.add(text, locations=[(name, line)], context=context, flags=flags)
     nobody = {"msgid_bugs_address": "", "last_translator": "", "language_team": ""}
     catalog = Catalog(
         locale=language, header_comment="# Texts of Shelfwise.", project="Shelfwise", version="1", **nobody

@@ -47,18 +47,26 @@ def test_the_texts_of_code_and_pages_are_found(tmp_path):
     (tmp_path / "stock").mkdir()
     (tmp_path / "templates").mkdir()
     source = "from django.utils.translation import gettext as _, gettext_lazy as _lazy\n\n"
-    (tmp_path / "stock" / "models.py").write_text(source + '_("on hand")\n_lazy("allocated")\n')
+    (tmp_path / "stock" / "models.py").write_text(source + '_("on hand")\n_lazy("allocated")\nf"{_(\'short\')}!"\n')
     (tmp_path / "templates" / "list.html").write_text(
         "{% load i18n %}<p>\n   {% translate 'late' %}</p>\n"
         "{% blocktranslate count n=n %}{{ n }} day{% plural %}{{ n }} days{% endblocktranslate %}\n"
     )
-    found = {(name, line, text) for name, line, text, _comments, _context in messages.texts(tmp_path)}
+    found = {(name, line, text) for name, line, text, _context in messages.texts(tmp_path)}
     assert found == {
         ("stock/models.py", 3, "on hand"),
         ("stock/models.py", 4, "allocated"),
+        ("stock/models.py", 5, "short"),
         ("templates/list.html", 2, "late"),
         ("templates/list.html", 3, ("%(n)s day", "%(n)s days")),
     }
+
+
+def test_every_text_of_code_and_pages_is_in_the_catalogues(catalogues):
+    said = {(_forms(text), context) for _file, _line, text, context in messages.everything()}
+    for language, catalogue in catalogues.items():
+        known = {(_forms(message.id), message.context) for message in _texts(catalogue)}
+        assert said - known == set(), f"{language} lacks them: make messages, then translate"
 
 
 def test_every_text_is_translated_with_the_same_facts(catalogues):
