@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
 from catalog.models import Supplier, SupplierClosure
 from inventory_site.common.public_holidays import holidays_between
-
-ONE_DAY = timedelta(days=1)
 
 #: Whoever takes no order for so long counts as taking them again: nothing is planned further ahead.
 LONGEST_DAYS = 400
@@ -40,13 +38,6 @@ class OrderDays:
         datetime.date(2026, 1, 5)
         """
         return _next(self, day)
-
-    def from_(self, day: date) -> Iterator[date]:
-        """All such days, from this one on."""
-        while True:
-            day = self.next(day)
-            yield day
-            day += ONE_DAY
 
     def gap(self, day: date, *, at_least: int = 1) -> int:
         """Days between the next two chances to order: what is ordered at the first must last until the second.

@@ -35,11 +35,6 @@ class Caution:
     saved: Decimal
     late_days: int = int(LATER_DAYS[-1])
 
-    @property
-    def is_worth_it(self) -> bool:
-        """Over the scenarios as if each were equally likely."""
-        return self.saved > self.price * len(LEVELS) * len(LATER_DAYS)
-
 
 def caution_of(plan: WeeklyPlan) -> Caution | None:
     """Both plans for the dearest needs, within the money that the week's plan spends on them; None without any."""
