@@ -39,7 +39,10 @@ OF_FORECAST = ("product_id", "run_id", "lead_time_demand_mean", "lead_time_deman
 
 @dataclass(frozen=True)
 class Row:
-    """One item; ``quantity`` is what stands on the draft and is suggested beyond it. ``others`` are on other drafts."""
+    """One item; ``quantity`` is what stands on the draft and is suggested beyond it. ``others`` are on other drafts.
+
+    What needs a decision of its own is not saved with the others unless somebody writes how many.
+    """
 
     product: Product
     position: InventoryPosition | None
@@ -52,7 +55,8 @@ class Row:
 
     @property
     def quantity(self) -> int:
-        return self.drafted + (self.suggestion.quantity if self.suggestion else 0)
+        is_usual = self.suggestion and not self.suggestion.needs_decision
+        return self.drafted + (self.suggestion.quantity if is_usual else 0)
 
     @property
     def stock(self) -> int:

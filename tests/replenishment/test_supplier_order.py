@@ -115,6 +115,16 @@ def test_taking_all_off_leaves_an_older_draft_of_suggestions_alone(shop, save, b
     assert not PurchaseOrder.objects.filter(pk=order.pk).exists()
 
 
+def test_what_needs_a_decision_is_bought_only_where_somebody_writes_how_many(shop, save, supplier, warehouse):
+    Suggestion.objects.filter(product=shop["LOW"]).update(needs_decision=True)
+    known = read_order(supplier, warehouse)
+    assert (known.rows[0].suggestion.quantity, known.quantities()[shop["LOW"].pk]) == (30, 0)
+    save({row.product: row.quantity for row in known.rows})
+    assert Suggestion.objects.get(product=shop["LOW"]).state == "open" and not PurchaseOrder.objects.exists()
+    assert lines_of(save({shop["LOW"]: 30})) == {"LOW": 30}
+    assert Suggestion.objects.get(product=shop["LOW"]).state == "accepted"
+
+
 def test_more_pieces_mean_less_risk_and_what_is_sure_has_none(shop, supplier, warehouse):
     """Ten days' demand of 10 pieces is sure: 15 on the shelf last, and without them nothing would."""
     known = read_order(supplier, warehouse)
