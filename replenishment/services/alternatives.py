@@ -121,6 +121,5 @@ def _chosen(offers: list[Offer], batch: Batch, after: Needs, at: int, order_cost
     least, most = int(best.lead_time.days[0]), int(best.lead_time.days[-1])
     difference = money(order * (best.terms.unit_cost - usual.terms.unit_cost))
     told = {"alternative": best.terms.supplier.name, "alternative_first": least, "alternative_last": most,
-            "alternative_unit_cost": str(best.terms.unit_cost), "difference": str(difference),
-            "is_short": usual.capacity < order}  # fmt: skip
+            "difference": str(difference), "is_short": usual.capacity < order}  # fmt: skip
     return Alternative(best.terms.supplier_id, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -62,12 +63,22 @@ def switch_supplier(*, suggestion: Suggestion, actor: User | None) -> Suggestion
         raise NoAlternative.of(row)
     lot = int(lot_size(row.reason_terms["order"], terms.min_order_quantity, terms.pack_size))
     told = {"supplier": [row.supplier.code, terms.supplier.code], "quantity": [row.quantity, lot]}
+    row.reason_terms = row.reason_terms | _turned(row) | {"pack_size": terms.pack_size}
     row.supplier, row.alternative, row.quantity, row.unit_cost = terms.supplier, row.supplier, lot, terms.unit_cost
     row.cost = money(lot * terms.unit_cost)
-    row.reason_terms = row.reason_terms | {"pack_size": terms.pack_size}
     row.save(update_fields=["supplier", "alternative", "quantity", "unit_cost", "cost", "reason_terms"])
     audit.record(actor=actor, action="suggestion.switch_supplier", subject=row, changes=told)
     return row
+
+
+def _turned(row: Suggestion) -> dict[str, Any]:
+    """Terms of the sentence in which the other supplier is the one that it is bought from now."""
+    told = row.reason_terms
+    return {
+        "first": told["alternative_first"], "last": told["alternative_last"], "alternative": row.supplier.name,
+        "alternative_first": told["first"], "alternative_last": told["last"],
+        "difference": str(-Decimal(told["difference"])), "is_short": False,
+    }  # fmt: skip
 
 
 def _change(row: Suggestion, quantity: int) -> None:

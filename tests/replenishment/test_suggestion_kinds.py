@@ -344,12 +344,15 @@ def two_suppliers(run, plan, shelf, make_supplier):
 def test_a_cheaper_supplier_is_named_with_the_difference_and_can_be_taken(run, two_suppliers, make_user):
     _level, other = two_suppliers
     propose(run)
-    row = Suggestion.objects.get()
+    row, less = Suggestion.objects.get(), f"{other.name} would deliver in 9 days. There it costs 30.00 EUR less."
     assert (row.supplier.code, row.alternative, row.quantity) == ("acme", other, 30)
-    assert sentence(row).endswith(f"{other.name} would deliver in 9 days. There it costs 30.00 EUR less.")
+    usual = row.supplier.name
+    assert sentence(row).endswith(less)
     for expected in (("other", 32, Decimal("96.00")), ("acme", 30, Decimal("120.00"))):
         row = services.switch_supplier(suggestion=row, actor=make_user("buyer", username=expected[0]))
         assert (row.supplier.code, row.quantity, row.cost) == expected
+        more = f"{usual} would deliver in 9 days. There it costs 30.00 EUR more."
+        assert sentence(row).endswith(more if row.supplier == other else less)
 
 
 def test_a_dearer_supplier_is_named_only_where_the_usual_one_cannot_deliver(run, two_suppliers, supplier):
