@@ -86,7 +86,7 @@ def key_figures(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(warehouse__code=asked.warehouse)
     newest = rows.order_by("-on_date").values_list("on_date", flat=True).first()
     days = _history(request, rows, asked, newest)
-    groups = _groups(rows, asked, newest)
+    groups = _groups(rows, asked, newest, sees_costs=sees_costs)
     shown = [row for row in SHOWN if sees_costs or row[0] not in MONEY]
     if request.GET.get("export") in ("days", "groups"):
         told = days if request.GET["export"] == "days" else groups
@@ -157,17 +157,17 @@ def _of_snapshots(rows: Sequence[dict]) -> dict[str, float | None]:
     return told
 
 
-def _groups(rows, asked: Asked, newest: date | None) -> list[tuple[str, dict[str, float | None]]]:
-    """Figures of the newest day by warehouse, category or supplier, the most stock first."""
+def _groups(rows, asked: Asked, newest: date | None, *, sees_costs: bool) -> list[tuple[str, dict[str, float | None]]]:
+    """Figures of the newest day by warehouse, category or supplier, the most stock first; that order tells costs."""
     rate = float(ShopSettings.objects.load().holding_rate)
-    sums: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMS, 0.0))
+    sums: dict[tuple[int, str], dict[str, float]] = defaultdict(lambda: dict.fromkeys(SUMS, 0.0))
     today = rows.filter(on_date=newest)
     today = today.filter(category=None, supplier=None) if asked.by == "warehouse" else today.exclude(**{asked.by: None})
-    for name, *values in today.values_list(f"{asked.by}__name", *SUMS):
+    for pk, name, *values in today.values_list(f"{asked.by}_id", f"{asked.by}__name", *SUMS):
         for column, value in zip(SUMS, values, strict=True):
-            sums[name][column] += value
-    found = {name: figures(told, rate) for name, told in sums.items()}
-    return sorted(found.items(), key=lambda pair: -(pair[1]["stock_value"] or 0))
+            sums[pk, name][column] += value
+    found = [(name, figures(told, rate)) for (_pk, name), told in sums.items()]
+    return sorted(found, key=lambda pair: (-(pair[1]["stock_value"] or 0) if sees_costs else 0, pair[0]))
 
 
 def _tiles(days: Sequence[tuple[date, dict]], shown: Sequence[tuple]) -> list[dict[str, str]]:

@@ -119,6 +119,18 @@ def test_the_page_shows_filters_and_csv(shop, client_of, make_user, make_warehou
     assert "No key figures yet" in stranger and "riga" not in stranger.lower()
 
 
+def test_suppliers_of_one_name_stay_two_and_their_order_tells_no_costs(warehouse, make_supplier, make_user, client_of):
+    for code, name, value in (("a", "Beta", 5), ("b", "Alpha", 7), ("c", "Beta", 9)):
+        supplier = make_supplier(code, name=name)
+        KeyFigures.objects.create(warehouse=warehouse, on_date=TODAY, supplier=supplier, stock_value=value)
+    listed = {}
+    for role in ("owner", "clerk"):
+        told = {"export": "groups", "by": "supplier"}
+        answer = client_of(make_user(role)).get("/admin/replenishment/key-figures/", told)
+        listed[role] = [line.split(",")[0] for line in b"".join(answer).decode().splitlines()[1:]]
+    assert listed == {"owner": ["Beta", "Alpha", "Beta"], "clerk": ["Alpha", "Beta", "Beta"]}
+
+
 def test_the_api_tells_groups_and_hides_costs(shop, api_of, make_user):
     run, _tea, _cups = shop
     kept(run)
