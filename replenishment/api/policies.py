@@ -95,6 +95,7 @@ class PolicyViewSet(WriteRoom):
         permission = self.permissions["partial_update" if old else "create"]
         if old:
             StaleVersion.check(old, seen)
+            body.instance = copy(old)  # as it is under the lock; what was read before may be older
             self._require(permission, old.warehouse)
         self._require(permission, body.validated_data.get("warehouse", old and old.warehouse))
         body.validated_data["version"] = old.version + 1 if old else 1
