@@ -38,6 +38,14 @@ class QuantityFixed(DomainError):
         return cls(_("Only the quantity of a purchase can be changed, not of %(row)s.") % {"row": suggestion})
 
 
+class NeedsDecision(DomainError):
+    code = "needs_decision"
+
+    @classmethod
+    def of(cls, suggestion: Suggestion) -> NeedsDecision:
+        return cls(_("%(row)s needs a decision of its own: accept it alone.") % {"row": suggestion})
+
+
 class CannotReopen(DomainError):
     code = "cannot_reopen"
 

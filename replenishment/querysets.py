@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F
 
+from stock.models import StockLevel
 from stock.querysets import InWarehouse, SharedOrInWarehouse
 
 
@@ -44,9 +45,16 @@ class InventoryPositionQuerySet(InWarehouse):
 
 class SuggestionQuerySet(InWarehouse):
     def visible_to(self, user, permission: str | None = None):
-        """A transfer is told to who may see both of its warehouses."""
+        """A transfer is told to who may see both of its warehouses.
+
+        To do something to them (any permission but to view): stopping a product takes a role wherever it is kept.
+        """
         mine = _warehouses(user, permission)
-        return super().visible_to(user, permission).filter(models.Q(source=None) | models.Q(source__in=mine))
+        rows = super().visible_to(user, permission).filter(models.Q(source=None) | models.Q(source__in=mine))
+        if permission is None or ".view_" in permission:
+            return rows
+        elsewhere = StockLevel.objects.filter(product=models.OuterRef("product")).exclude(warehouse__in=mine)
+        return rows.exclude(models.Q(kind="stop") & models.Exists(elsewhere))
 
     def open(self):
         return self.filter(state="open")

@@ -16,6 +16,7 @@ from inventory_site.common.api_lines import LARGEST, MOST_LINES
 from inventory_site.common.models import ShopSettings
 from replenishment import services
 from replenishment.budget_words import summary
+from replenishment.errors import NeedsDecision
 from replenishment.models import ReorderPoint, Suggestion
 from replenishment.plan_notes import sentences
 from replenishment.reasons import reason
@@ -147,10 +148,22 @@ class SuggestionViewSet(ReadRoom):
         if len(rows) < len(lines):
             raise NotFound(_("Some of these suggestions are not there, or you may not decide on them."))
         changed = {pk: quantity for pk, quantity in lines.items() if quantity}
+
+        def accepted() -> list:
+            alone = next((row for row in rows if row.needs_decision and len(rows) > 1), None)
+            if alone:
+                raise NeedsDecision.of(alone)
+            return services.accept_suggestions(suggestions=rows, actor=request.user, quantities=changed)
+
         return self.act(
-            lambda: services.accept_suggestions(suggestions=rows, actor=request.user, quantities=changed),
+            accepted,
             answer=lambda made: {"accepted": len(rows), "made": [str(document) for document in made]},
         )
+
+    def get_queryset(self):
+        rows = super().get_queryset()
+        sees_costs = self.request.user.has_perm(settings.COST_PERMISSION)
+        return rows if sees_costs else rows.order_by("created_at", "pk")  # the order would tell what is at stake
 
     def _own(self) -> Suggestion:
         suggestion = self.get_object()

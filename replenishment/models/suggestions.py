@@ -137,4 +137,6 @@ class Suggestion(models.Model):
     @property
     def places(self) -> list[Warehouse]:
         """The warehouses in which it changes something: to decide on it takes a role in each."""
+        if self.kind == self.Kind.STOP:
+            return [self.warehouse, *Warehouse.objects.filter(levels__product=self.product_id)]
         return [self.warehouse, self.source] if self.source else [self.warehouse]

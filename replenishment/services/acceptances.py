@@ -150,9 +150,9 @@ def _promotions(rows: Sequence[Suggestion], actor: User | None) -> list[Promotio
     first = today + timedelta(days=1)
     for row in rows:
         last = max(row.until_on, first + timedelta(days=row.reason_terms["period"] - 1))
-        row.promotion, _is_new = Promotion.objects.get_or_create(
-            product=row.product, warehouse_code=row.warehouse.code, starts_on=first, name=_("Markdown"),
-            defaults={"ends_on": last, "price": row.price, "announced_on": today},
+        row.promotion = Promotion.objects.create(
+            product=row.product, warehouse_code=row.warehouse.code, starts_on=first, ends_on=last, price=row.price,
+            name=_("Markdown") + f" {row.pk}", announced_on=today,
         )  # fmt: skip
         told = {"price": row.price, "until": last, "warehouse": row.warehouse.code}
         audit.record(actor=actor, action="promotion.add", subject=row.promotion, changes=told)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
+from django.db.models import F
 
 from forecasting.panels import Keys
 from inventory_site.common.models import ShopSettings
@@ -82,13 +83,13 @@ def _asked(keys: Keys, days: Sequence[date]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ordered(keys: Keys, days: Sequence[date]) -> np.ndarray:
-    """Pieces of confirmed purchase orders [days, items]."""
+    """Pieces of confirmed purchase orders that were not cancelled [days, items]."""
     zone = ShopSettings.objects.load().zone
     first = datetime.combine(days[0], time.min, tzinfo=zone)
     lines = PurchaseOrderLine.objects.filter(
-        order__confirmed_at__gte=first, product__in=set(keys.product.tolist())
+        order__confirmed_at__gte=first, product__in=set(keys.product.tolist()), quantity__gt=F("cancelled")
     ).order_by()
-    columns = ("product_id", "order__warehouse_id", "order__confirmed_at", "quantity")
+    columns = ("product_id", "order__warehouse_id", "order__confirmed_at", F("quantity") - F("cancelled"))
     return _by_day(keys, days, zone, lines.values_list(*columns).iterator())
 
 

@@ -137,7 +137,7 @@ def _stop(batch: Batch, rows: list[int], shop: ShopSettings) -> Proposal | None:
     if any(plan.point.mode == PolicyMode.SHADOW for plan in plans):
         return None
     asked = max((plan.point.last_demand_on for plan in plans if plan.point.last_demand_on), default=None)
-    silent = (batch.today - (asked or product.created_at.date())).days
+    silent = (batch.today - (asked or product.created_at.astimezone(shop.zone).date())).days
     keeping = money(sum(level.on_hand * plan.point.unit_cost for level, plan in zip(levels, plans, strict=True))
                     * Decimal(shop.holding_rate))  # fmt: skip
     earned = money(sum(

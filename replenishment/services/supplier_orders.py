@@ -187,7 +187,8 @@ def save_order(
     """Make the draft hold these pieces (by product): suggestions are accepted at them, 0 takes a product off.
 
     A suggestion whose product is taken off is open again. Products that are not named stay as they are. Returns the
-    draft, None where nothing is left on it; refused where the draft is no longer the ``version`` that was seen.
+    draft, None where nothing is left on it; refused where the draft is no longer the ``version`` that was seen, 0 where
+    none was there.
     """
     Supplier.objects.select_for_update(no_key=True).get(pk=supplier.pk)
     known = read_order(supplier, warehouse)

@@ -173,6 +173,9 @@ def test_the_api_plans_and_accepts_many(needs, api_of, make_user):
         answer = client.post("/api/v1/suggestions/accept-many/", body, format="json", HTTP_IDEMPOTENCY_KEY="k")
         assert answer.json()["accepted"] == len(chosen)
     assert PurchaseOrder.objects.count() == 1
+    Suggestion.objects.update(needs_decision=True)
+    refused = client.post("/api/v1/suggestions/accept-many/", body, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "needs_decision")
     body["lines"].append({"suggestion": 10**9})
     assert client.post("/api/v1/suggestions/accept-many/", body, format="json").status_code == 404
 

@@ -283,6 +283,34 @@ def test_a_product_dead_for_long_that_costs_more_than_it_earns_is_stopped_and_un
     assert Audit.objects.filter(action="product.change").count() == 2
 
 
+def test_stopping_a_product_takes_a_role_wherever_it_is_kept(run, dead, receive, tallinn, make_user):
+    propose(run)
+    here, everywhere = make_user("buyer", dead.warehouse), make_user("buyer")
+    decide = "replenishment.change_suggestion"
+    row = Suggestion.objects.get()
+    assert row.places == [dead.warehouse, dead.warehouse]
+    assert Suggestion.objects.visible_to(here, decide).exists()
+    receive(dead.product, 5, warehouse=tallinn)
+    assert tallinn in Suggestion.objects.get().places
+    assert not Suggestion.objects.visible_to(here, decide).exists() and Suggestion.objects.visible_to(here).exists()
+    assert Suggestion.objects.visible_to(everywhere, decide).exists()
+
+
+def test_a_markdown_of_somebodys_own_is_not_touched(run, surplus):
+    level = surplus()
+    own = Promotion.objects.create(
+        product=level.product, warehouse_code="riga", starts_on=TODAY + timedelta(days=1), ends_on=TODAY + timedelta(2),
+        name="Markdown", price=5, announced_on=TODAY,
+    )  # fmt: skip
+    Promotion.objects.filter(pk=own.pk).update(warehouse_code="elsewhere")
+    propose(run)
+    Promotion.objects.filter(pk=own.pk).update(warehouse_code="riga")
+    [made] = accept_all()
+    assert made != own
+    services.reopen_suggestions(suggestions=list(Suggestion.objects.all()), actor=None)
+    assert Promotion.objects.get() == own
+
+
 def test_a_product_that_was_asked_for_lately_is_not_stopped(run, dead):
     ShopSettings.objects.update(stop_after_days=300)
     propose(run)

@@ -94,6 +94,8 @@ def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(shop, save):
     orders.add_purchase_lines(order=order, lines=[orders.NewPurchaseLine(shop["NEXT"], 5)], actor=None)
     with pytest.raises(StaleVersion):
         save({shop["LOW"]: 10}, version=order.version)
+    with pytest.raises(StaleVersion):
+        save({shop["LOW"]: 10}, version=0)  # a page that was opened before there was a draft
     assert lines_of(order) == {"LOW": 30, "NEXT": 5}
 
 
