@@ -62,7 +62,11 @@ def items_for(user, where: Where) -> Items:
         "lead_time_demand_mean",
         "lead_time_demand_excess",
     )
-    known = {(product, warehouse): rest for product, warehouse, *rest in forecasts.values_list(*columns)}
+    known = {
+        (product, warehouse): rest
+        for product, warehouse, *rest in forecasts.values_list(*columns)
+        if rest[0]  # a forecast without its distribution tells nothing of other levels
+    }
     rows = [row for row in rows if row[:2] in known]
     said = [known[row[:2]] for row in rows]
     return _items(rows, said)
