@@ -227,8 +227,8 @@ def plot(nights: list[Night]) -> str:
 
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">']
     parts.append('<rect width="100%" height="100%" fill="white"/>')
-    for kind, colour in (("first", "#b45309"), ("ordinary", "#0369a1")):
-        own = [n for n in nights if n.kind == kind]
+    for kind, colour, below in (("first", "#b45309", -8), ("ordinary", "#0369a1", 18)):
+        own = sorted((n for n in nights if n.kind == kind), key=lambda n: n.series)
         parts.append(
             f'<polyline points="{" ".join(at(n.series, n.seconds) for n in own)}" fill="none" stroke="{colour}"/>'
         )
@@ -239,7 +239,8 @@ def plot(nights: list[Night]) -> str:
         for n in own:
             x, y = at(n.series, n.seconds).split(",")
             parts.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>')
-            parts.append(f'<text x="{x}" y="{int(y) - 8}" font-size="11" text-anchor="middle">{n.seconds:.0f} s</text>')
+            label = f'<text x="{x}" y="{int(y) + below}" font-size="11" fill="{colour}" text-anchor="middle">'
+            parts.append(f"{label}{n.seconds:.0f} s</text>")
             parts.append(
                 f'<text x="{x}" y="{height - edge + 16}" font-size="11" text-anchor="middle">{n.series:,}</text>'
             )
