@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, DecimalField, F, Q, Sum
+from django.db.models import Count, DecimalField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from inventory_site.common.models import JobRun, ShopSettings
-from orders.models import DailyDemand, PurchaseOrder, PurchaseOrderLine, SalesOrderLine
+from orders.models import DailyDemand, PromisedDate, PurchaseOrder, PurchaseOrderLine, SalesOrderLine
 from replenishment.key_figures import AGES_DAYS, SUMS
 from replenishment.models import InventoryPosition, KeyFigures, ReorderPoint
 from stock.models import StockMovement
@@ -156,8 +156,9 @@ def _purchases(sheet: Sheet, day: date) -> None:
 
 
 def _due(day: date, shop: ShopSettings) -> Iterable[tuple]:
-    """Lines that were promised for these days, and whether all of it had come by the end of that day."""
-    promised = Coalesce("promised_on", "order__expected_on")
+    """Lines that were first promised for these days, and whether all of it had come by the end of that day."""
+    first = PromisedDate.objects.filter(line=OuterRef("pk"), promised_on__isnull=False).order_by("pk")
+    promised = Coalesce(Subquery(first.values("promised_on")[:1]), "order__expected_on")
     due = PurchaseOrderLine.objects.annotate(due=promised).filter(due__gt=day - WINDOW, due__lte=day)
     due = due.filter(order__confirmed_at__isnull=False, quantity__gt=F("cancelled")).order_by("pk")
     columns = ("pk", "product_id", "order__warehouse_id", "due", "quantity", "cancelled")
