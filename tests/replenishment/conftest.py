@@ -15,7 +15,8 @@ from forecasting.models import Accuracy, Forecast
 from inventory_site.common.models import JobRun, ShopSettings
 from orders import services as orders
 from replenishment import services
-from replenishment.models import ReorderPoint
+from replenishment.models import ReorderPoint, Suggestion
+from replenishment.reasons import reason
 from stock.models import StockLevel
 
 TODAY = date(2026, 3, 30)
@@ -118,3 +119,21 @@ def shelf(receive, make_product):
         return StockLevel.objects.get(product=product)
 
     return shelf
+
+
+@pytest.fixture
+def tallinn(make_warehouse):
+    return make_warehouse("tallinn")
+
+
+def found() -> list[tuple[str, str, int]]:
+    rows = Suggestion.objects.open().order_by("kind", "warehouse__code")
+    return list(rows.values_list("kind", "warehouse__code", "quantity"))
+
+
+def sentence(suggestion: Suggestion) -> str:
+    return reason(suggestion.reason_code, suggestion.reason_terms, currency="EUR")
+
+
+def accept_all() -> list:
+    return services.accept_suggestions(suggestions=list(Suggestion.objects.open()), actor=None)
