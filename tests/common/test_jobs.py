@@ -294,9 +294,10 @@ def test_workers_at_once_do_no_work_twice():
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_without_the_conditional_claim_workers_would_do_work_twice(monkeypatch):
-    """The negative control of the test above."""
+    """The negative control of the test above; all have looked before one of them claims."""
 
     def claim(self, pk):
+        time.sleep(0.02)
         token = querysets.uuid.uuid4()
         self.filter(pk=pk).update(state="claimed", token=token, attempts=querysets.F("attempts") + 1)
         return token
