@@ -60,8 +60,14 @@ class UnknownKey:
 
 
 def begin_as_reader(connection):
-    """SQLite's own way: a transaction becomes a writer at its first write, when what it read may be old already."""
-    connection.cursor().execute("BEGIN")
+    """SQLite's own way: a transaction becomes a writer at its first write, when what it read may be old already.
+
+    The pause lets others commit in between on any machine, however quick.
+    """
+    cursor = connection.cursor()
+    cursor.execute("BEGIN")
+    cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+    time.sleep(0.05)
 
 
 _totals = StockLevelQuerySet.totals

@@ -1,13 +1,11 @@
-"""Warnings: one open alert per cause, and who was told of it."""
+"""Warnings: one live alert per rule and subject, and what happened to it."""
 
 from __future__ import annotations
-
-import uuid
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from alerts.querysets import AlertQuerySet
@@ -35,6 +33,10 @@ class Alert(models.Model):
 
     rule = models.CharField(_("rule"), max_length=40, db_index=True)
     subject = models.CharField(_("subject"), max_length=100, help_text=_("What it is about, as a key."))
+    cause = models.CharField(
+        _("cause"), max_length=100, default="", db_index=True, help_text=_("Alerts of one cause are one line.")
+    )
+    leads = models.BooleanField(_("leads its cause"), default=True, help_text=_("The line that lists show."))
     episode = models.PositiveIntegerField(_("episode"), default=1)
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.WARNING)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
@@ -52,8 +54,19 @@ class Alert(models.Model):
     terms = models.JSONField(_("terms of the sentence"), default=dict)
     opened_on = models.DateField(_("opened on"))
     seen_on = models.DateField(_("last seen on"))
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+    is_present = models.BooleanField(_("cause is there"), default=True, help_text=_("At the last look."))
+    reopened = models.PositiveIntegerField(_("times reopened"), default=0)
+    escalated_on = models.DateField(_("escalated on"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     snoozed_until = models.DateField(_("snoozed until"), null=True, blank=True)
+    wakes_on_change = models.BooleanField(_("snoozed until it changes"), default=False)
+    held_severity = models.PositiveSmallIntegerField(
+        _("severity when put aside"), choices=Severity, null=True, blank=True, help_text=_("Snoozed or resolved.")
+    )
+    held_money = models.DecimalField(
+        _("money at risk when put aside"), max_digits=16, decimal_places=2, null=True, blank=True
+    )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -77,70 +90,43 @@ class Alert(models.Model):
                 name="alerts_one_live",
             ),
         ]
-        indexes = [models.Index(fields=["state", "-severity", "-money_at_risk"], name="alerts_alert_list")]
+        indexes = [
+            models.Index(fields=["state", "-severity", "-money_at_risk"], name="alerts_alert_list"),
+            models.Index(fields=["changed_at"], name="alerts_alert_changed"),
+        ]
 
     def __str__(self) -> str:
         name = self.terms.get("sku") or self.terms.get("number") or self.subject
         return f"{self.rule.replace('_', ' ').capitalize()}: {name}"
 
 
-class RuleSetting(models.Model):
-    """How one rule behaves here; a rule without a row uses its own defaults."""
+class AlertEvent(models.Model):
+    """What happened to an alert after it was opened, and what people said about it."""
 
-    rule = models.CharField(_("rule"), max_length=40, unique=True)
-    is_enabled = models.BooleanField(_("on"), default=True)
-    severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, null=True, blank=True)
-    thresholds = models.JSONField(_("thresholds"), default=dict, blank=True)
+    class Kind(models.TextChoices):
+        ACKNOWLEDGED = "acknowledge", _("acknowledged")
+        ASSIGNED = "assign", _("assigned")
+        COMMENTED = "comment", _("commented")
+        SNOOZED = "snooze", _("snoozed")
+        WOKEN = "wake", _("woke up")
+        ESCALATED = "escalate", _("escalated")
+        RESOLVED = "resolve", _("resolved")
+        CLOSED = "close", _("closed by itself")
+        REOPENED = "reopen", _("reopened")
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="events", verbose_name=_("alert"))
+    kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    note = models.TextField(_("note"), blank=True)
+    terms = models.JSONField(_("terms"), default=dict, blank=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("rule setting")
-        verbose_name_plural = _("rule settings")
-        ordering = ["rule"]
+        verbose_name = _("what happened to an alert")
+        verbose_name_plural = _("what happened to alerts")
+        ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.rule
-
-
-class Subscription(models.Model):
-    """Who gets the digest, of which warehouse (empty: all that they may see)."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="subscriptions", verbose_name=_("person")
-    )
-    warehouse = models.ForeignKey(
-        Warehouse, models.CASCADE, null=True, blank=True, related_name="subscriptions", verbose_name=_("warehouse")
-    )
-    minimum_severity = models.PositiveSmallIntegerField(_("from"), choices=Severity, default=Severity.WARNING)
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-
-    class Meta:
-        verbose_name = _("digest subscription")
-        verbose_name_plural = _("digest subscriptions")
-        constraints = [models.UniqueConstraint("user", Coalesce("warehouse", 0), name="alerts_subscription_once")]
-
-    def __str__(self) -> str:
-        return f"{self.user}"
-
-
-class Delivery(models.Model):
-    """One digest to one subscriber for one business date; written before it is sent, marked after."""
-
-    subscription = models.ForeignKey(
-        Subscription, models.CASCADE, related_name="deliveries", verbose_name=_("subscription")
-    )
-    business_date = models.DateField(_("business date"))
-    message_id = models.CharField(_("message id"), max_length=200, unique=True)
-    subject = models.CharField(_("subject"), max_length=200)
-    text = models.TextField(_("text"))
-    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    error = models.TextField(_("error"), blank=True)
-
-    class Meta:
-        verbose_name = _("digest")
-        verbose_name_plural = _("digests")
-        ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["subscription", "business_date"], name="alerts_delivery_once")]
-
-    def __str__(self) -> str:
-        return self.subject
+        return f"{self.kind} {self.alert_id}"
