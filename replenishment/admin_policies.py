@@ -16,6 +16,7 @@ from inventory_site.common.admin import ReadOnlyAdmin, ReadOnlyInline, ShelfAdmi
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.models import JobRun
+from inventory_site.common.retry import retry_when_taken
 from replenishment.models import Policy, PolicyMeasure, PolicyModeChange, ReorderPoint
 from replenishment.policy_words import SHORT_MODES, figures_of, holds_for, plans_by
 from replenishment.services.policies import tell_changed
@@ -146,6 +147,10 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
 
     def warehouses(self, request, permission: str):
         return self.opts.get_field("warehouse").related_model.objects.visible_to(request.user, permission)
+
+    def changeform_view(self, request, *args, **kwargs):
+        """Of two who add the same policy at once the later one gets the form back, which says that there is one."""
+        return retry_when_taken(lambda: super(PolicyAdmin, self).changeform_view(request, *args, **kwargs))
 
     def save_model(self, request, obj: Policy, form, change: bool) -> None:
         if not self.may(request, self._permission("change" if change else "add"), obj):

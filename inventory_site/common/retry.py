@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.utils.translation import gettext as _
 
 from inventory_site.common.errors import Busy
@@ -39,3 +39,14 @@ def retry_when_busy(attempt: Callable[[], T]) -> T:
                 raise Busy(_("Others are writing to the same stock. Nothing was changed; try again.")) from error
             time.sleep(random.uniform(0.02, 0.1) * number)
     raise AssertionError("unreachable")
+
+
+def retry_when_taken(attempt: Callable[[], T]) -> T:
+    """Call ``attempt``, which checks its row and writes it, once more where somebody wrote the same row in between.
+
+    The second time its own checks find that row, and say so.
+    """
+    try:
+        return attempt()
+    except IntegrityError:
+        return attempt()

@@ -18,7 +18,7 @@ from replenishment.models import InventoryPosition, Policy
 from replenishment.optimise.policies import Choice, JointPolicy, Shop, pareto_front
 from replenishment.optimise.worth import rows_of
 from replenishment.services.facts import Batch, read_batch
-from replenishment.services.policies import tell_changed
+from replenishment.services.policies import ensure_policies, tell_changed
 from stock.models import Warehouse
 
 #: Items that are replayed, those of the best classes with most demand; days, of which the first are not judged.
@@ -93,15 +93,15 @@ def apply_front(*, warehouse: Warehouse, classes: str, choices: Sequence[int], a
     Narrower policies still win. The audit row is what ``take_back_front`` undoes.
     """
     before, after = {}, {}
-    for letter, number in zip(classes, choices, strict=True):
-        scope = {"warehouse": warehouse, "abc": letter, "xyz": "", "product": None, "category": None, "supplier": None}
-        policy = Policy.objects.locked().filter(**scope).first()
-        before[letter] = {name: getattr(policy, name) for name in PUT} if policy else None
-        policy, choice = policy or Policy(**scope), CHOICES[number]
+    chosen = sorted(zip(classes, choices, strict=True))
+    everything = {"xyz": "", "product": None, "category": None, "supplier": None}
+    found = ensure_policies([{"warehouse": warehouse, "abc": letter, **everything} for letter, _number in chosen])
+    for (letter, number), (policy, is_new) in zip(chosen, found, strict=True):
+        before[letter] = None if is_new else {name: getattr(policy, name) for name in PUT}
+        choice = CHOICES[number]
         policy.target, policy.rule = Policy.Target.CYCLE, Policy.Rule.R_S
         policy.cycle_service_level, policy.review_period_days = choice.cycle_service_level, choice.review_period_days
         policy.version += 1
-        policy.full_clean()
         policy.save()
         after[letter] = [policy.pk, policy.version]
     tell_changed([None])

@@ -7,7 +7,7 @@ from django.db import transaction
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.models import User
-from replenishment.models import Policy
+from replenishment.services.policies import ensure_policies
 from replenishment.services.positions import refresh_positions
 from stock.models import StockLevel, Warehouse
 from stock.services import ensure_levels, set_on_hand
@@ -43,7 +43,7 @@ def record_inventory(
 
 def _set_by_hand(product: Product, warehouse: Warehouse, by_hand: dict[str, int]) -> None:
     scope = {"product": product, "category": None, "abc": "", "xyz": "", "supplier": None, "warehouse": warehouse}
-    policy, _is_new = Policy.objects.get_or_create(**scope, defaults={"target": ""})
+    policy, _is_new = ensure_policies([scope], target="")[0]
     for name, value in by_hand.items():
         setattr(policy, name, value)
     policy.version += 1

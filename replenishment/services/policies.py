@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
@@ -147,6 +148,19 @@ def combined(chain: Sequence[Policy]) -> Planned:
         mode=mode_of.mode if mode_of else PolicyMode.SUGGEST.value,
         mode_of=mode_of, least_of=by_hand or least_of, most_of=most_of,
     )  # fmt: skip
+
+
+def ensure_policies(scopes: Sequence[dict[str, Any]], **usual: Any) -> list[tuple[Policy, bool]]:
+    """The policies of exactly these scopes, in order and locked, each with whether it was made just now (of ``usual``).
+
+    Call it in a transaction. Of two who make the same policy at once the later one waits, and gets the other's.
+    """
+    while True:
+        # All are made before any is locked, so that nobody waits for a row while holding one that others wait for.
+        made = [Policy.objects.get_or_create(**scope, defaults=usual) for scope in scopes]
+        kept = {policy.pk: policy for policy in Policy.objects.locked().filter(pk__in=[row.pk for row, _ in made])}
+        if all(row.pk in kept for row, _ in made):  # else somebody deleted one in between
+            return [(kept[row.pk], is_new) for row, is_new in made]
 
 
 def tell_changed(product_ids: Iterable[int | None]) -> None:

@@ -17,7 +17,7 @@ from inventory_site.common import audit
 from inventory_site.common.models import Audit, JobRun, ShopSettings
 from replenishment.errors import CannotTakeBack
 from replenishment.models import Policy, ReorderPoint
-from replenishment.services.policies import tell_changed
+from replenishment.services.policies import ensure_policies, tell_changed
 from replenishment.what_if import Curve, Items, curve
 from stock.models import Warehouse
 
@@ -148,15 +148,13 @@ def _scope(where: Where) -> dict:
 def apply_level(*, level: float, where: Where, actor) -> tuple[Policy, Audit]:
     """Make the policy for exactly these items plan for this cycle service level from the next night on.
 
-    Narrower policies still win. The audit row is what ``take_back`` undoes.
+    Narrower policies still win. The audit row is what ``take_back`` undoes. Of two at once the later one wins, and
+    what it takes back is the other's.
     """
-    scope = _scope(where)
-    policy = Policy.objects.select_for_update().filter(**scope).first()
-    before = {"target": policy.target, "cycle_service_level": policy.cycle_service_level} if policy else None
-    policy = policy or Policy(**scope)
+    policy, is_new = ensure_policies([_scope(where)])[0]
+    before = None if is_new else {"target": policy.target, "cycle_service_level": policy.cycle_service_level}
     policy.target, policy.cycle_service_level = Policy.Target.CYCLE, round(level, 3)
     policy.version += 1
-    policy.full_clean()
     policy.save()
     tell_changed([policy.product_id])
     changes = {"before": before, "level": policy.cycle_service_level, "version": policy.version}
@@ -166,7 +164,7 @@ def apply_level(*, level: float, where: Where, actor) -> tuple[Policy, Audit]:
 @transaction.atomic
 def take_back(*, applied: Audit, actor) -> None:
     """Put the policy back as it was; refused where somebody has changed it since."""
-    policy = Policy.objects.select_for_update().filter(pk=applied.subject_key).first()
+    policy = Policy.objects.locked().filter(pk=applied.subject_key).first()
     if applied.action != APPLIED or policy is None or policy.version != applied.changes["version"]:
         raise CannotTakeBack(_("The policy was changed since; look at it as it stands now."))
     before = applied.changes["before"]
