@@ -113,7 +113,7 @@ def answer_of(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         "items": told.items, "problem": problem, "level": level, "level_tenths": round(1000 * level),
         "level_text": f"{100 * level:.1f} %", "rows": _rows(curve.planned, curve.at(level), sees_costs),
         "sees_costs": sees_costs, "without_cost": told.without_cost if sees_costs else 0,
-        "fixed": told.fixed, "narrower": services.narrower_policies(asked.where),
+        "fixed": told.fixed, "narrower": services.narrower_policies(request.user, asked.where),
         "chart": _chart(curve, level) if told.items and sees_costs else "", "chart_options": json.dumps(_options()),
         "where": asked.where, "budget": asked.budget, "applied": services.last_applied(asked.where),
     }  # fmt: skip

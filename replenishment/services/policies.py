@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from forecasting.models import Segment
-from replenishment.models import Policy, PolicyMode
+from replenishment.models import InventoryPosition, Policy, PolicyMode
 from replenishment.models.policies import LEVEL_CEILING, LEVEL_FLOOR
 from stock.models import StockLevel
 from stock.services import levels as stock_levels
@@ -22,6 +23,10 @@ USUAL = Policy()
 
 #: What a policy can name, from narrow to wide. Where two match, the first part that only one of them names decides.
 PARTS = ("product_id", "category_id", "abc", "xyz", "supplier_id", "warehouse_id")
+
+
+#: The same of an inventory position, without the product.
+REST_OF_ITEM = ("product__category_id", "abc", "xyz", "supplier_id", "warehouse_id")
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,26 @@ def _matching(item: Scope, known: dict[tuple, Policy], patterns: list[tuple[bool
         if scope in known and _pattern(scope) == pattern:
             found.append(known[scope])
     return found
+
+
+def winning_over(scope: Scope, items: QuerySet[InventoryPosition]) -> int:
+    """How many policies with a target are narrower than one for ``scope`` and match one of ``items``; three queries.
+
+    They need not name what ``scope`` names: for a category's items, one for a product of it wins.
+    """
+    own = _pattern(tuple([part or None for part in scope.parts]))
+    found = [tuple([part or None for part in row]) for row in Policy.objects.exclude(target="").values_list(*PARTS)]
+    rivals = [rival for rival in found if _pattern(rival) > own]
+    kept: dict[int | None, set[tuple]] = defaultdict(set)
+    named = Policy.objects.exclude(target="").exclude(product=None).values("product")
+    for product, *rest in items.filter(product__in=named).values_list("product_id", *REST_OF_ITEM):
+        kept[product].add(tuple(rest))
+    kept[None] = set(items.values_list(*REST_OF_ITEM).distinct())
+    return sum(any(_matches(rival[1:], rest) for rest in kept[rival[0]]) for rival in rivals)
+
+
+def _matches(told: tuple, item: tuple) -> bool:
+    return all(part is None or part == own for part, own in zip(told, item, strict=True))
 
 
 def _answer(chain: Sequence[Policy], answers: dict[tuple[int, ...], Planned]) -> Planned:

@@ -16,8 +16,8 @@ from forecasting.models import Forecast
 from inventory_site.common import audit
 from inventory_site.common.models import Audit, JobRun, ShopSettings
 from replenishment.errors import CannotTakeBack
-from replenishment.models import Policy, ReorderPoint
-from replenishment.services.policies import ensure_policies, tell_changed
+from replenishment.models import InventoryPosition, Policy, ReorderPoint
+from replenishment.services.policies import Scope, ensure_policies, tell_changed, winning_over
 from replenishment.what_if import Curve, Items, curve
 from stock.models import Warehouse
 
@@ -122,11 +122,11 @@ def _items(rows: list[tuple], said: list[list]) -> Items:
     )  # fmt: skip
 
 
-def narrower_policies(where: Where) -> int:
-    """How many policies for some of these items would still win over one for all of them."""
-    scope = _scope(where)
-    inside = Policy.objects.exclude(target="").filter(**{name: row for name, row in scope.items() if row})
-    return inside.exclude(pk__in=Policy.objects.filter(**scope).values("pk")).count()
+def narrower_policies(user, where: Where) -> int:
+    """How many policies would still win over one for exactly these items, for some of those that the user may see."""
+    own = Scope(*(row and row.pk for row in (where.product, where.category, where.supplier, where.warehouse)))
+    items = InventoryPosition.objects.visible_to(user).filter(**where.filters()).order_by()
+    return winning_over(own, items)
 
 
 def last_applied(where: Where) -> Audit | None:
