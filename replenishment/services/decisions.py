@@ -23,6 +23,8 @@ from replenishment.services.suggestions import DISMISSED_FOR
 State = Suggestion.State
 DISMISSAL = ("dismissal", "dismissal_note", "dismissed_until")
 PIECES = ("quantity", "cost", "reason_terms")
+#: Terms about what the supplier can deliver.
+OF_ONE_SUPPLIER = ("capacity", "wanted", "share")
 LINKS = ("purchase_line", "transfer_line", "promotion", "set_aside")
 
 
@@ -63,10 +65,13 @@ def switch_supplier(*, suggestion: Suggestion, actor: User | None) -> Suggestion
         raise NoAlternative.of(row)
     lot = int(lot_size(row.reason_terms["order"], terms.min_order_quantity, terms.pack_size))
     told = {"supplier": [row.supplier.code, terms.supplier.code], "quantity": [row.quantity, lot]}
-    row.reason_terms = row.reason_terms | _turned(row) | {"pack_size": terms.pack_size}
+    if row.reason_terms.get("share") == 0:
+        row.needs_decision = False  # it was only that the supplier of before delivers none of it
+    kept = {name: told for name, told in row.reason_terms.items() if name not in OF_ONE_SUPPLIER}
+    row.reason_terms = kept | _turned(row) | {"pack_size": terms.pack_size}
     row.supplier, row.alternative, row.quantity, row.unit_cost = terms.supplier, row.supplier, lot, terms.unit_cost
     row.cost = money(lot * terms.unit_cost)
-    row.save(update_fields=["supplier", "alternative", "quantity", "unit_cost", "cost", "reason_terms"])
+    row.save(update_fields=["supplier", "alternative", "unit_cost", "needs_decision", *PIECES])
     audit.record(actor=actor, action="suggestion.switch_supplier", subject=row, changes=told)
     return row
 

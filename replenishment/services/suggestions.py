@@ -84,14 +84,14 @@ def proposals(batch: Batch, run: JobRun | None, shop: ShopSettings, dismissed: d
     moves: list[Move] = []
     if (needs.missing > 0).any() and (needs.spare > 0).any():
         refused = {(p, source, to) for kind, p, to, source in dismissed if kind == Kind.TRANSFER}
-        held = {way for way in refused if _holds(dismissed[Kind.TRANSFER, way[0], way[2], way[1]], batch.today)}
+        held = {way for way in refused if _holds(dismissed[Kind.TRANSFER, way[0], way[2], way[1]], batch.today, shop)}
         moves = moves_of(batch, needs, Network.load(shop), held, float(shop.order_cost))
     moved, gone = moved_to(moves, len(batch.levels))
     after = with_moved(needs, moved, gone)
     found = transfers_of(batch, needs, moves)
     found += purchases_of(batch, needs, after, run, float(shop.order_cost))
     found += exits_of(batch, after, shop)
-    return [proposal for proposal in found if not _is_refused(proposal, dismissed.get(proposal.key), batch.today)]
+    return [one for one in found if not _is_refused(one, dismissed.get(one.key), batch.today, shop)]
 
 
 def _dismissed(rows: SuggestionQuerySet) -> dict[Key, Suggestion]:
@@ -108,14 +108,14 @@ def _dismissed(rows: SuggestionQuerySet) -> dict[Key, Suggestion]:
     return last
 
 
-def _holds(row: Suggestion, today: date) -> bool:
-    until = row.dismissed_until or (row.decided_at + DISMISSED_FOR).date()
+def _holds(row: Suggestion, today: date, shop: ShopSettings) -> bool:
+    until = row.dismissed_until or row.decided_at.astimezone(shop.zone).date() + DISMISSED_FOR
     return today <= until
 
 
-def _is_refused(proposal: Proposal, row: Suggestion | None, today: date) -> bool:
+def _is_refused(proposal: Proposal, row: Suggestion | None, today: date, shop: ShopSettings) -> bool:
     """Its dismissal still holds: its day has not come, and not much more is at stake than then."""
-    return row is not None and _holds(row, today) and proposal.need <= GROWN * row.reason_terms["need"]
+    return row is not None and _holds(row, today, shop) and proposal.need <= GROWN * row.reason_terms["need"]
 
 
 def withdraw_unneeded(level_ids: Sequence[int], run: JobRun | None) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
 
 from catalog.models import SupplierProduct
+from inventory_site.common.models import ShopSettings
 from orders import services as orders
 from orders.models import PurchaseOrder
 from replenishment import services
@@ -188,6 +189,20 @@ def test_a_dismissal_holds_until_its_day(run, plan, shelf):
         assert found() == expected
 
 
+def test_a_dismissal_without_a_day_holds_four_weeks_of_the_shops_days(run, plan, shelf):
+    ShopSettings.objects.update(time_zone="Pacific/Auckland")
+    level = shelf(20)
+    plan(level.product)
+    propose(run)
+    evening_in_london = datetime(2026, 3, 30, 20, tzinfo=UTC)  # the morning of the 31st in Auckland
+    Suggestion.objects.update(state="dismissed", dismissed_until=None, decided_at=evening_in_london)
+    for on, expected in ((date(2026, 4, 27), []), (date(2026, 4, 28), [("purchase", "riga", 30)])):
+        later = nightly(on)
+        plan(level.product, of=later)
+        propose(later)
+        assert found() == expected
+
+
 def test_an_order_of_the_accepted_is_confirmed_like_any_other(run, plan, shelf):
     plan(shelf(5).product)
     propose(run)
@@ -229,6 +244,18 @@ def test_a_dearer_supplier_is_named_only_where_the_usual_one_cannot_deliver(run,
     row = Suggestion.objects.get()
     assert row.alternative == other
     assert "Its supplier cannot deliver so many in a week" in sentence(row) and "30.00 EUR more" in sentence(row)
+
+
+def test_what_one_supplier_can_deliver_is_not_told_of_another(run, two_suppliers, supplier, make_user):
+    type(supplier).objects.filter(pk=supplier.pk).update(weekly_capacity=0)
+    propose(run)
+    share(run)
+    row = Suggestion.objects.get()
+    assert row.needs_decision and "Decide on it: its supplier delivers 0 of 30" in sentence(row)
+    row = services.switch_supplier(suggestion=row, actor=make_user("buyer"))
+    row.refresh_from_db()
+    assert (row.supplier.code, row.quantity, row.needs_decision) == ("other", 32, False)
+    assert "its supplier delivers" not in sentence(row).lower()
 
 
 def share(run) -> None:
