@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import DateField, DecimalField, F, OuterRef, QuerySet, Subquery
+from django.db.models import DateField, DecimalField, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Supplier
@@ -19,6 +19,8 @@ from replenishment.models import InventoryPosition
 
 #: Lines that are asked about before they are late, and weeks of payments that are shown.
 SOON_DAYS, WEEKS = 3, 12
+
+Payment = tuple[date, Decimal, bool]  # due on, how much, whether of a draft
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Week:
 
 
 def cash_by_week(*, user: User, supplier: Supplier | None = None) -> list[Week]:
-    """Goods are due ``payment_days`` after their receipt; what is overdue to arrive counts in this week.
+    """Goods are due ``payment_days`` after their receipt; what is overdue to arrive counts as if it came today.
+
+    This week is told whole, with what was due on its days that are over.
 
     Weeks in a row, up to twelve; what falls later is in the last one.
     """
@@ -43,7 +47,7 @@ def cash_by_week(*, user: User, supplier: Supplier | None = None) -> list[Week]:
     today = shop.today()
     monday = today - timedelta(days=today.weekday())
     sums: dict[tuple[int, bool], Decimal] = {}
-    for due_on, amount, is_draft in _payments(user, supplier, shop):
+    for due_on, amount, is_draft in (*_to_come(user, supplier, shop), *_received(user, supplier, shop, monday)):
         week = min(max((due_on - monday).days // 7, 0), WEEKS - 1)
         sums[week, is_draft] = sums.get((week, is_draft), Decimal(0)) + amount
     last = max((week for week, _ in sums), default=-1)
@@ -53,17 +57,13 @@ def cash_by_week(*, user: User, supplier: Supplier | None = None) -> list[Week]:
     ]
 
 
-def _payments(user: User, supplier: Supplier | None, shop: ShopSettings) -> Iterable[tuple[date, Decimal, bool]]:
+def _to_come(user: User, supplier: Supplier | None, shop: ShopSettings) -> Iterable[Payment]:
     today = shop.today()
     latest = today + timedelta(weeks=WEEKS)  # of the last week; a promise for the year 9999 has no day after it
     lines = PurchaseOrderLine.objects.visible_to(user).filter(
         order__state__in=["draft", "confirmed", "partly_received"]
     ).select_related("order__supplier")  # fmt: skip
-    came = Receipt.objects.standing().visible_to(user).filter(line__order__supplier__payment_days__gt=0)
-    came = came.filter(received_at__date__gt=today - timedelta(days=730)).select_related("line__order__supplier")
-    if supplier:
-        lines, came = lines.filter(order__supplier=supplier), came.filter(line__order__supplier=supplier)
-    lines = list(lines)
+    lines = list(lines.filter(order__supplier=supplier) if supplier else lines)
     calendars = order_days_of({line.order.supplier for line in lines})
     for line in lines:
         order, seller = line.order, line.order.supplier
@@ -71,13 +71,27 @@ def _payments(user: User, supplier: Supplier | None, shop: ShopSettings) -> Iter
         due_on = line.promised_on or order.expected_on
         if due_on is None:
             due_on = calendars[seller.pk].next(today) + timedelta(days=seller.lead_time_days)
-        due_on = min(max(due_on, today), latest) + timedelta(days=seller.payment_days or 0)
+        due_on = min(max(due_on, today), latest) + _term(seller.payment_days)
         yield due_on, line_amount(line.outstanding, line.unit_cost), is_draft
-    for receipt in came:
+
+
+def _received(user: User, supplier: Supplier | None, shop: ShopSettings, since: date) -> Iterable[Payment]:
+    """What was received and is due on ``since`` or later."""
+    sellers = Supplier.objects.filter(pk=supplier.pk) if supplier else Supplier.objects.all()
+    is_due = Q(pk=None)
+    for days in set(sellers.values_list("payment_days", flat=True)):
+        first = datetime.combine(since - _term(days), time.min, shop.zone)
+        is_due |= Q(line__order__supplier__payment_days=days, received_at__gte=first)
+    came = Receipt.objects.standing().visible_to(user).filter(is_due, line__order__supplier__in=sellers)
+    for receipt in came.select_related("line__order__supplier"):
         received_on = receipt.received_at.astimezone(shop.zone).date()
-        due_on = received_on + timedelta(days=receipt.line.order.supplier.payment_days)
-        if due_on >= today:
-            yield due_on, line_amount(receipt.quantity, receipt.line.unit_cost), False
+        due_on = received_on + _term(receipt.line.order.supplier.payment_days)
+        yield due_on, line_amount(receipt.quantity, receipt.line.unit_cost), False
+
+
+def _term(days: int | None) -> timedelta:
+    """A payment term; what is longer than ten years is a slip of the pen, and must not leave the calendar."""
+    return timedelta(days=min(days or 0, 3650))
 
 
 def to_chase(user: User) -> QuerySet[PurchaseOrderLine]:

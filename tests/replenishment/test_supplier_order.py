@@ -278,6 +278,19 @@ def test_what_came_late_in_the_evening_is_paid_by_the_day_of_the_shop(shop, supp
     assert [(week.monday, week.total) for week in cash_by_week(user=make_user("buyer"))][-1] == (date(2026, 4, 13), 40)
 
 
+@pytest.mark.parametrize("payment_days", [0, 14])
+def test_what_was_due_earlier_this_week_belongs_to_this_week(shop, supplier, buy, make_user, payment_days):
+    ShopSettings.objects.update(demo_until=TODAY + 3 * DAY)  # a Thursday; TODAY is its Monday
+    supplier.payment_days = payment_days
+    supplier.save()
+    for back in (0, 1):  # due on Monday, and on the Sunday before
+        order = buy(shop["NEXT"], 10)
+        orders.receive_purchase_order(order=order, quantities={order.lines.get().pk: 10}, actor=None)
+        came = datetime.combine(TODAY - (payment_days + back) * DAY, datetime.min.time(), UTC)
+        Receipt.objects.filter(line__order=order).update(received_at=came)
+    assert [(week.monday, week.total) for week in cash_by_week(user=make_user("buyer"))] == [(TODAY, 40)]
+
+
 def test_a_promise_for_the_end_of_time_counts_in_the_last_week(shop, supplier, buy, make_user):
     supplier.payment_days = 30
     supplier.save()
