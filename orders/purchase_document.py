@@ -46,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Document:
-    """Amounts are in ``currency``; ``freight`` is what the supplier's terms ask for goods of this value."""
+    """Amounts are in ``currency``; ``freight`` is what the supplier's terms ask for goods of this value.
+
+    An order of which all was cancelled has no rows, and no freight.
+    """
 
     order: PurchaseOrder
     shop: str
@@ -62,7 +65,7 @@ class Document:
     def freight(self) -> Decimal:
         supplier = self.order.supplier
         is_free = supplier.free_freight_from is not None and self.goods >= supplier.free_freight_from
-        return Decimal(0) if is_free else supplier.freight_cost
+        return Decimal(0) if is_free or not self.rows else supplier.freight_cost
 
 
 def document_of(order: PurchaseOrder) -> Document:

@@ -13,10 +13,11 @@ from pypdf import PdfReader
 
 from catalog.models import SupplierProduct
 from inventory_site.common.models import Audit
+from inventory_site.common.pdf import marked
 from orders import services
 from orders.errors import InvalidLines, WrongState
 from orders.models import PromisedDate, PurchaseOrder
-from orders.purchase_pdf import marked
+from orders.purchase_document import document_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
 API = "/api/v1/purchase-orders/"
@@ -49,6 +50,12 @@ def test_the_pdf_says_what_the_supplier_needs(order, make_user, api_of):
                  "4 × 6", "4.125", "99.00", "钢笔", "broken", "Goods: 109.00 EUR", "Freight: 25.00 EUR",
                  "Total: 134.00 EUR", "2 lines, 34 pieces"):  # fmt: skip
         assert told in text, told
+
+
+def test_an_order_of_which_all_is_cancelled_asks_for_no_freight(order):
+    services.cancel_purchase_order(order=order, actor=None)
+    left = document_of(order)
+    assert (left.rows, left.goods, left.freight) == ((), 0, 0)
 
 
 def test_letters_that_no_font_has_lose_their_accent_and_marks_are_no_markup():
