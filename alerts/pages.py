@@ -1,97 +1,82 @@
-"""The warnings as a page for people, per warehouse and printable."""
+"""The warnings as a page for people, per warehouse: grouped by what to do, printable, and as files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
-from django.db.models import Count, F, Max, Sum, Window
-from django.db.models.functions import RowNumber
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.db.models import Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from alerts.models import Alert
-from alerts.rules import RULES
-from alerts.rules.base import Action
-from alerts.sentences import sentence
+from alerts.pages_files import WRITERS, file_of
+from alerts.pages_lines import Group, Todo, complete, groups_of, ordering, with_todo
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import ShopSettings
-from replenishment.models import Suggestion
-from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
-SHOWN = 20
-
-
-@dataclass
-class Group:
-    """The alerts of one rule: all are counted, the dearest are shown."""
-
-    rule: str
-    count: int
-    money: Decimal
-    severity: int
-    alerts: list[Alert] = field(default_factory=list)
-
-    @property
-    def label(self) -> str:
-        return str(RULES[self.rule].label) if self.rule in RULES else self.rule
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.alerts)
+SHOWN, A_PAGE = 10, 50
 
 
 @login_required
 @permission_required("alerts.view_alert", raise_exception=True)
 def warnings(request: HttpRequest, code: str = "") -> HttpResponse:
-    """What to do, grouped by cause; ``code`` narrows to one warehouse, 404 where it is not the person's."""
+    """What to do, grouped; ``code`` narrows to one warehouse, 404 where it is not the person's.
+
+    ``?do=order`` shows all of one group in pages, ``?as=csv`` and ``?as=pdf`` answer with a file.
+    """
     mine = Warehouse.objects.visible_to(request.user)
     warehouse = get_object_or_404(mine, code=code) if code else None
     shop = ShopSettings.objects.load()
-    to_do = Alert.objects.visible_to(request.user).to_do(shop.today())
+    today = shop.today()
+    alerts = Alert.objects.visible_to(request.user).to_do(today).filter(leads=True)
     if warehouse:
-        to_do = to_do.filter(warehouse=warehouse)
-    sees_costs = request.user.has_perm(settings.COST_PERMISSION)
-    groups = _groups(to_do, sees_costs)
-    shown = [alert for group in groups for alert in group.alerts]
-    _complete(shown, request.user, sees_costs, shop.currency)
-    context = {
-        "groups": groups, "warehouses": mine, "chosen": warehouse, "sees_costs": sees_costs, "today": shop.today(),
-        "total": sum(group.count for group in groups), "once_key": new_key(),
-        "money": sum((group.money for group in groups), Decimal(0)),
-        "may_order": request.user.has_perm("replenishment.change_suggestion"),
-        "may_handle": request.user.has_perm("alerts.change_alert"),
-    }  # fmt: skip
+        alerts = alerts.filter(warehouse=warehouse)
+    chosen = request.GET.get("do", "")
+    if chosen and chosen not in Todo.LABELS:
+        raise Http404
+    if kind := WRITERS.get(request.GET.get("as", "")):
+        return file_of(kind, _of(alerts, chosen), request.user, shop, warehouse)
+    context = _page(request, alerts, chosen) if chosen else _overview(request, alerts)
+    shown = [alert for group in context["groups"] for alert in group.alerts]
+    complete(shown, request.user, currency=shop.currency, today=today)
+    context |= _common(request, today) | {"warehouses": mine, "chosen": warehouse, "do": chosen}
     return render(request, "alerts/warnings.html", context)
 
 
-def _groups(to_do, sees_costs: bool) -> list[Group]:
-    """Two queries, however many alerts there are. Without costs the order tells nothing of them."""
-    order = ["-severity", "-money_at_risk", "pk"] if sees_costs else ["-severity", "opened_on", "pk"]
-    totals = to_do.order_by().values("rule").annotate(n=Count("pk"), sum=Sum("money_at_risk"), top=Max("severity"))
-    groups = {row["rule"]: Group(row["rule"], row["n"], row["sum"] or Decimal(0), row["top"]) for row in totals}
-    place = Window(RowNumber(), partition_by=[F("rule")], order_by=order)
-    best = to_do.annotate(place=place).filter(place__lte=SHOWN).select_related("product", "warehouse", "supplier")
-    for alert in best.order_by(*order):
-        groups[alert.rule].alerts.append(alert)
-    return sorted(groups.values(), key=lambda g: (-g.severity, -g.money if sees_costs else 0, g.rule))
-
-
-def _complete(alerts: list[Alert], user, sees_costs: bool, currency: str) -> None:
-    """Give each alert its sentence, its proposed action and the open suggestion that answers it, if there is one."""
-    products = {alert.product_id for alert in alerts if alert.product_id}
-    waiting = Suggestion.objects.visible_to(user).open().filter(product__in=products).with_documents()
-    suggestions = {
-        (row.product_id, row.warehouse_id, row.kind in Suggestion.EXITS): row
-        for row in for_pages(waiting.order_by("margin_at_risk", "-pk") if products else (), shows_money=sees_costs)
+def _common(request: HttpRequest, today: date) -> dict:
+    return {
+        "today": today,
+        "once_key": new_key(),
+        "sees_costs": request.user.has_perm(settings.COST_PERMISSION),
+        "may_order": request.user.has_perm("replenishment.change_suggestion"),
+        "may_handle": request.user.has_perm("alerts.change_alert"),
+        "may_count": request.user.has_perm("stock.add_stockmovement"),
     }
-    for alert in alerts:
-        rule = RULES.get(alert.rule)
-        alert.sentence = sentence(alert.code, alert.terms, currency, shows_money=sees_costs)
-        alert.action = rule.action if rule else Action.CHECK
-        alert.action_label = Action.LABELS[alert.action]
-        is_surplus = alert.action == Action.REDUCE
-        alert.suggestion = suggestions.get((alert.product_id, alert.warehouse_id, is_surplus))
+
+
+def _of(alerts: QuerySet, chosen: str) -> QuerySet:
+    alerts = with_todo(alerts)
+    return alerts.filter(todo=chosen) if chosen else alerts
+
+
+def _overview(request: HttpRequest, alerts: QuerySet) -> dict:
+    groups = groups_of(alerts, sees_costs=request.user.has_perm(settings.COST_PERMISSION), shown=SHOWN)
+    total, money = sum(group.count for group in groups), sum((group.money for group in groups), Decimal(0))
+    return {"groups": groups, "total": total, "money": money}
+
+
+def _page(request: HttpRequest, alerts: QuerySet, chosen: str) -> dict:
+    """One group, a page of it."""
+    rows = _of(alerts, chosen).select_related("product", "warehouse", "supplier")
+    page = Paginator(rows.order_by(*ordering(request.user.has_perm(settings.COST_PERMISSION))), A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    shown = list(page.object_list)
+    severity = rows.aggregate(top=Max("severity"))["top"] or 1
+    group = Group(chosen, page.paginator.count, Decimal(0), severity, shown)
+    return {"groups": [group] if shown else [], "total": group.count, "money": Decimal(0), "page": page}

@@ -1,58 +1,17 @@
-"""The PDF of a purchase order. Latin letters come with the file; Chinese, Cyrillic and Greek are the reader's own."""
+"""The PDF of a purchase order."""
 
 from __future__ import annotations
 
-import unicodedata
-from functools import cache
 from io import BytesIO
-from itertools import groupby
-from xml.sax.saxutils import escape
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from inventory_site.common.numbers import amount, whole
+from inventory_site.common.pdf import LATIN, MARGIN, RULE, SHADE, letters, paragraph
 from orders.purchase_document import Document, Row, title
 
-LATIN, BOLD, CHINESE = "Vera", "VeraBd", "STSong-Light"
-MARGIN = 40
 WIDTHS = (78, 72, 165, 60, 45, 45, 50)
-SHADE, RULE = "#f1f5f4", "#9ca3af"
-
-
-@cache
-def _letters() -> frozenset[int]:
-    """What the embedded font can draw; registers all fonts."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    for name in (LATIN, BOLD):
-        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
-    pdfmetrics.registerFont(UnicodeCIDFont(CHINESE))
-    return frozenset(pdfmetrics.getFont(LATIN).face.charToGlyph)
-
-
-def _font_of(letter: str) -> str:
-    if ord(letter) in _letters():
-        return LATIN
-    try:
-        letter.encode("gb2312")
-    except UnicodeEncodeError:
-        return ""
-    return CHINESE
-
-
-def _drawn(letter: str) -> str:
-    bare = unicodedata.normalize("NFKD", letter)[0]
-    return letter if _font_of(letter) == LATIN or _font_of(bare) != LATIN else bare
-
-
-def marked(text: str) -> str:
-    """Each part in a font that has its letters; a Latin letter that the embedded one lacks loses its accent."""
-    plain = "".join(_drawn(letter) for letter in str(text))
-    parts = ((font, escape("".join(letters))) for font, letters in groupby(plain, key=lambda c: _font_of(c) or LATIN))
-    return "".join(part if font == LATIN else f'<font name="{font}">{part}</font>' for font, part in parts)
 
 
 def pdf_of(document: Document, *, with_costs: bool) -> bytes:
@@ -60,25 +19,16 @@ def pdf_of(document: Document, *, with_costs: bool) -> bytes:
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate, Spacer
 
-    _letters()
+    letters()
     out = BytesIO()
     page = SimpleDocTemplate(
         out, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=MARGIN, bottomMargin=MARGIN + 12,
         title=title(document), author=document.shop,
     )  # fmt: skip
-    story = [_text(title(document), 16), Spacer(1, 10), _parties(document), Spacer(1, 14)]
+    story = [paragraph(title(document), 16), Spacer(1, 10), _parties(document), Spacer(1, 14)]
     story += [_table(document, with_costs), Spacer(1, 12), *_totals(document, with_costs)]
     page.build(story, onFirstPage=_footer(document), onLaterPages=_footer(document))
     return out.getvalue()
-
-
-def _text(text: str, size: int = 9, *, right: bool = False):
-    from reportlab.lib.styles import ParagraphStyle
-    from reportlab.platypus import Paragraph
-
-    style = ParagraphStyle("cell", fontName=LATIN, fontSize=size, leading=size * 1.35, alignment=2 if right else 0)
-    style.wordWrap = "CJK" if any(_font_of(letter) == CHINESE for letter in text) else None
-    return Paragraph(marked(text).replace("\n", "<br/>"), style)
 
 
 def _parties(document: Document):
@@ -94,7 +44,7 @@ def _parties(document: Document):
         (_("Dates"), [_("ordered %(day)s") % {"day": ordered}, _("expected %(day)s") % {"day": expected},
                       order.reference]),
     )  # fmt: skip
-    told = [_text("\n".join([head, *(line.strip() for line in lines if line.strip())])) for head, lines in blocks]
+    told = [paragraph("\n".join([head, *(line.strip() for line in lines if line.strip())])) for head, lines in blocks]
     table = Table([told], colWidths=[190, 190, 135])
     table.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
     return table
@@ -105,7 +55,7 @@ def _table(document: Document, with_costs: bool):
 
     heads = [_("Your number"), _("Our number"), _("Product"), _("Quantity"), _("Packs")]
     heads += [_("Price"), _("Amount")] if with_costs else []
-    head = [_text(name, 8, right=place > 2) for place, name in enumerate(heads)]
+    head = [paragraph(name, 8, right=place > 2) for place, name in enumerate(heads)]
     body = [_cells(row, with_costs) for row in document.rows]
     widths = [*WIDTHS[: len(heads)]]
     widths[2] += sum(WIDTHS) - sum(widths)
@@ -125,7 +75,7 @@ def _cells(row: Row, with_costs: bool) -> list:
     texts = [row.supplier_sku or "–", row.sku, row.name, f"{whole(row.quantity)} {row.unit}", packs]
     if with_costs:
         texts += [f"{row.unit_cost.normalize():f}", amount(row.amount)]
-    return [_text(text, 8, right=place > 2) for place, text in enumerate(texts)]
+    return [paragraph(text, 8, right=place > 2) for place, text in enumerate(texts)]
 
 
 def _totals(document: Document, with_costs: bool) -> list:
@@ -138,7 +88,7 @@ def _totals(document: Document, with_costs: bool) -> list:
             told.append(_("Freight: %(sum)s %(currency)s") % {"sum": amount(document.freight), "currency": currency})
         total = document.goods + document.freight
         told.append(_("Total: %(sum)s %(currency)s") % {"sum": amount(total), "currency": currency})
-    return [_text(line, 10, right=True) for line in told]
+    return [paragraph(line, 10, right=True) for line in told]
 
 
 def _footer(document: Document):

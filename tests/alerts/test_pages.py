@@ -42,7 +42,7 @@ def test_alerts_are_grouped_by_cause_the_worst_first_with_the_action_as_a_button
     text = _page(client_of(make_user("buyer")))
     assert text.index("Out of stock") < text.index("Dead stock")
     assert "5 pieces worth 55.00 EUR, never asked for" in text
-    assert "/accept/" in text and "Sell off or stop buying" in text
+    assert "/accept/" in text and text.index("Order <span") < text.index("Mark down, send back or stop buying <span")
 
 
 def test_a_clerk_reads_a_dash_where_money_would_stand(shop, make_user, client_of):
@@ -74,15 +74,69 @@ def test_it_costs_the_same_for_many_and_counts_those_it_does_not_show(shop, make
     counts = []
     for numbers in (range(1), range(1, 30)):
         for n in numbers:
-            ROWS["alerts.alert"](shop, n)
-            ROWS["replenishment.suggestion"](shop, n)
+            for name in ("alerts.alert", "replenishment.suggestion", "replenishment.inventoryposition"):
+                ROWS[name](shop, n)
         _page(client)
         with CaptureQueriesContext(connection) as captured:
             text = _page(client)
         counts.append(len(captured))
     assert counts[0] == counts[1]
-    assert text.count("is out of stock") == 20 and "and 10 more" in text
+    assert text.count("is out of stock") == 10 and "and 20 more" in text
+    assert text.count('<svg class="sw-spark-small"') == 10
+    assert _page(client, "/warnings/?do=order").count("is out of stock") == 30
 
 
 def test_whoever_is_not_logged_in_is_sent_to_the_log_in_page(client, db):
     assert client.get("/warnings/").url == "/admin/login/?next=/warnings/"
+
+
+def test_several_rules_on_one_item_are_one_line_that_names_the_others(shop, make_user, client_of):
+    alert = ROWS["alerts.alert"](shop, 1)
+    Alert.objects.update(cause="item:1")
+    Alert.objects.create(
+        rule="promotion_ahead", subject="y", cause="item:1", leads=False, code="promotion_ahead", opened_on=DAY,
+        seen_on=DAY, terms=alert.terms, **shop.item(1),
+    )  # fmt: skip
+    text = _page(client_of(make_user("buyer")))
+    assert text.count('<li id="alert-') == 1 and "also: Promotion ahead without enough stock" in text
+
+
+def test_what_was_ordered_stands_on_the_line_after_the_click(shop, make_user, client_of):
+    ROWS["alerts.alert"](shop, 1)
+    suggestion = ROWS["replenishment.suggestion"](shop, 1)
+    buyer = client_of(make_user("buyer"))
+    buyer.post(f"/suggestions/{suggestion.pk}/accept/", {"once": "k"})
+    suggestion.refresh_from_db()
+    number = suggestion.purchase_line.order.number
+    assert (
+        f'ordered: <a class="sw-link" href="/admin/orders/purchaseorder/{suggestion.purchase_line.order_id}'
+        in _page(buyer)
+    )
+    assert f">{number}</a>" in _page(buyer)
+    sheet = buyer.get("/warnings/?as=csv").content.decode("utf-8-sig").splitlines()
+    assert number in sheet[1]
+
+
+def test_what_comes_from_another_warehouse_is_grouped_as_a_move(shop, make_user, make_warehouse, client_of):
+    ROWS["alerts.alert"](shop, 1)
+    row = ROWS["replenishment.suggestion"](shop, 1)
+    type(row).objects.update(kind="transfer", source=make_warehouse("depot"), supplier=None)
+    text = _page(client_of(make_user("owner")))
+    assert "Move from another warehouse <span" in text and 'id="do-order"' not in text
+
+
+def test_files_have_every_line_harmless_and_without_money_for_who_may_not_see_it(shop, make_user, client_of):
+    _dead(shop)
+    for n in range(12):
+        ROWS["alerts.alert"](shop, n)
+    buyer, clerk = client_of(make_user("buyer")), client_of(make_user("clerk"))
+    answer = buyer.get("/warnings/riga/?as=csv")
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 14 and answer["Content-Disposition"] == f'attachment; filename="warnings-riga-{DAY}.csv"'
+    assert lines[-1].startswith('"Mark down, send back or stop buying",notice,Dead stock,,ROW-9,\'=Product 9,Riga,')
+    assert lines[-1].endswith(",55.00") and "money at risk, EUR" in lines[0]
+    told = clerk.get("/warnings/?as=csv").content.decode("utf-8-sig")
+    assert "55.00" not in told and "money" not in told
+    for language in ("en", "zh-hans"):
+        sheet = buyer.get("/warnings/?as=pdf", headers={"accept-language": language})
+        assert sheet["Content-Type"] == "application/pdf" and sheet.content.startswith(b"%PDF-1.")
