@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeNumericFilter
@@ -25,10 +26,10 @@ class ScoreSheet(Sheet):
 
     class Meta:
         model = SupplierScore
-        fields = ("supplier__code", "supplier__name", "until_on", "window_days", "orders", "lines", "on_time_rate",
-                  "in_full_rate", "on_time_in_full_rate", "lead_time_low", "lead_time_median", "lead_time_high",
-                  "price_rate", "late_lines", "late_pieces", "late_by_days", "drift_days", "drift_chance",
-                  "weekly_capacity")  # fmt: skip
+        fields = ("supplier__code", "supplier__name", "warehouse__code", "until_on", "window_days", "orders", "lines",
+                  "on_time_rate", "in_full_rate", "on_time_in_full_rate", "lead_time_low", "lead_time_median",
+                  "lead_time_high", "price_rate", "late_lines", "late_pieces", "late_by_days", "drift_days",
+                  "drift_chance", "weekly_capacity")  # fmt: skip
 
 
 class JudgedFilter(admin.SimpleListFilter):
@@ -65,17 +66,17 @@ def rate(value: float | None) -> str:
 class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [ScoreSheet]
     cost_fields = ("price_rate", "price")
-    list_display = ("name", "state", "on_time", "in_full", "lead_time", "late_by", "drift", "price", "late_lines",
-                    "lines", "until_on")  # fmt: skip
+    list_display = ("name", "place", "state", "on_time", "in_full", "lead_time", "late_by", "drift", "price",
+                    "late_lines", "lines", "until_on")  # fmt: skip
     list_display_links = None
-    list_select_related = ("supplier",)
+    list_select_related = ("supplier", "warehouse")
     list_filter = (
         JudgedFilter, ("on_time_rate", PercentRangeFilter), ("in_full_rate", PercentRangeFilter),
         ("late_lines", RangeNumericFilter),
     )  # fmt: skip
     search_fields = ("supplier__code", "supplier__name")
     ordering = (F("late_by_days").desc(nulls_last=True), "-late_lines", "supplier__name")
-    fields = ("supplier", "until_on", "window_days", "orders", "lines", "on_time_rate", "in_full_rate",
+    fields = ("supplier", "warehouse", "until_on", "window_days", "orders", "lines", "on_time_rate", "in_full_rate",
               "on_time_in_full_rate", "lead_time_low", "lead_time_median", "lead_time_high", "price_rate",
               "late_lines", "late_pieces", "late_by_days", "drift_days", "drift_chance",
               "weekly_capacity")  # fmt: skip
@@ -86,7 +87,13 @@ class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("supplier"), ordering="supplier__name")
     def name(self, score: SupplierScore) -> str:
         address = reverse("supplier-order", args=[score.supplier.code])
+        if score.warehouse:
+            address += "?" + urlencode({"warehouse": score.warehouse.code})
         return format_html('<a class="sw-link" href="{}">{}</a>', address, score.supplier)
+
+    @display(description=_("warehouse"), ordering="warehouse__name")
+    def place(self, score: SupplierScore) -> str:
+        return str(score.warehouse or _g("all"))
 
     @display(description=_("state"), label=COLOURS)
     def state(self, score: SupplierScore) -> tuple[str, str]:

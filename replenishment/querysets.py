@@ -70,6 +70,19 @@ class SuggestionQuerySet(InWarehouse):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
+class SupplierScoreQuerySet(models.QuerySet):
+    def of_all(self):
+        """One row a supplier: all warehouses together."""
+        return self.filter(warehouse=None)
+
+    def visible_to(self, user, permission: str | None = None):
+        """For who works in all warehouses the row of all of them, for others those of theirs."""
+        from stock.models import Warehouse
+
+        mine = Warehouse.objects.visible_to(user, permission)
+        return self.filter(warehouse__in=mine.values("pk")) if mine.query.where else self.of_all()
+
+
 class TransferLaneQuerySet(models.QuerySet):
     def visible_to(self, user, permission: str | None = None):
         """Lanes of which the user may see both ends."""

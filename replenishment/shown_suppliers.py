@@ -72,12 +72,12 @@ def overview(user: User) -> dict[str, list]:
     late = _sums(lines.on_order().annotate(due=due).filter(due__lt=today), *place, n=Count("pk"), money=Sum(AMOUNT))
     suppliers = {one.pk: one for one in Supplier.objects.filter(is_active=True)}
     places = Warehouse.objects.in_bulk({warehouse for found in (suggested, drafted, late) for _, warehouse in found})
-    scores = {row.supplier_id: row for row in SupplierScore.objects.all()}
+    scores = {(row.supplier_id, row.warehouse_id): row for row in SupplierScore.objects.visible_to(user)}
     calendars = order_days_of(suppliers.values())
     keys = [key for key in {**suggested, **drafted, **late} if key[0] in suppliers]
     none = {"n": 0, "money": Decimal(0)}
     busy = [
-        _overview_row(suppliers[s], places[w], calendars[s].next(today), scores.get(s),
+        _overview_row(suppliers[s], places[w], calendars[s].next(today), scores.get((s, None)) or scores.get((s, w)),
                       *(found.get((s, w), none) for found in (suggested, drafted, late)))
         for s, w in keys
     ]  # fmt: skip

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.http import Http404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from inventory_site.common.admin import ShelfAdmin
 from inventory_site.common.models import JobRun, User
@@ -87,16 +89,30 @@ def test_a_list_costs_the_same_for_one_row_as_for_six(name, row, clients):
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
-def test_a_role_opens_exactly_what_it_is_granted_and_the_owner_everything(name, row, people, clients):
+def test_a_role_opens_exactly_what_it_is_granted_and_the_owner_everything(name, row, people, clients, rf):
     app, model = name.split(".")
-    address, expected, opened = url(name, "change", row(0).pk), {}, {}
-    for role, client in clients.items():
-        expected[role] = (200, 200) if people[role].has_perm(f"{app}.view_{model}") else (403, 403)
-        opened[role] = tuple(client.get(page).status_code for page in (url(name, "changelist"), address))
+    pages = (url(name, "changelist"), url(name, "change", row(0).pk))
+    expected, opened = {}, {}
+    for role, person in people.items():
+        expected[role] = (200, 200) if person.has_perm(f"{app}.view_{model}") else (403, 403)
+        opened[role] = tuple(_opens(person, page, rf) for page in pages)
     assert opened.pop(None) in [(403, 403), (403, 404)]
     assert expected.pop(None) == (403, 403)
     assert opened == expected
-    assert opened["owner"] == (200, 200)
+    assert tuple(clients["owner"].get(page).status_code for page in pages) == (200, 200)
+
+
+def _opens(person: User, page: str, rf) -> int:
+    """The status of the page for this person. It is not drawn: that takes long, and the owner's is drawn as it is."""
+    request = rf.get(page)
+    request.user, request.session = person, {}
+    view, args, terms = resolve(page)
+    try:
+        return view(request, *args, **terms).status_code
+    except PermissionDenied:
+        return 403
+    except Http404:
+        return 404
 
 
 def _queries(client, address: str) -> list[dict]:
@@ -110,7 +126,7 @@ SHARED = {
     "catalog.category", "catalog.product", "catalog.promotion", "catalog.supplier", "catalog.supplierproduct",
     "common.apitoken", "common.audit", "common.jobrun", "common.shopsettings", "common.user",
     "forecasting.modelversion", "forecasting.signalkind", "orders.customer",
-    "orders.saleschannel", "replenishment.leadtime", "replenishment.supplierscore", "alerts.rulesetting",
+    "orders.saleschannel", "replenishment.leadtime", "alerts.rulesetting",
 }  # fmt: skip
 
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Supplier
-from catalog.querysets import CatalogQuerySet
+from replenishment.querysets import SupplierScoreQuerySet
+from stock.models import Warehouse
 
 RATE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
 
 class SupplierScore(models.Model):
-    """One row a supplier, over the year up to ``until_on`` and all warehouses; written by the nightly job."""
+    """Over the year up to ``until_on``: one row a supplier and warehouse, and one of all warehouses (None) together.
 
-    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="score", verbose_name=_("supplier"))
+    Written by the nightly job.
+    """
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="scores", verbose_name=_("supplier"))
+    warehouse = models.ForeignKey(
+        Warehouse, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("warehouse"),
+        help_text=_("Empty: all warehouses together."),
+    )  # fmt: skip
     until_on = models.DateField(_("until"))
     window_days = models.PositiveIntegerField(_("over days"))
     orders = models.PositiveIntegerField(_("orders"), default=0)
@@ -46,12 +55,15 @@ class SupplierScore(models.Model):
         help_text=_("Learned from what was due and received; empty: no limit."),
     )
 
-    objects = CatalogQuerySet.as_manager()
+    objects = SupplierScoreQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("supplier scorecard")
         verbose_name_plural = _("supplier scorecards")
         ordering = ["supplier__name"]
+        constraints = [
+            models.UniqueConstraint("supplier", Coalesce("warehouse", 0), name="replenishment_score_once"),
+        ]
 
     def __str__(self) -> str:
         return str(self.supplier)

@@ -24,7 +24,7 @@ MOST_NEEDS = 1000
 
 def capacities() -> dict[int, float]:
     """Pieces a week by supplier: as declared, else as learned; suppliers without a limit are not in it."""
-    learned = SupplierScore.objects.exclude(weekly_capacity=None).values_list("supplier", "weekly_capacity")
+    learned = SupplierScore.objects.of_all().exclude(weekly_capacity=None).values_list("supplier", "weekly_capacity")
     declared = Supplier.objects.exclude(weekly_capacity=None).values_list("pk", "weekly_capacity")
     return {pk: float(pieces) for pk, pieces in (*learned, *declared)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ LONGEST_WINDOW_DAYS = 730
 
 IDS_AT_ONCE = 1000
 
+Place = tuple[int, int | None]  # supplier, warehouse
+
 
 def scorecards(
     *,
@@ -31,29 +33,44 @@ def scorecards(
     """By primary key of the supplier; with ``user`` only of the orders of warehouses that they may enter."""
     rows = list(suppliers)
     until = until or ShopSettings.objects.load().today()
-    lines = lines_of(rows, until, window_days, user)
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for (supplier, _warehouse), line in lines_of(rows, until, window_days, user):
+        lines[supplier].append(line)
     return {supplier.pk: scorecard(lines[supplier.pk], until, window_days) for supplier in rows}
 
 
-def lines_of(suppliers: list[Supplier], until: date, window_days: int, user: User | None) -> dict[int, list[Line]]:
+def lines_of(
+    suppliers: list[Supplier], until: date, window_days: int, user: User | None
+) -> Iterator[tuple[Place, Line]]:
     """Lines of their confirmed orders, twice the window back; five queries however many suppliers."""
     since = datetime.combine(until - timedelta(days=2 * window_days), time.min, UTC)
     known = PurchaseOrderLine.objects.filter(order__supplier__in=suppliers, order__confirmed_at__gte=since)
     rows = (known.visible_to(user) if user else known).order_by("pk").values_list(
-        "pk", "order_id", "order__supplier_id", "product_id", "quantity", "cancelled", "unit_cost",
-        "order__confirmed_at", "order__expected_on", "order__warehouse__time_zone",
+        "pk", "order_id", "order__supplier_id", "order__warehouse_id", "product_id", "quantity", "cancelled",
+        "unit_cost", "order__confirmed_at", "order__expected_on", "order__warehouse__time_zone",
     )  # fmt: skip
     rows = list(rows)
     came, promised, calendars = _receipts(rows), _first_promises(rows), order_days_of(suppliers)
     usual = {supplier.pk: timedelta(days=supplier.lead_time_days) for supplier in suppliers}
-    found: dict[int, list[Line]] = defaultdict(list)
-    for pk, order, supplier, product, quantity, cancelled, cost, confirmed_at, expected_on, zone_name in rows:
+    for (
+        pk,
+        order,
+        supplier,
+        warehouse,
+        product,
+        quantity,
+        cancelled,
+        cost,
+        confirmed_at,
+        expected_on,
+        zone_name,
+    ) in rows:
         zone = ZoneInfo(zone_name)
         ordered_on = calendars[supplier].next(confirmed_at.astimezone(zone).date())
         due_on = promised.get(pk) or expected_on or ordered_on + usual[supplier]
         days = tuple((at.astimezone(zone).date(), pieces) for at, pieces in came[pk])
-        found[supplier].append(Line(order, product, ordered_on, due_on, quantity, cancelled, float(cost), days))
-    return found
+        line = Line(order, product, ordered_on, due_on, quantity, cancelled, float(cost), days)
+        yield (supplier, warehouse), line
 
 
 def _receipts(rows: list[tuple]) -> dict[int, list[tuple[datetime, int]]]:
@@ -80,12 +97,17 @@ def _parts(rows: list[tuple]) -> Iterable[list[int]]:
 
 
 def fresh_scores(suppliers: Iterable[Supplier], until: date) -> list[SupplierScore]:
-    """Rows as of that day, not saved."""
-    found = scorecards(suppliers=suppliers, until=until)
+    """Rows as of that day, not saved: each supplier's of all warehouses, and of each that it delivered to."""
+    rows = list(suppliers)
+    places: dict[Place, list[Line]] = {(supplier.pk, None): [] for supplier in rows}
+    for place, line in lines_of(rows, until, WINDOW_DAYS, None):
+        places[place[0], None].append(line)
+        places.setdefault(place, []).append(line)
     return [
-        SupplierScore(supplier_id=pk, until_on=until, window_days=WINDOW_DAYS, **_columns(card))
-        for pk, card in found.items()
-    ]
+        SupplierScore(supplier_id=supplier, warehouse_id=warehouse, until_on=until, window_days=WINDOW_DAYS,
+                      **_columns(scorecard(lines, until, WINDOW_DAYS)))
+        for (supplier, warehouse), lines in places.items()
+    ]  # fmt: skip
 
 
 def _columns(card: Scorecard) -> dict[str, object]:
@@ -96,8 +118,8 @@ def _columns(card: Scorecard) -> dict[str, object]:
 
 def save_scores(rows: list[SupplierScore]) -> None:
     """Put these in the place of those of earlier days; a day that is made up for later changes nothing."""
-    known = SupplierScore.objects.filter(supplier__in=[row.supplier_id for row in rows])
-    until = dict(known.values_list("supplier", "until_on"))
+    known = SupplierScore.objects.filter(supplier__in={row.supplier_id for row in rows})
+    until = dict(known.of_all().values_list("supplier", "until_on"))
     rows = [row for row in rows if until.get(row.supplier_id, row.until_on) <= row.until_on]
-    names = [f.name for f in SupplierScore._meta.concrete_fields if f.name not in ("id", "supplier")]
-    SupplierScore.objects.bulk_create(rows, update_conflicts=True, unique_fields=["supplier"], update_fields=names)
+    known.filter(supplier__in={row.supplier_id for row in rows}).delete()
+    SupplierScore.objects.bulk_create(rows)

@@ -12,6 +12,7 @@ from orders.models import PromisedDate
 from replenishment import services
 from replenishment.models import SupplierScore
 from replenishment.services.scorecards import scorecards
+from replenishment.shown_suppliers import overview
 from tests.replenishment.conftest import TODAY, nightly
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
@@ -38,7 +39,7 @@ def order(run, supplier, warehouse, make_product):
 
 def learn(run, supplier) -> SupplierScore:
     services.learn_lead_times(run, {"suppliers": [supplier.pk]})()
-    return SupplierScore.objects.get(supplier=supplier)
+    return SupplierScore.objects.of_all().get(supplier=supplier)
 
 
 def test_the_night_flags_a_supplier_after_three_late_receipts(run, order, supplier):
@@ -57,6 +58,22 @@ def test_a_day_made_up_for_later_changes_no_scorecard(run, order, supplier):
     learn(run, supplier)
     earlier = nightly(TODAY - 5 * DAY)
     assert learn(earlier, supplier).until_on == TODAY
+
+
+def test_people_see_the_scores_of_their_warehouses(run, order, supplier, make_user, make_warehouse, client_of):
+    riga, tallinn = order(20, 5).warehouse, make_warehouse("tallinn")
+    order(30, 20, place=tallinn)
+    learn(run, supplier)
+    learn(run, supplier)
+    of_riga, of_tallinn = make_user("buyer", riga), make_user("buyer", tallinn)
+    seen = {user: SupplierScore.objects.visible_to(user) for user in (of_riga, of_tallinn, make_user("buyer"))}
+    told = [list(rows.values_list("warehouse__code", "lines", "on_time_rate")) for rows in seen.values()]
+    assert told == [[(riga.code, 1, 1.0)], [("tallinn", 1, 0.0)], [(None, 2, 0.5)]]
+    listed = client_of(of_tallinn).get("/admin/replenishment/supplierscore/").context["cl"].result_list
+    assert [score.warehouse for score in listed] == [tallinn]
+    late = order(9, None, place=tallinn)
+    states = {user: overview(user)["busy"][0]["on_time"] for user in (of_tallinn, make_user("buyer", username="all"))}
+    assert late.pk and list(states.values()) == ["0\u00a0%", "50\u00a0%"]
 
 
 def test_a_line_is_measured_by_its_first_promise(order, supplier):
