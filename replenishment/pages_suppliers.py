@@ -53,7 +53,7 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
     fill = request.POST.get("fill")
     if request.method == "POST" and not fill:
         return _save(request, supplier, warehouse)
-    known = supplier_orders.read_order(supplier, warehouse)
+    known = _read(request, supplier, warehouse)
     quantities, told = known.quantities(), ""
     if fill and _sees_costs(request):
         quantities, told = shown_suppliers.proposed(known, _numbers(request.POST, known), fill)
@@ -74,7 +74,7 @@ def risk(request: HttpRequest, code: str) -> HttpResponse:
     """The figures of each line and of the whole at the quantities in the form; writes nothing."""
     _require(request)
     supplier, warehouse = _asked(request, code)
-    known = supplier_orders.read_order(supplier, warehouse)
+    known = _read(request, supplier, warehouse)
     context = {"sees_costs": _sees_costs(request), "currency": ShopSettings.objects.load().currency}
     context |= shown_suppliers.sheet(known, _numbers(request.POST, known))
     return render(request, "replenishment/supplier_order_live.html", context)
@@ -130,6 +130,10 @@ def _asked(request: HttpRequest, code: str) -> tuple[Supplier, Warehouse]:
     return supplier, get_object_or_404(mine.order_by("priority", "pk")[:1])
 
 
+def _read(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> supplier_orders.SupplierOrder:
+    return supplier_orders.read_order(supplier, warehouse, by_money=_sees_costs(request))
+
+
 def _may_buy(request: HttpRequest, warehouse: Warehouse) -> bool:
     return Warehouse.objects.visible_to(request.user, BUY).filter(pk=warehouse.pk).exists()
 
@@ -166,7 +170,7 @@ def _save(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> Htt
 
 
 def _saved(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> str:
-    before = supplier_orders.read_order(supplier, warehouse)
+    before = _read(request, supplier, warehouse)
     named = {row.product.pk for row in before.rows if f"q-{row.product.pk}" in request.POST}
     if wrong := [row.product.sku for row in before.rows if not _is_number(request.POST.get(f"q-{row.product.pk}"))]:
         raise NothingToDo(_("%(sku)s: write a whole number of pieces.") % {"sku": ", ".join(wrong[:5])})

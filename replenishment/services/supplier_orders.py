@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
-from django.db.models import ExpressionWrapper, F, FloatField, Sum
+from django.db.models import ExpressionWrapper, F, FloatField, Q, Sum
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, Supplier
@@ -26,6 +27,7 @@ from orders.services.common import check_quantity
 from orders.services.purchase_terms import Terms, terms_of
 from replenishment.joint_orders import Offer, risk
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
+from replenishment.querysets import SuggestionQuerySet
 from replenishment.services.acceptances import today_reference
 from replenishment.services.decisions import accept_suggestions, reopen_suggestions
 from stock.models import Warehouse
@@ -33,6 +35,8 @@ from stock.models import Warehouse
 #: Items that may join the order without needing to: those that will need it soonest.
 CAN_ORDER = 30
 MOST_LINES = 1000
+
+BY_MONEY, BY_SKU = ("-margin_at_risk", "pk"), ("product__sku", "pk")
 
 OF_FORECAST = ("product_id", "run_id", "lead_time_demand_mean", "lead_time_demand_grid", "lead_time_demand_excess")
 
@@ -119,12 +123,16 @@ class SupplierOrder:
         return {row.product.pk: found.get(row.product.pk) for row in self.rows}
 
 
-def read_order(supplier: Supplier, warehouse: Warehouse) -> SupplierOrder:
-    """Suggested and drafted items and those that may join; a dozen queries however many there are."""
+def read_order(supplier: Supplier, warehouse: Warehouse, *, by_money: bool = True) -> SupplierOrder:
+    """Suggested and drafted items and those that may join; a dozen queries however many there are.
+
+    Suggestions stand in the order of what is at stake, or of SKUs for who must not learn that (not ``by_money``).
+    """
     today = ShopSettings.objects.load().now().astimezone(ZoneInfo(warehouse.time_zone)).date()
     drafts = list(_drafts(supplier, warehouse))
     draft = _working(drafts)
-    rows = _rows(supplier, warehouse, draft, [one for one in drafts if one != draft])
+    pending = _suggested(supplier, warehouse).order_by(*BY_MONEY if by_money else BY_SKU)[:MOST_LINES]
+    rows = _rows(supplier, warehouse, pending, draft, [one for one in drafts if one != draft])
     order_on = order_days_of([supplier])[supplier.pk].next(today)
     return SupplierOrder(supplier, warehouse, today, order_on, draft, [d for d in drafts if d != draft], rows)
 
@@ -140,12 +148,16 @@ def _working(drafts: Sequence[PurchaseOrder]) -> PurchaseOrder | None:
     return next((order for order in drafts if order.reference.startswith("suggestions ")), None)
 
 
+def _suggested(supplier: Supplier, warehouse: Warehouse) -> SuggestionQuerySet:
+    return Suggestion.objects.open().filter(kind=Suggestion.Kind.PURCHASE, supplier=supplier, warehouse=warehouse)
+
+
 def _rows(
-    supplier: Supplier, warehouse: Warehouse, draft: PurchaseOrder | None, others: list[PurchaseOrder]
-) -> list[Row]:
+    supplier: Supplier, warehouse: Warehouse, pending: Iterable[Suggestion], draft: PurchaseOrder | None,
+    others: list[PurchaseOrder],
+) -> list[Row]:  # fmt: skip
     here = {"supplier": supplier, "warehouse": warehouse}
-    pending = Suggestion.objects.open().filter(kind=Suggestion.Kind.PURCHASE, **here).order_by("-margin_at_risk", "pk")
-    suggested = {row.product_id: row for row in pending[:MOST_LINES]}
+    suggested = {row.product_id: row for row in pending}
     drafted = dict(draft.lines.order_by("pk").values_list("product", "quantity")) if draft else {}
     elsewhere = PurchaseOrderLine.objects.filter(order__in=others).order_by().values_list("product")
     waiting = dict(elsewhere.annotate(pieces=Sum("quantity"))) if others else {}
@@ -190,14 +202,25 @@ def save_order(
     draft, None where nothing is left on it; refused where the draft is no longer the ``version`` that was seen, 0 where
     none was there.
     """
+    held = _held(supplier, warehouse)
     Supplier.objects.select_for_update(no_key=True).get(pk=supplier.pk)
-    known = read_order(supplier, warehouse)
+    known = read_order(supplier, warehouse, by_money=actor is None or actor.has_perm(settings.COST_PERMISSION))
     if known.draft:
         StaleVersion.check(known.draft, version)
     wanted = _checked(known, quantities)
-    _take_off(known, wanted, actor)
-    _accept(known, wanted, actor)
+    _take_off(known, wanted, held, actor)
+    _accept(known, wanted, held, actor)
     return _set(supplier, warehouse, known, wanted, actor)
+
+
+def _held(supplier: Supplier, warehouse: Warehouse) -> set[int]:
+    """Lock what may be accepted or opened again: first the suggestions, then their supplier, as accepting does.
+
+    What is suggested after this moment is left for the next look at the page.
+    """
+    drafted = Q(state="accepted", purchase_line__order__state="draft")
+    rows = Suggestion.objects.filter(Q(state="open") | drafted, kind=Suggestion.Kind.PURCHASE)
+    return {row.pk for row in rows.filter(supplier=supplier, warehouse=warehouse).locked()}
 
 
 def _checked(known: SupplierOrder, quantities: Mapping[int, int]) -> dict[int, int]:
@@ -211,17 +234,20 @@ def _checked(known: SupplierOrder, quantities: Mapping[int, int]) -> dict[int, i
     return dict(quantities)
 
 
-def _take_off(known: SupplierOrder, wanted: Mapping[int, int], actor: User | None) -> None:
+def _take_off(known: SupplierOrder, wanted: Mapping[int, int], held: set[int], actor: User | None) -> None:
     gone = [pk for pk, quantity in wanted.items() if not quantity]
     if known.draft and gone:
-        accepted = Suggestion.objects.filter(purchase_line__order=known.draft, product__in=gone, state="accepted")
+        accepted = Suggestion.objects.filter(
+            purchase_line__order=known.draft, product__in=gone, state="accepted", pk__in=held
+        )
         still_open = {row.product.pk for row in known.rows if row.suggestion}
         reopen_suggestions(suggestions=list(accepted.exclude(product__in=still_open)), actor=actor)
 
 
-def _accept(known: SupplierOrder, wanted: Mapping[int, int], actor: User | None) -> None:
-    more = {row.suggestion.pk: wanted[row.product.pk] - row.drafted for row in known.rows
-            if row.suggestion and wanted.get(row.product.pk, 0) > row.drafted}  # fmt: skip
+def _accept(known: SupplierOrder, wanted: Mapping[int, int], held: set[int], actor: User | None) -> None:
+    open_rows = [row for row in known.rows if row.suggestion and row.suggestion.pk in held]
+    more = {row.suggestion.pk: wanted[row.product.pk] - row.drafted for row in open_rows
+            if wanted.get(row.product.pk, 0) > row.drafted}  # fmt: skip
     if not more:
         return
     if known.draft and known.draft.reference != today_reference():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from threading import Barrier
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category
 from inventory_site.common.models import Audit
@@ -18,6 +20,7 @@ from replenishment.api import policies as policies_api
 from replenishment.models import Policy, Suggestion
 from replenishment.querysets import SuggestionQuerySet
 from replenishment.services.front import apply_front
+from replenishment.services.supplier_orders import save_order
 from replenishment.services.what_if import Where, apply_level
 from stock.models import TransferLine
 from tests.replenishment.conftest import propose
@@ -129,3 +132,30 @@ def test_who_saves_the_form_of_a_policy_that_another_saves_gets_it_back_with_a_s
     assert Counter(answer.status_code for answer in answers) == {302: 1, 200: 3}
     refused = [answer.content.decode() for answer in answers if answer.status_code == 200]
     assert all("There is a policy for exactly this already" in page for page in refused)
+
+
+def test_the_order_screen_locks_in_the_order_of_accepting(proposed, supplier, warehouse):
+    """Suggestions first, then their supplier: else the two could wait for each other for ever."""
+    quantities = {row.product_id: row.quantity for row in proposed[:2]}
+    for write in (
+        lambda: services.accept_suggestions(suggestions=proposed[2:], actor=None),
+        lambda: save_order(supplier=supplier, warehouse=warehouse, quantities=quantities, actor=None),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            write()
+        locks = [query["sql"] for query in asked.captured_queries if "FOR NO KEY UPDATE" in query["sql"]]
+        of = [re.search(r'FROM "(\w+)"', sql)[1] for sql in locks]
+        assert of.index("replenishment_suggestion") < of.index("catalog_supplier")
+
+
+def test_saving_the_order_screen_and_accepting_at_once_buy_all_once(proposed, supplier, warehouse):
+    def save(row: Suggestion) -> None:
+        save_order(supplier=supplier, warehouse=warehouse, quantities={row.product_id: 30}, actor=None)
+
+    at_once(
+        *(lambda row=row: save(row) for row in proposed[::2]),
+        *(lambda row=row: services.accept_suggestions(suggestions=[row], actor=None) for row in proposed[1::2]),
+    )
+    assert dict(PurchaseOrderLine.objects.values_list("product", "quantity")) == {
+        row.product_id: 30 for row in proposed
+    }

@@ -213,6 +213,18 @@ def test_people_without_costs_or_roles_see_no_money_and_change_nothing(shop, cli
     assert PurchaseOrder.objects.filter(state="draft").count() == 0
 
 
+def test_the_order_of_lines_tells_no_costs(run, plan, shelf, supplier, warehouse, make_user, client_of):
+    for sku, price in (("A", 5), ("B", 9), ("C", 7)):
+        plan(shelf(5, sku=sku, price=price).product)
+    propose(run)
+    published(run)
+    shown = {}
+    for role in ("buyer", "clerk"):
+        known = client_of(make_user(role)).get(PAGE).context["known"]
+        shown[role] = [row.product.sku for row in known.rows]
+    assert shown == {"buyer": ["B", "C", "A"], "clerk": ["A", "B", "C"]}
+
+
 def test_another_warehouse_is_not_found(shop, client_of, make_user, make_warehouse):
     stranger = client_of(make_user("buyer", make_warehouse("tallinn")))
     assert stranger.get(PAGE).status_code == 404
