@@ -105,8 +105,8 @@ def test_a_role_opens_exactly_what_it_is_granted_and_the_owner_everything(name, 
 def _opens(person: User, page: str, rf) -> int:
     """The status of the page for this person. It is not drawn: that takes long, and the owner's is drawn as it is."""
     request = rf.get(page)
-    request.user, request.session = person, {}
-    view, args, terms = resolve(page)
+    request.user, request.session, request.resolver_match = person, {}, resolve(page)
+    view, args, terms = request.resolver_match
     try:
         return view(request, *args, **terms).status_code
     except PermissionDenied:
