@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _g
@@ -19,6 +18,7 @@ from inventory_site.common.models import JobRun
 from inventory_site.common.retry import retry_when_taken
 from replenishment.models import Policy, PolicyMeasure, PolicyModeChange, ReorderPoint
 from replenishment.policy_words import SHORT_MODES, figures_of, holds_for, plans_by
+from replenishment.reach import reaches, require_reach
 from replenishment.services.policies import tell_changed
 from replenishment.services.policy_modes import log_mode, matched, take_back_mode
 
@@ -137,13 +137,7 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
         return holds_for(policy, sum(one.policy == policy for _pair, one in found), is_all=len(found) < COUNTED)
 
     def may(self, request, permission, row=None) -> bool:
-        """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""
-        if not request.user.has_perm(permission) or row is None:
-            return request.user.has_perm(permission)
-        mine = self.warehouses(request, permission)
-        if row.warehouse_id:
-            return mine.filter(pk=row.warehouse_id).exists()
-        return not self.opts.get_field("warehouse").related_model.objects.exclude(pk__in=mine.values("pk")).exists()
+        return request.user.has_perm(permission) if row is None else reaches(request.user, permission, row.warehouse)
 
     def warehouses(self, request, permission: str):
         return self.opts.get_field("warehouse").related_model.objects.visible_to(request.user, permission)
@@ -153,8 +147,7 @@ class PolicyAdmin(ExportsList, ShelfAdmin):
         return retry_when_taken(lambda: super(PolicyAdmin, self).changeform_view(request, *args, **kwargs))
 
     def save_model(self, request, obj: Policy, form, change: bool) -> None:
-        if not self.may(request, self._permission("change" if change else "add"), obj):
-            raise PermissionDenied(_("Your role does not reach all that this policy would match. Name a warehouse."))
+        require_reach(request.user, self._permission("change" if change else "add"), obj.warehouse)
         before = Policy.objects.locked().filter(pk=obj.pk).first()
         obj.version = before.version + 1 if before else 1
         super().save_model(request, obj, form, change)

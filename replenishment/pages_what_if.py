@@ -26,6 +26,7 @@ from inventory_site.common.models import Audit, ShopSettings
 from inventory_site.common.numbers import typed_amount
 from replenishment import what_if
 from replenishment.models import Policy
+from replenishment.reach import require_reach
 from replenishment.services import what_if as services
 from replenishment.services.what_if import Where
 from replenishment.what_if import LEVELS, Curve
@@ -217,7 +218,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     where = Asked.of(request.POST, request.user).where
     where = replace(where, product=_row(Product.objects.visible_to(request.user), request.POST.get("product")))
     applied = _row(Audit.objects.filter(action=services.APPLIED), request.POST.get("undo"))
-    _require(request, _warehouse_of(applied) if applied else where.warehouse)
+    require_reach(request.user, PLAN, _warehouse_of(applied) if applied else where.warehouse)
     back = safe_next(request, reverse("what-if"))
     try:
         if applied:
@@ -243,14 +244,3 @@ def _taken_back(request: HttpRequest, applied: Audit) -> str:
 def _warehouse_of(applied: Audit) -> Warehouse | None:
     policy = Policy.objects.filter(pk=applied.subject_key).select_related("warehouse").first()
     return policy.warehouse if policy else None
-
-
-def _require(request: HttpRequest, warehouse: Warehouse | None) -> None:
-    """A policy of one warehouse needs the role there, one of all a role in all of them."""
-    mine = Warehouse.objects.visible_to(request.user, PLAN)
-    if not request.user.has_perm(PLAN):
-        raise PermissionDenied
-    if warehouse is None and Warehouse.objects.exclude(pk__in=mine.values("pk")).exists():
-        raise PermissionDenied(_("Your role does not reach all that this policy would match. Name a warehouse."))
-    if warehouse is not None and not mine.filter(pk=warehouse.pk).exists():
-        raise PermissionDenied(_("Your role in %(warehouse)s does not allow this.") % {"warehouse": warehouse})

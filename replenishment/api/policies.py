@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelError
-from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 
 from catalog.api import ProductBySku
@@ -16,11 +14,10 @@ from inventory_site.common.api import CostFields, WriteRoom
 from inventory_site.common.errors import StaleVersion
 from inventory_site.common.retry import retry_when_taken
 from replenishment.models import Policy, PolicyModeChange
+from replenishment.reach import require_reach
 from replenishment.services.policies import tell_changed
 from replenishment.services.policy_modes import log_mode
-from stock.access import require
 from stock.api_fields import WarehouseByCode
-from stock.models import Warehouse
 
 TERMS = (
     "target", "rule", "cycle_service_level", "fill_rate", "shortage_cost", "level_floor", "level_ceiling",
@@ -86,7 +83,7 @@ class PolicyViewSet(WriteRoom):
     def destroy(self, request, *args, **kwargs):
         """Delete it; its items are planned by the next wider policy from the next night on."""
         row = self.get_object()
-        self._require("replenishment.delete_policy", row.warehouse)
+        require_reach(request.user, "replenishment.delete_policy", row.warehouse)
 
         def gone() -> None:
             audit.record(actor=request.user, action="policy.delete", subject=row, changes={"row": str(row)})
@@ -104,20 +101,11 @@ class PolicyViewSet(WriteRoom):
         if old:
             StaleVersion.check(old, seen)
             body.instance = copy(old)  # as it is under the lock; what was read before may be older
-            self._require(permission, old.warehouse)
-        self._require(permission, body.validated_data.get("warehouse", old and old.warehouse))
+            require_reach(self.request.user, permission, old.warehouse)
+        require_reach(self.request.user, permission, body.validated_data.get("warehouse", old and old.warehouse))
         body.validated_data["version"] = old.version + 1 if old else 1
         row = super().saved(body, verb)
         if row.mode != (old.mode if old else ""):
             log_mode(row, old.mode if old else "", PolicyModeChange.Reason.BY_HAND, actor=self.request.user)
         tell_changed({old.product_id if old else None, row.product_id})
         return row
-
-    def _require(self, permission: str, warehouse: Warehouse | None) -> None:
-        """A policy of one warehouse needs the role there; one of all warehouses, a role in all of them."""
-        if warehouse is not None:
-            return require(self.request.user, permission, warehouse)
-        mine = Warehouse.objects.visible_to(self.request.user, permission)
-        if mine.query.where and Warehouse.objects.exclude(pk__in=mine.values("pk")).exists():
-            raise PermissionDenied(_("Your role does not reach all that this policy would match. Name a warehouse."))
-        return None

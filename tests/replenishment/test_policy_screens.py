@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from orders.models import DemandSeries
 from replenishment.models import Policy, PolicyModeChange
+from replenishment.reach import reaches
+from stock.models import WarehouseAccess
 from tests.replenishment.conftest import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,22 @@ def test_a_buyer_of_one_warehouse_makes_policies_for_it_only(api_of, make_user, 
     row = f"{ADDRESS}{made.json()['id']}/"
     assert client.patch(row, {"warehouse": None}, format="json").status_code == 403
     assert api_of(make_user("clerk", warehouse)).patch(row, {"mode": "suggest"}, format="json").status_code == 403
+
+
+def test_what_holds_in_all_warehouses_takes_a_role_in_each(make_user, warehouse, make_warehouse, client_of):
+    change, here = "replenishment.change_policy", make_user("buyer", warehouse)
+    assert reaches(here, change, None) and reaches(here, change, warehouse)  # it is the only one
+    tallinn = make_warehouse("tallinn")
+    assert [reaches(here, change, place) for place in (warehouse, tallinn, None)] == [True, False, False]
+    WarehouseAccess.objects.create(user=here, warehouse=tallinn, role="clerk")
+    here = type(here).objects.get(pk=here.pk)
+    assert [reaches(here, change, place) for place in (warehouse, tallinn, None)] == [True, False, False]
+    assert all(reaches(make_user("manager"), change, place) for place in (tallinn, None))
+    form = {"abc": "A", "target": "cycle_service_level", "rule": "R,s,nQ", "cycle_service_level": "0.9"}
+    for place, code in ((None, 403), (tallinn, 403), (warehouse, 302)):
+        told = form | ({"warehouse": place.pk} if place else {})
+        assert client_of(here).post("/admin/replenishment/policy/add/", told).status_code == code
+    assert Policy.objects.get().warehouse == warehouse
 
 
 def test_the_list_tells_how_many_items_each_policy_really_plans(client_of, make_user, run, plan, shelf, make_product):
