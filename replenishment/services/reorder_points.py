@@ -34,16 +34,37 @@ def reorder_points(
     """Unsaved rows of what the forecast means for each item; of ``run`` only the business date is read."""
     terms, by_cost = _terms(items, interval)
     plan = plan_rows.plan(result, terms)
-    by_hand = ~np.isnan(terms.reorder_point_by_hand)
+    is_stocked = _is_stocked(items, terms, plan, known)
+    columns = _planned(terms, plan, is_stocked) | _habits(run, known)
+    columns["lead_time_demand"] = result.lead_time_demand.mean.tolist()
+    columns["notes"] = _notes(items, terms, plan, by_cost, is_stocked)
+    table = zip(*columns.values(), strict=True)
+    return [
+        ReorderPoint(run=run, **_of_item(item), **dict(zip(columns, row, strict=True)))
+        for item, row in zip(items, table, strict=True)
+    ]
+
+
+def _is_stocked(
+    items: list[Item], terms: plan_rows.ItemTerms, plan: plan_rows.PlanRows, known: Habits
+) -> np.ndarray:  # fmt: skip
+    """Which items are kept on the shelf: by hand even those that nobody asks for, none that is given up."""
+    idle = np.isin(plan.code, IDLE) | known.is_dormant | (plan.order_up_to_level <= 0)
     is_active = np.array([item.product.is_active for item in items], bool)
-    idle = np.isin(plan.code, IDLE) | known.is_dormant | (plan.order_up_to_level <= 0) | ~plan.limited.fits
-    is_stocked = is_active & (by_hand | ~idle) & plan.limited.fits
+    return is_active & (_is_by_hand(terms) | ~idle) & plan.limited.fits
+
+
+def _is_by_hand(terms: plan_rows.ItemTerms) -> np.ndarray:
+    return ~np.isnan(terms.reorder_point_by_hand)
+
+
+def _planned(terms: plan_rows.ItemTerms, plan: plan_rows.PlanRows, is_stocked: np.ndarray) -> dict[str, list]:
+    """Columns of what is planned; of what is not stocked, what one order of it would be."""
     columns = {
         "rule": plan.rule,
         "cycle_service_level": terms.cycle_service_level,
-        "lead_time_days": mean_length(interval) - terms.review_days,
+        "lead_time_days": mean_length(terms.interval) - terms.review_days,
         "review_period_days": terms.review_days.astype(int),
-        "lead_time_demand": result.lead_time_demand.mean,
         "quantile": np.where(is_stocked, plan.quantile, 0),
         "safety_stock": np.where(is_stocked, plan.safety_stock, -plan.expected),
         "reorder_point": np.where(is_stocked, plan.reorder_point, 0),
@@ -51,27 +72,33 @@ def reorder_points(
         "order_up_to_level": np.where(is_stocked, plan.order_up_to_level, plan.order_quantity),
         "min_order_quantity": terms.min_order_quantity,
         "pack_size": terms.pack_size,
-        "set_by_hand": by_hand,
+        "set_by_hand": _is_by_hand(terms),
         "is_stocked": is_stocked,
-        "is_dormant": known.is_dormant,
-        "demand_pattern": known.pattern,
-        "yearly_demand": known.yearly_demand.astype(int),
-        "yearly_revenue": known.yearly_revenue.round(2),
     }
-    table = zip(*(values.tolist() for values in columns.values()), strict=True)
-    ages = known.days - 1 - known.last_demand
-    notes = _notes(items, terms, plan, by_cost, is_stocked)
-    return [
-        ReorderPoint(
-            run=run, product=item.product, warehouse_id=item.warehouse_id, unit_cost=item.unit_cost,
-            unit_price=item.product.price, supplier_id=_supplier_of(item),
-            last_demand_on=run.business_date - timedelta(days=age) if age < known.days else None,
-            policy=item.policy.policy, mode=item.policy.mode, target=item.policy.target,
-            fill_rate=item.policy.fill_rate if item.policy.target == Policy.Target.FILL_RATE else None,
-            maximum_stock=item.policy.maximum_stock, notes=noted, **dict(zip(columns, row, strict=True)),
-        )
-        for item, row, age, noted in zip(items, table, ages.tolist(), notes, strict=True)
-    ]  # fmt: skip
+    return {name: values.tolist() for name, values in columns.items()}
+
+
+def _habits(run: JobRun, known: Habits) -> dict[str, list]:
+    """Columns of how items have been asked for up to the evening of the run."""
+    ages = (known.days - 1 - known.last_demand).tolist()
+    return {
+        "is_dormant": known.is_dormant.tolist(),
+        "demand_pattern": known.pattern.tolist(),
+        "yearly_demand": known.yearly_demand.astype(int).tolist(),
+        "yearly_revenue": known.yearly_revenue.round(2).tolist(),
+        "last_demand_on": [run.business_date - timedelta(days=age) if age < known.days else None for age in ages],
+    }
+
+
+def _of_item(item: Item) -> dict[str, Any]:
+    """What the item is and what it is planned by, as the run saw it."""
+    planned = item.policy
+    return {
+        "product": item.product, "warehouse_id": item.warehouse_id, "supplier_id": _supplier_of(item),
+        "unit_cost": item.unit_cost, "unit_price": item.product.price, "policy": planned.policy, "mode": planned.mode,
+        "target": planned.target, "maximum_stock": planned.maximum_stock,
+        "fill_rate": planned.fill_rate if planned.target == Policy.Target.FILL_RATE else None,
+    }  # fmt: skip
 
 
 def _supplier_of(item: Item) -> int | None:
@@ -162,8 +189,7 @@ def _note_limits(note: Callable, items: list[Item], terms: plan_rows.ItemTerms, 
     """Which least or most was in the way; of several, the one that a person has to know first."""
     limited, most = plan.limited, terms.maximum_stock
     lot = formulas.lot_size(1, terms.min_order_quantity, terms.pack_size)
-    by_hand = ~np.isnan(terms.reorder_point_by_hand)
-    least = np.nan_to_num(np.where(by_hand, terms.reorder_point_by_hand, terms.level_floor), nan=-1.0)
+    least = np.nan_to_num(np.where(_is_by_hand(terms), terms.reorder_point_by_hand, terms.level_floor), nan=-1.0)
     is_short = limited.fits & (limited.level < least)
     note("lot_above_most", ~limited.fits, lambda at: {"lot": int(lot[at]), "most": int(most[at])})
     note("least_above_most", is_short, lambda at: {
