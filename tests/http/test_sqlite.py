@@ -78,13 +78,18 @@ def test_fifty_units_are_taken_fifty_times_in_five_ways_with_twenty_seeds(serve,
     assert is_calm(server)
 
 
-def test_without_immediate_transactions_clients_of_all_three_are_turned_away(serve, token, stocked, ogre):
+def test_without_immediate_transactions_clients_are_turned_away(serve, token, stocked):
+    server = serve("immediate")
+    assert is_told_busy(order_baskets(server, token, stocked, clients=12, orders=1))
+
+
+@pytest.mark.long
+def test_without_immediate_transactions_clients_of_the_other_two_are_turned_away_too(serve, token, stocked, ogre):
     server = serve("immediate")
     stocked("CUP", 100)
     stocked("JAR", 100)
-    assert is_told_busy(order_baskets(server, token, stocked, clients=8, orders=4))
-    assert is_told_busy(single_units(server, token, "CUP", clients=16, seed=0))
-    assert is_told_busy([answer for _gone, answer in mixed_consumers(server, token, "JAR", clients=16, seed=0)])
+    assert is_told_busy(single_units(server, token, "CUP", clients=12, seed=0, orders=1))
+    assert is_told_busy([answer for _gone, answer in mixed_consumers(server, token, "JAR", clients=10, seed=0)])
 
 
 @pytest.fixture

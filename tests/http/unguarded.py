@@ -67,7 +67,7 @@ def begin_as_reader(connection):
     cursor = connection.cursor()
     cursor.execute("BEGIN")
     cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-    time.sleep(0.05)
+    time.sleep(0.1)
 
 
 _totals = StockLevelQuerySet.totals
