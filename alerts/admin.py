@@ -1,20 +1,19 @@
-"""Warnings in the admin: what is open, what each rule does here, who gets the digest."""
+"""Warnings in the admin: what is open, and what each rule does here. Messages: ``admin_delivery``."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
+from alerts import admin_delivery  # noqa: F401  registers its admins
 from alerts.admin_acts import ACTS
-from alerts.models import Alert, Delivery, RuleSetting, Subscription
+from alerts.models import Alert, RuleSetting
 from alerts.rules import RULES
 from alerts.sentences import sentence
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.models import ShopSettings
-from stock.models import Warehouse
 
 SEVERITY_COLOURS = {1: "info", 2: "warning", 3: "danger"}
 
@@ -79,32 +78,3 @@ class AlertAdmin(ReadOnlyAdmin):
 @admin.register(RuleSetting)
 class RuleSettingAdmin(ShelfAdmin):
     list_display = ("rule", "is_enabled", "severity", "thresholds")
-
-
-def of_my_warehouses(request, path: str = "") -> Q:
-    """Subscriptions of one's own, and those of warehouses that one sees; all, for whoever sees all warehouses."""
-    mine = Warehouse.objects.visible_to(request.user)
-    own = Q(**{f"{path}user": request.user}) | Q(**{f"{path}warehouse__in": mine.values("pk")})
-    sees_all = not Warehouse.objects.exclude(pk__in=mine.values("pk")).exists()
-    return own | Q(**{f"{path}warehouse": None}) if sees_all else own
-
-
-@admin.register(Subscription)
-class SubscriptionAdmin(ShelfAdmin):
-    list_display = ("user", "warehouse", "minimum_severity")
-    list_select_related = ("user", "warehouse")
-    autocomplete_fields = ("user",)
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).filter(of_my_warehouses(request))
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("business_date", "subject", "subscription", "sent_at", "attempts")
-    list_display_links = ("subject",)
-    list_select_related = ("subscription__user",)
-    fields = ("business_date", "subscription", "subject", "text", "sent_at", "attempts", "error")
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).filter(of_my_warehouses(request, "subscription__"))

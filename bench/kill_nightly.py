@@ -43,7 +43,7 @@ SITE_URL = "http://shop.example"
 LOOKED_AGAIN_SECONDS = 0.1
 GIVEN_UP_AFTER_SECONDS = 1800
 #: How often it was tried to send, and under which name, is no output.
-NO_OUTPUT = {"attempts", "message_id"}
+NO_OUTPUT = {"attempts", "message_id", "token"}
 
 
 @dataclass(frozen=True)

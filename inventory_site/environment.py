@@ -21,6 +21,14 @@ def flag(name: str, default: bool) -> bool:
     return default
 
 
+def number(name: str, default: int) -> int:
+    """A variable that is a whole number."""
+    value = os.environ.get(name, "").strip()
+    if value and not value.isdecimal():
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.")
+    return int(value) if value else default
+
+
 def names(name: str, default: str = "") -> list[str]:
     """A comma-separated list, empty parts left out."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]

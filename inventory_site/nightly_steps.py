@@ -81,12 +81,12 @@ def find_alerts(run: JobRun, payload: dict) -> Callable[[], None]:
 
 
 def split_digests(run: JobRun) -> list[dict]:
-    wanted = Subscription.objects.filter(user__is_active=True).order_by("pk")
+    wanted = Subscription.objects.for_digests().order_by("pk")
     return [{"subscription": pk} for pk in wanted.values_list("pk", flat=True)]
 
 
 def send_digest(run: JobRun, payload: dict) -> Callable[[], None]:
-    """The mail goes out here; its own row knows whether it did, so there is nothing left to write."""
+    """It goes out here if it can; its own row knows whether it did, so there is nothing left to write."""
     alerts.send_digest(subscription_id=payload["subscription"], business_date=run.business_date)
     return lambda: None
 

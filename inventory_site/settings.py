@@ -11,7 +11,7 @@ from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-from inventory_site.environment import flag, names, secret_key
+from inventory_site.environment import flag, names, number, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("SHELFWISE_VAR", BASE_DIR / "var"))
@@ -208,14 +208,24 @@ CELERY_BEAT_SCHEDULE = {
     "nightly: is a run due?": {"task": "inventory_site.tasks.wake_nightly", "schedule": timedelta(minutes=15)},
     "nightly: go on": {"task": "inventory_site.tasks.continue_nightly", "schedule": timedelta(seconds=30)},
     "outbox": {"task": "inventory_site.tasks.deliver_outbox", "schedule": timedelta(seconds=2)},
+    "messages": {"task": "alerts.tasks.dispatch", "schedule": timedelta(seconds=5)},
     "audit": {"task": "inventory_site.tasks.seal_audit", "schedule": timedelta(seconds=10)},
     "imports: go on": {"task": "orders.tasks.continue_imports", "schedule": timedelta(seconds=30)},
     "reservations": {"task": "orders.tasks.expire_reservations", "schedule": timedelta(seconds=60)},
     "housekeeping": {"task": "inventory_site.tasks.housekeeping", "schedule": timedelta(hours=6)},
 }
 
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+# Without a mail server, mails are only written to the console; the admin says so.
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_BACKEND = os.environ.get(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
+EMAIL_USE_SSL = flag("EMAIL_USE_SSL", False)
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS", False)
+EMAIL_PORT = number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_TIMEOUT = 10  # seconds for each answer of the mail server
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "shelfwise@localhost")
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
 

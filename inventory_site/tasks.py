@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from alerts.services import forget_old as forget_messages
 from inventory_site import nightly
 from inventory_site.celery import app
 from inventory_site.common import audit, idempotency, jobs, outbox
@@ -79,6 +80,7 @@ def housekeeping() -> None:
     """Forget what nobody asks for any more."""
     outbox.forget_old()
     idempotency.forget_old()
+    forget_messages()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     Heartbeat.objects.filter(seen_at__lt=timezone.now() - HEARTBEATS_KEPT).delete()
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from alerts.pages import warnings
+from alerts.pages_messages import preview, unsubscribe
 from forecasting.pages_accuracy import accuracy
 from inventory_site.common.languages import switch_language
 from replenishment import pages_backtest, pages_key_figures, pages_what_if
@@ -50,6 +51,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),
+    path("messages/stop/<uuid:token>/", unsubscribe, name="unsubscribe"),
+    path("messages/preview/<int:pk>/", preview, name="digest-preview"),
     path("suggestions/<int:pk>/<str:verb>/", decide, name="suggestion-decide"),
     path("api/", include("inventory_site.api")),
     path("i18n/setlang/", switch_language, name="set_language"),

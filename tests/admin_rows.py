@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from alerts.models import Alert, Delivery, RuleSetting, Subscription
+from alerts.models import Alert, Channel, Delivery, RuleSetting, Subscription
 from catalog.models import Category, Product, Promotion, Supplier, SupplierProduct
 from forecasting.models import (
     Accuracy,
@@ -236,6 +236,7 @@ def _partitioned_run(shop: Shop, n: int) -> JobRun:
 
 ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "alerts.alert": _alert,
+    "alerts.channel": lambda shop, n: Channel.objects.create(name=f"Channel {n}", url="https://hooks.example/in"),
     "alerts.delivery": _delivery,
     "alerts.rulesetting": lambda shop, n: RuleSetting.objects.create(rule=f"rule{n}"),
     "alerts.subscription": lambda shop, n: Subscription.objects.create(user=_user(shop, n), warehouse=shop.warehouse),

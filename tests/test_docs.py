@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.source import APPS, ROOT, modules
 
 VARIABLE = re.compile(r"[A-Z][A-Z_]+")
-READERS = ("flag", "names", "os.getenv", "os.environ.get")
+READERS = ("flag", "names", "number", "os.getenv", "os.environ.get")
 
 
 @cache

@@ -1,17 +1,40 @@
-"""Opening and closing alerts, what people do with them, and the daily digest."""
+"""Opening and closing alerts, what people do with them, and who is told of them."""
 
-from alerts.services.digests import send_digest, send_digests
+from alerts.services.announcing import announce, write_due
+from alerts.services.digests import draft_digest, send_digest, send_digests, write_digest
 from alerts.services.evaluation import evaluate, evaluate_rule
 from alerts.services.handling import acknowledge, assign, reopen, resolve, snooze
+from alerts.services.sending import (
+    deliver,
+    dispatch,
+    forget_old,
+    send_again,
+    send_channel_test,
+    send_test,
+    subscribe_again,
+    unsubscribe,
+)
 
 __all__ = [
     "acknowledge",
+    "announce",
     "assign",
+    "deliver",
+    "dispatch",
+    "draft_digest",
     "evaluate",
     "evaluate_rule",
+    "forget_old",
     "reopen",
     "resolve",
+    "send_again",
+    "send_channel_test",
     "send_digest",
     "send_digests",
+    "send_test",
     "snooze",
+    "subscribe_again",
+    "unsubscribe",
+    "write_digest",
+    "write_due",
 ]

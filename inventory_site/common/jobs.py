@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import JobPartition, JobRun
-from inventory_site.common.querysets import MAX_FAILURES, RENEWED_EVERY
+from inventory_site.common.querysets import MAX_FAILURES, RENEWED_EVERY, Claimable
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def work_partition(pk: int) -> bool:
 
 def _compute_and_write(partition: JobPartition, token: uuid.UUID) -> None:
     work = _kinds[partition.run.kind].step(partition.step).work
-    with _renewed(partition.pk, token):
+    with renewed(JobPartition.objects, partition.pk, token):
         write = work(partition.run, partition.payload)
         with transaction.atomic():
             if not JobPartition.objects.finish(partition.pk, token):
@@ -176,21 +176,21 @@ def _compute_and_write(partition: JobPartition, token: uuid.UUID) -> None:
 
 
 @contextlib.contextmanager
-def _renewed(pk: int, token: uuid.UUID) -> Iterator[None]:
-    """Keep the lease alive from a thread with a connection of its own; it dies with the process, as the lease then."""
+def renewed(rows: Claimable, pk: int, token: uuid.UUID) -> Iterator[None]:
+    """Keep a lease alive from a thread with a connection of its own; it dies with the process, as the lease then."""
     done = threading.Event()
 
     def renew() -> None:
         is_ours = True
         while is_ours and not done.wait(RENEWED_EVERY.total_seconds()):
             try:
-                is_ours = JobPartition.objects.renew(pk, token)
+                is_ours = rows.renew(pk, token)
             except DatabaseError:
-                log.warning("the lease of partition %s was not renewed", pk, exc_info=True)
+                log.warning("the lease of %s %s was not renewed", rows.model.__name__, pk, exc_info=True)
             finally:
                 connection.close()
 
-    thread = threading.Thread(target=renew, name=f"lease of partition {pk}", daemon=True)
+    thread = threading.Thread(target=renew, name=f"lease of {rows.model.__name__} {pk}", daemon=True)
     thread.start()
     try:
         yield

@@ -1,15 +1,14 @@
-"""What people do with alerts, and the digest."""
+"""What people do with alerts."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 
 from alerts import services
 from alerts.errors import NotLive, SnoozeInPast
-from alerts.models import Alert, Delivery, Subscription
+from alerts.models import Alert
 from inventory_site.common.models import Audit, ShopSettings
 from tests.alerts.conftest import TODAY
 
@@ -64,35 +63,6 @@ def test_taking_back_is_refused_where_the_cause_is_open_again(alert, owner):
     with pytest.raises(NotLive, match="an open alert of its own"):
         services.reopen(alert=alert, actor=owner)
     assert Alert.objects.live().count() == 1
-
-
-def test_the_digest_goes_out_once_a_day(alert, owner):
-    Subscription.objects.create(user=owner)
-    assert services.send_digests(business_date=TODAY) == 1
-    assert services.send_digests(business_date=TODAY) == 0
-    (message,) = mail.outbox
-    assert message.subject == "Corner shop, March 30, 2026: 1 thing to look at"
-    assert alert.product.sku in message.body
-    assert message.extra_headers["Message-ID"] == Delivery.objects.get().message_id
-
-
-def test_a_digest_that_could_not_be_sent_is_sent_later_under_the_same_id(alert, owner, settings):
-    Subscription.objects.create(user=owner)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    with pytest.raises(ConnectionRefusedError):
-        services.send_digests(business_date=TODAY)
-    first = Delivery.objects.get()
-    assert (first.sent_at, first.attempts) == (None, 1)
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert services.send_digests(business_date=TODAY) == 1
-    assert mail.outbox[0].extra_headers["Message-ID"] == first.message_id
-
-
-def test_a_digest_shows_only_warehouses_of_its_reader(alert, make_user, make_warehouse):
-    clerk = make_user("clerk", make_warehouse("tallinn"), email="clerk@example.com")
-    Subscription.objects.create(user=clerk)
-    assert services.send_digests(business_date=TODAY) == 0
 
 
 def test_alerts_of_another_warehouse_are_invisible(alert, make_user, make_warehouse, warehouse):

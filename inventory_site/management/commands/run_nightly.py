@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from alerts import services as alerts
 from inventory_site import nightly, nightly_steps  # noqa: F401  the steps register themselves
 from inventory_site.common.errors import DomainError
 from inventory_site.common.jobs import steps_of, work_on
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(_("%(run)s was run already. With --force it is run again.") % {"run": run})
         else:
             run = self._work(run)
+            alerts.dispatch()  # where no worker runs, what is told at once waits for this
         self._tell(run)
 
     def _work(self, run: JobRun) -> JobRun:
