@@ -21,6 +21,7 @@ from forecasting.pages import forecast_context
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.models import JobRun
+from inventory_site.common.numbers import percent
 
 __all__ = [
     "AccuracyAdmin",
@@ -172,4 +173,4 @@ class AccuracyAdmin(FindsItems, LatestRunOnly, ReadOnlyAdmin):
 
     @display(description=_("WAPE"), ordering="wape")
     def wape_rate(self, accuracy: Accuracy) -> str:
-        return "–" if accuracy.wape is None else f"{accuracy.wape:.0%}"
+        return percent(accuracy.wape, 0)

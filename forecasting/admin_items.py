@@ -17,6 +17,7 @@ from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, pro
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.models import JobRun
+from inventory_site.common.numbers import percent
 
 ITEM_SEARCH = ("product__sku", "product__name", "product__barcode")
 PIN = "forecasting.change_modelversion"
@@ -87,7 +88,7 @@ class LaunchAdmin(OfTheLatestRun, ReadOnlyAdmin):
 
     @display(description=_("share of its own demand"), ordering="own_share")
     def own(self, launch: Launch) -> str:
-        return f"{launch.own_share:.0%}"
+        return percent(launch.own_share, 0)
 
     @display(description=_("in words"))
     def alike(self, launch: Launch) -> str:

@@ -17,6 +17,7 @@ from forecasting.overrides import WEEK, extended, spoken
 from forecasting.services.issuing import word_of
 from forecasting.services.overrides import Cell
 from inventory_site.common.models import JobRun
+from inventory_site.common.numbers import whole_number
 from stock.models import Warehouse
 
 WEEKS, ROWS, ROWS_AT_ONCE = 8, 25, 500
@@ -37,8 +38,7 @@ class Wanted:
     @classmethod
     def of(cls, told: QueryDict, warehouse: Warehouse) -> Wanted:
         def number(name: str) -> int | None:
-            text = told.get(name, "")
-            return int(text) if text.isdecimal() and len(text) < 10 else None
+            return whole_number(told.get(name), 9)
 
         return cls(
             warehouse, told.get("q", "").strip()[:500], number("category"), told.get("overridden") == "1",

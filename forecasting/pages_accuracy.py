@@ -24,6 +24,7 @@ from forecasting.models import AccuracyByHorizon, ForecastValueAdded, Segment, T
 from forecasting.pages_charts import bars_chart, lines_chart, with_legend
 from forecasting.panels import known_since
 from inventory_site.common.models import JobRun
+from inventory_site.common.numbers import percent, whole_number
 from stock.models import Warehouse
 
 VIEW = "forecasting.view_accuracybyhorizon"
@@ -69,7 +70,7 @@ class Asked:
             source,
             horizon,
             told.get("warehouse", ""),
-            int(category) if category.isdecimal() and len(category) < 10 else None,
+            whole_number(category, 9),
             told.get("method", "")[:40],
             told.get("days") if told.get("days") in SPANS else "91",
             told.get("by") if told.get("by") in GROUPS else "horizon",
@@ -135,23 +136,20 @@ def _context(request: HttpRequest, asked: Asked, rows) -> dict[str, Any]:
 
 
 def _tiles(found: Mapping[str, float | None]) -> list[dict[str, str]]:
-    def rate(name: str) -> str:
-        return "–" if found[name] is None else f"{found[name]:.1%}"
-
     def number(name: str) -> str:
         return "–" if found[name] is None else f"{found[name]:.2f}"
 
     gain = found["value_added"]
     return [
-        {"value": rate("wape"), "label": _g("WAPE: error per piece asked for")},
-        {"value": rate("bias"), "label": _g("bias: forecast too high (+) or too low (−)")},
+        {"value": percent(found["wape"]), "label": _g("WAPE: error per piece asked for")},
+        {"value": percent(found["bias"]), "label": _g("bias: forecast too high (+) or too low (−)")},
         {"value": number("mase"), "label": _g("MASE: mean over items, 1 is as wrong as repeating the past")},
         {"value": number("pinball"), "label": _g("pinball loss per piece asked for")},
         {
             "value": "–" if gain is None else f"{100 * gain:+.1f}",
             "label": _g("value added: points of WAPE against naive"),
         },
-        {"value": rate("coverage_90"), "label": _g("coverage of 90 %")},
+        {"value": percent(found["coverage_90"]), "label": _g("coverage of 90 %")},
     ]
 
 
@@ -193,7 +191,7 @@ def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     if name in ("wape", "bias", "naive_wape", "coverage"):
-        return f"{value:.1%}"
+        return percent(value)
     return f"{100 * value:+.1f}" if name == "value_added" else f"{value:.2f}"
 
 
@@ -221,7 +219,7 @@ def _reached(found: Mapping[str, float | None]) -> str:
         _g("reached"): [_percent(found[f"coverage_{level}"]) for level in LEVELS],
         _g("promised"): [float(level) for level in LEVELS],
     }
-    return bars_chart([f"{level} %" for level in LEVELS], sets)
+    return bars_chart([percent(int(level) / 100, 0) for level in LEVELS], sets)
 
 
 def _percent(value: float | None) -> float | None:
@@ -242,10 +240,9 @@ def _coverage() -> dict[str, Any] | None:
         for day, n, share in zip(days, told["n"], told["share"], strict=True)
     ]
     labels = [date_format(day, "MONTH_DAY_FORMAT") for day in days]
-    lines = {
-        f"{level:.0%}": [_percent(share[at]) for share in told["share"]] for at, level in enumerate(told["levels"])
-    }
-    return {"levels": [f"{x:.0%}" for x in told["levels"]], "rows": rows, "chart": lines_chart(labels, lines)}
+    levels = [percent(level, None) for level in told["levels"]]
+    lines = {level: [_percent(share[at]) for share in told["share"]] for at, level in enumerate(levels)}
+    return {"levels": levels, "rows": rows, "chart": lines_chart(labels, lines)}
 
 
 def _value_added(user) -> dict[str, Any]:

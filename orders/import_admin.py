@@ -26,6 +26,7 @@ from unfold.widgets import (
 from inventory_site.common.admin import ReadOnlyAdmin
 from inventory_site.common.admin_acts import KEY, new_key, run_once
 from inventory_site.common.models import ImportJob
+from inventory_site.common.numbers import whole_number
 from orders.importers import jobs
 from orders.importers.options import WRITE_SALES, SalesOptions
 from orders.importers.reading import ENCODINGS, ImportRefused
@@ -173,8 +174,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
 
 
 def _page_number(request: HttpRequest) -> int:
-    told = request.GET.get("page", "1")
-    return max(int(told), 1) if told.isdecimal() and len(told) < 7 else 1
+    return max(whole_number(request.GET.get("page"), 6) or 1, 1)
 
 
 def _findings(job: ImportJob, page: int) -> list[list[str]]:

@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShopTimeFilter, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.numbers import percent
 from orders.models import CartEvent, DailyInterest
 
 
@@ -59,4 +60,4 @@ class DailyInterestAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("abandonment rate"))
     def rate(self, day: DailyInterest) -> str:
-        return f"{day.abandoned / day.adds:.0%}" if day.adds else "–"
+        return percent(day.abandoned / day.adds if day.adds else None, 0)

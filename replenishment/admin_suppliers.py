@@ -14,6 +14,7 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.numbers import percent
 from replenishment.admin_filters import PercentRangeFilter
 from replenishment.models import SupplierScore
 
@@ -58,10 +59,6 @@ def judged(score: SupplierScore) -> str:
     return "overdue" if score.late_lines else "fine"
 
 
-def rate(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:.0f}\u00a0%"
-
-
 @admin.register(SupplierScore)
 class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [ScoreSheet]
@@ -101,11 +98,11 @@ class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("on time"), ordering="on_time_rate")
     def on_time(self, score: SupplierScore) -> str:
-        return rate(score.on_time_rate)
+        return percent(score.on_time_rate, 0)
 
     @display(description=_("in full"), ordering="in_full_rate")
     def in_full(self, score: SupplierScore) -> str:
-        return rate(score.in_full_rate)
+        return percent(score.in_full_rate, 0)
 
     @display(description=_("lead time, days"), ordering="lead_time_median")
     def lead_time(self, score: SupplierScore) -> str:
@@ -123,4 +120,4 @@ class SupplierScoreAdmin(ExportsList, ReadOnlyAdmin):
 
     @display(description=_("price"), ordering="price_rate")
     def price(self, score: SupplierScore) -> str:
-        return "–" if score.price_rate is None else f"{(score.price_rate - 1) * 100:+.1f} %"
+        return percent(None if score.price_rate is None else score.price_rate - 1, signed=True)

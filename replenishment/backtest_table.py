@@ -10,7 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from inventory_site.common.models import ShopSettings
-from inventory_site.common.numbers import whole
+from inventory_site.common.numbers import percent, whole
 from replenishment.models import Backtest, BacktestResult
 from replenishment.querysets_backtests import SUMS
 
@@ -118,10 +118,6 @@ def notes(backtest: Backtest) -> list[str]:
             % {"n": facts["without_cost"]}
         )
     return said
-
-
-def percent(rate: float | None) -> str:
-    return "–" if rate is None else f"{100 * rate:.1f} %"
 
 
 def table_of(backtest: Backtest) -> str:

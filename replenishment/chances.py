@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from forecasting.models import StockOutRegression
+from inventory_site.common import numbers
 from replenishment.models import InventoryPosition, ReorderPoint
 
 
@@ -18,13 +19,11 @@ def percent(chance: float | None) -> str:
     >>> [percent(chance) for chance in (None, 0.0025, 0.126, 0.998, 1.0)]
     ['–', '< 1 %', '13 %', '> 99 %', '100 %']
     """
-    if chance is None:
-        return "–"
-    if chance < 0.005:
+    if chance is not None and chance < 0.005:
         return _("< 1 %")
-    if 0.995 < chance < 1:
+    if chance is not None and 0.995 < chance < 1:
         return _("> 99 %")
-    return _("%(share)s %%") % {"share": f"{chance * 100:.0f}"}
+    return numbers.percent(chance, 0)
 
 
 def sentences(

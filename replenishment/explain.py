@@ -11,6 +11,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inventory_site.common.numbers import per_cent
+
 Terms = Mapping[str, Any]
 
 
@@ -167,7 +169,7 @@ def _interval(length: float, unit: str) -> str:
 
 
 def _target(terms: Terms) -> str:
-    rate = f"{terms['target_rate'] * 100:g}"
+    rate = per_cent(terms["target_rate"])
     if terms["target"] == "fill_rate":
         return _("a fill rate of %(rate)s %%") % {"rate": rate}
     return _("a cycle service level of %(rate)s %%") % {"rate": rate}

@@ -26,7 +26,8 @@ from inventory_site.common.admin_acts import new_key, run_once
 from inventory_site.common.errors import DomainError
 from inventory_site.common.jobs import wake_workers
 from inventory_site.common.models import ShopSettings
-from replenishment.backtest_table import MONEY, comparisons, notes, percent, verdicts
+from inventory_site.common.numbers import percent, whole_number
+from replenishment.backtest_table import MONEY, comparisons, notes, verdicts
 from replenishment.models import Backtest, BacktestResult
 from replenishment.services import backtests
 from stock.models import Warehouse
@@ -49,7 +50,8 @@ def backtest(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
     shown = Backtest.objects.visible_to(request.user).select_related("run").order_by("-pk")
-    row = get_object_or_404(shown, pk=request.GET["id"]) if request.GET.get("id", "").isdecimal() else shown.first()
+    asked = whole_number(request.GET.get("id"))
+    row = shown.first() if asked is None else get_object_or_404(shown, pk=asked)
     if request.GET.get("progress"):
         return _progress(request, row)
     sees_costs = request.user.has_perm(settings.COST_PERMISSION)
@@ -115,7 +117,7 @@ def _narrowed(request: HttpRequest, row: Backtest):
     if code := request.GET.get("warehouse"):
         results = results.filter(warehouse__code=code)
     if category := request.GET.get("category"):
-        results = results.filter(category=int(category) if category.isdecimal() and len(category) < 19 else 0)
+        results = results.filter(category=whole_number(category) or 0)
     return results
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from inventory_site.common.admin_acts import new_key, run_once
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings
-from inventory_site.common.numbers import typed_amount
+from inventory_site.common.numbers import percent, typed_amount
 from replenishment import services
 from replenishment.budget_words import limit_sentence, shortfall_sentence
 from replenishment.models import Suggestion
@@ -81,7 +81,7 @@ def _planned(request: HttpRequest, budget: Decimal | None, place: Warehouse | No
         "plan": plan, "limits": [limit_sentence(limit) for limit in plan.binding],
         "shortfalls": [shortfall_sentence(limit) for limit in plan.shortfalls], "once_key": new_key(),
         "left_out": plan.left_out, "held_back": plan.held_back,
-        "gap": "–" if plan.gap is None else f"{plan.gap:.2%}",
+        "gap": percent(plan.gap, 2),
         "chosen": sorted(plan.chosen, key=lambda line: -line.cost),
         "not_now": [line for line in plan.lines if not line.quantity],
         "signed": signing.dumps([[x.suggestion.pk, x.quantity] for x in plan.chosen], salt=SALT, compress=True),

@@ -20,6 +20,7 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key, run_once
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import Audit
+from inventory_site.common.numbers import per_cent, percent, whole_number
 from replenishment.optimise.policies import JointPolicy
 from replenishment.services.front import APPLIED, CHOICES, CLASSES, Front, apply_front, front_of, take_back_front
 from stock.models import Warehouse
@@ -50,9 +51,8 @@ def _mine(request: HttpRequest):
 
 def _applied(request: HttpRequest, pk: str) -> Audit | None:
     """What this person applied, None where that is no such row."""
-    if not pk.isdecimal() or len(pk) > 18:
-        return None
-    return Audit.objects.filter(pk=pk, action=APPLIED, actor=request.user).first()
+    number = whole_number(pk)
+    return number and Audit.objects.filter(pk=number, action=APPLIED, actor=request.user).first()
 
 
 def _found(request: HttpRequest, place: Warehouse | None) -> HttpResponse:
@@ -77,10 +77,10 @@ def _row(policy: JointPolicy) -> dict:
     choices = [CHOICES.index(choice) for choice in policy.choices]
     words = [
         ngettext("%(level)s %%, every day", "%(level)s %%, every %(days)s days", choice.review_period_days)
-        % {"level": f"{choice.cycle_service_level * 100:g}", "days": choice.review_period_days}
+        % {"level": per_cent(choice.cycle_service_level), "days": choice.review_period_days}
         for choice in policy.choices
     ]
-    return {"policy": policy, "fill_rate": f"{policy.fill_rate:.1%}", "words": words,
+    return {"policy": policy, "fill_rate": percent(policy.fill_rate), "words": words,
             "choices": "-".join(map(str, choices))}  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def apply(request: HttpRequest) -> HttpResponse:
 
 def _told(request: HttpRequest) -> tuple[str, list[int]]:
     classes, text = request.POST.get("classes", ""), request.POST.get("choices", "").split("-")
-    choices = [int(part) for part in text if part.isdecimal() and len(part) < 3]
+    choices = [number for part in text if (number := whole_number(part, 2)) is not None]
     known = all(letter in CLASSES for letter in classes) and len(set(classes)) == len(classes) == len(choices) > 0
     if not known or any(number >= len(CHOICES) for number in choices):
         raise BadRequest("not a point of a front")

@@ -22,6 +22,7 @@ from catalog.models import Category, Supplier
 from forecasting.csv_files import csv_file
 from forecasting.pages_charts import lines_chart, with_legend
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import percent, whole_number
 from replenishment.key_figures import AGES_DAYS, MONEY, SUMS, figures
 from replenishment.models import KeyFigures, KpiSnapshot
 from stock.models import Warehouse
@@ -65,10 +66,7 @@ class Asked:
 
     @classmethod
     def of(cls, told: QueryDict) -> Asked:
-        category, supplier = (
-            int(text) if (text := told.get(name, "")).isdecimal() and len(text) < 19 else None
-            for name in ("category", "supplier")
-        )
+        category, supplier = (whole_number(told.get(name)) for name in ("category", "supplier"))
         days, by = told.get("days", "91"), told.get("by", "warehouse")
         return cls(
             told.get("warehouse", ""), category, None if category else supplier, days if days in SPANS else "91",
@@ -227,7 +225,7 @@ def _text(value: float | None, kind: str) -> str:
     if value is None:
         return "–"
     if kind == "rate":
-        return f"{100 * value:.1f} %"
+        return percent(value)
     return number_format(round(value) if kind == "money" else round(value, 1), force_grouping=True)
 
 

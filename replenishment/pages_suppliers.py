@@ -22,6 +22,7 @@ from catalog.models import Supplier
 from inventory_site.common.admin_acts import new_key, run_once, version_seen
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import whole_number
 from orders import services as orders
 from orders.errors import NothingToDo
 from orders.models import PurchaseOrderLine
@@ -34,6 +35,9 @@ from stock.models import Warehouse
 SEE, BUY = "orders.view_purchaseorder", "orders.change_purchaseorder"
 LINES_AT_ONCE = 50
 UNDO = "supplier_order_before"
+
+#: The longest number of pieces that is read.
+DIGITS = 12
 
 
 def suppliers(request: HttpRequest) -> HttpResponse:
@@ -143,17 +147,16 @@ def _address(supplier: Supplier, warehouse: Warehouse) -> str:
 
 
 def _window(request: HttpRequest) -> int:
-    asked = request.GET.get("window", "")
-    return min(max(int(asked), 7), LONGEST_WINDOW_DAYS) if asked.isdecimal() and len(asked) < 6 else WINDOW_DAYS
+    asked = whole_number(request.GET.get("window"), 5)
+    return WINDOW_DAYS if asked is None else min(max(asked, 7), LONGEST_WINDOW_DAYS)
 
 
 def _numbers(data: Mapping[str, str], known: supplier_orders.SupplierOrder) -> dict[int, int]:
     """Pieces by product from the fields ``q-…``; what is no whole number counts as what stood there before."""
     found = known.quantities()
     for pk in found:
-        text = str(data.get(f"q-{pk}", "")).strip()
-        if text.isdecimal() and len(text) < 13:
-            found[pk] = int(text)
+        if (pieces := whole_number(data.get(f"q-{pk}"), DIGITS)) is not None:
+            found[pk] = pieces
     return found
 
 
@@ -190,7 +193,7 @@ def _saved(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> st
 
 
 def _is_number(text: str | None) -> bool:
-    return text is None or (text.strip().isdecimal() and len(text.strip()) < 13)
+    return text is None or whole_number(text, DIGITS) is not None
 
 
 def _undo_of(request: HttpRequest, known: supplier_orders.SupplierOrder) -> dict[str, int]:
@@ -224,7 +227,7 @@ def _chased(request: HttpRequest, address: str) -> HttpResponse:
 
 def _noted(request: HttpRequest) -> str:
     """Single days as they were changed, then one day or one note for all that are ticked."""
-    ticked = [int(pk) for pk in request.POST.getlist("line") if pk.isdecimal() and len(pk) < 19]
+    ticked = [number for pk in request.POST.getlist("line") if (number := whole_number(pk)) is not None]
     days = shown_suppliers.changed_days(request.POST)
     mine = PurchaseOrderLine.objects.visible_to(request.user, BUY)
     named = {*ticked, *days}

@@ -23,7 +23,7 @@ from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import Audit, ShopSettings
-from inventory_site.common.numbers import typed_amount
+from inventory_site.common.numbers import percent, typed_amount, whole_number
 from replenishment import what_if
 from replenishment.models import Policy
 from replenishment.reach import require_reach
@@ -78,16 +78,16 @@ def _row(rows, text: str | None):
     """The row with that key; 404 where it is not one that the person may see."""
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = whole_number(text)
+    if number is None:
         raise Http404
-    return get_object_or_404(rows, pk=text)
+    return get_object_or_404(rows, pk=number)
 
 
 def level_of(told: QueryDict) -> float:
     """The level of the slider, in tenths of a per cent."""
-    text = told.get("level", "")
-    value = int(text) / 1000 if text.isdecimal() and len(text) < 5 else USUAL_LEVEL
-    return min(max(value, LEVELS[0]), LEVELS[-1])
+    tenths = whole_number(told.get("level"), 4)
+    return min(max(USUAL_LEVEL if tenths is None else tenths / 1000, LEVELS[0]), LEVELS[-1])
 
 
 def whole_shop(request: HttpRequest) -> HttpResponse:
@@ -112,7 +112,7 @@ def answer_of(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         level, problem = (LEVELS[0], _too_little(curve, asked.budget, shop.currency)) if found is None else (found, "")
     return {
         "items": told.items, "problem": problem, "level": level, "level_tenths": round(1000 * level),
-        "level_text": f"{100 * level:.1f} %", "rows": _rows(curve.planned, curve.at(level), sees_costs),
+        "level_text": percent(level), "rows": _rows(curve.planned, curve.at(level), sees_costs),
         "sees_costs": sees_costs, "without_cost": told.without_cost if sees_costs else 0,
         "fixed": told.fixed, "narrower": services.narrower_policies(request.user, asked.where),
         "chart": _chart(curve, level) if told.items and sees_costs else "", "chart_options": json.dumps(_options()),
@@ -139,7 +139,7 @@ def _rows(now: dict[str, float], then: dict[str, float], sees_costs: bool) -> li
 
 
 def _fill(told: dict[str, float]) -> str:
-    return f"{100 * (1 - told['lost_pieces'] / told['demand']):.1f} %" if told["demand"] else "–"
+    return percent(1 - told["lost_pieces"] / told["demand"] if told["demand"] else None)
 
 
 def _number(value: float) -> str:
@@ -161,7 +161,7 @@ def _chart(curve: Curve, level: float) -> str:
     line = {"label": _("all levels"), "data": [dot(point) for point in curve.points], "showLine": True,
             "pointRadius": 0, "borderWidth": 2, **grey}  # fmt: skip
     now = {"label": _("as planned"), "data": [dot(curve.planned)], "pointRadius": 6, "backgroundColor": charts.QUIET}
-    then = {"label": f"{100 * level:.1f} %", "data": [dot(curve.at(level))], "pointRadius": 6,
+    then = {"label": percent(level), "data": [dot(curve.at(level))], "pointRadius": 6,
             "backgroundColor": charts.PRIMARY}  # fmt: skip
     return json.dumps({"datasets": [then, now, line]})
 
@@ -201,7 +201,7 @@ def product_answer(request: HttpRequest, row: Product, warehouse: Warehouse, lev
     costs = {"holding_rate": float(shop.holding_rate), "order_cost": float(shop.order_cost)}
     told: dict[str, Any] = {
         "product": row, "warehouse": warehouse, "level_tenths": round(1000 * level),
-        "level_text": f"{100 * level:.1f} %", "sees_costs": sees_costs, "may_plan": request.user.has_perm(PLAN),
+        "level_text": percent(level), "sees_costs": sees_costs, "may_plan": request.user.has_perm(PLAN),
     }  # fmt: skip
     told["applied"] = services.last_applied(Where(product=row, warehouse=warehouse))
     if not len(items) or not items.is_stocked[0]:

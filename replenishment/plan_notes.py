@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from inventory_site.common.numbers import per_cent
+
 Terms = Mapping[str, Any]
 Note = Sequence[Any]  # code, terms
 
@@ -14,10 +16,6 @@ Note = Sequence[Any]  # code, terms
 def sentences(notes: Sequence[Note]) -> list[str]:
     """In the active language, in the order in which the plan noted them."""
     return [SENTENCES[code](terms) for code, terms in notes]
-
-
-def _percent(rate: float) -> str:
-    return f"{rate * 100:.1f}".removesuffix(".0")
 
 
 def _no_supplier(terms: Terms) -> str:
@@ -35,11 +33,11 @@ def _no_cost_to_plan_by(terms: Terms) -> str:
     return _(
         "It should be planned by cost, but its unit cost or its price is not known: a cycle service level of "
         "%(level)s %% was taken. Enter both."
-    ) % {"level": _percent(terms["level"])}
+    ) % {"level": per_cent(terms["level"])}
 
 
 def _by_cost(terms: Terms) -> str:
-    told = {name: _percent(terms[name]) for name in ("ratio", "level", "floor", "ceiling")}
+    told = {name: per_cent(terms[name]) for name in ("ratio", "level", "floor", "ceiling")}
     if terms["ratio"] == terms["level"]:
         return _("By cost: a cycle service level of %(level)s %% is best.") % told
     return (

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from inventory_site.common.numbers import percent
 from replenishment.models import Policy
 from replenishment.models.policies import LEVEL_CEILING, LEVEL_FLOOR
 
@@ -16,23 +17,15 @@ SHORT_MODES = {
 }  # fmt: skip
 
 
-def percent(rate: float) -> str:
-    """
-    >>> [percent(rate) for rate in (0.95, 0.985, 1.0)]
-    ['95 %', '98.5 %', '100 %']
-    """
-    return f"{rate * 100:.1f}".removesuffix(".0") + " %"
-
-
 def plans_by(policy: Policy) -> str:
     """“fill rate 97 %”; empty targets are told as such."""
     if policy.target == Target.FILL_RATE:
-        return _("fill rate %(rate)s") % {"rate": percent(policy.fill_rate or 0)}
+        return _("fill rate %(rate)s") % {"rate": percent(policy.fill_rate or 0, None)}
     if policy.target == Target.COST:
-        told = (percent(policy.level_floor or LEVEL_FLOOR), percent(policy.level_ceiling or LEVEL_CEILING))
-        return _("by cost, %(low)s to %(high)s") % dict(zip(("low", "high"), told, strict=True))
+        low, high = policy.level_floor or LEVEL_FLOOR, policy.level_ceiling or LEVEL_CEILING
+        return _("by cost, %(low)s to %(high)s") % {"low": percent(low, None), "high": percent(high, None)}
     if policy.target == Target.CYCLE:
-        return _("cycle service level %(rate)s") % {"rate": percent(policy.cycle_service_level)}
+        return _("cycle service level %(rate)s") % {"rate": percent(policy.cycle_service_level, None)}
     return _("as the wider policy")
 
 
@@ -64,6 +57,6 @@ def figures_of(figures: dict[str, Any]) -> str:
         "95 %% quantile held on %(coverage)s of the days."
     ) % {
         **figures,
-        "bias": f"{figures['bias'] * 100:+.1f} %",
-        "coverage": percent(figures["coverage"]),
+        "bias": percent(figures["bias"], signed=True),
+        "coverage": percent(figures["coverage"], None),
     }

@@ -15,6 +15,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from inventory_site.common.numbers import per_cent
 from replenishment import explain
 
 Terms = Mapping[str, Any]
@@ -120,8 +121,9 @@ def _markdown(terms: Terms, phrases: dict) -> str:
         "%(percent)s %% lower as assumed (elasticity %(elasticity)s)."
     )
     until = date_format(date.fromisoformat(terms["until"]), "SHORT_DATE_FORMAT")
-    percent = f"{terms['step'] * 100:g}"
-    return text % (phrases | {"until": until, "percent": percent, "elasticity": f"{terms['elasticity']:g}"})
+    return text % (
+        phrases | {"until": until, "percent": per_cent(terms["step"]), "elasticity": f"{terms['elasticity']:g}"}
+    )
 
 
 def _stop(terms: Terms, phrases: dict) -> str:
@@ -178,7 +180,7 @@ def _worth_of_return(terms: Terms, phrases: dict) -> str:
         "The credit is %(credit)s (%(percent)s %% of the cost); kept they would bring %(later)s and cost %(holding)s "
         "to keep: %(gain)s better."
     )
-    return text % (phrases | {"percent": f"{terms['rate_credited'] * 100:g}"})
+    return text % (phrases | {"percent": per_cent(terms["rate_credited"])})
 
 
 def _worth_of_markdown(terms: Terms, phrases: dict) -> str:
@@ -244,7 +246,7 @@ def _enough(terms: Terms) -> str:
     """What the level is for, and what it is made of: expected + safety stock."""
     if terms["by_hand"]:
         return _("%(level)s is the level set by hand") % {"level": terms["level"]}
-    told = {"rate": f"{terms['target_rate'] * 100:g}", "level": terms["level"]}
+    told = {"rate": per_cent(terms["target_rate"]), "level": terms["level"]}
     if terms["target"] == "fill_rate":
         return _("%(level)s serve %(rate)s %% of what is asked for") % told
     return _("%(rate)s %% of the time %(level)s are enough") % told

@@ -17,11 +17,11 @@ from django.utils.translation import ngettext
 
 from catalog.models import Supplier
 from inventory_site.common.models import ShopSettings, User
-from inventory_site.common.numbers import amount
+from inventory_site.common.numbers import amount, percent, whole_number
 from orders.models import PurchaseOrderLine
 from orders.order_days import order_days_of
-from replenishment.admin_suppliers import JUDGED, judged, rate
-from replenishment.chances import percent
+from replenishment import chances
+from replenishment.admin_suppliers import JUDGED, judged
 from replenishment.joint_orders import filled_up
 from replenishment.models import Suggestion, SupplierScore
 from replenishment.scorecards import Scorecard
@@ -98,7 +98,7 @@ def _overview_row(supplier, warehouse, order_on, score, suggested, drafted, late
         "supplier": supplier, "warehouse": warehouse, "order_on": order_on, "value": value,
         "suggested": suggested["n"], "drafted": drafted["n"], "late": late["n"], "bars": bars(supplier, value),
         "judged": judged(score) if score else "", "state": JUDGED[judged(score)] if score else "–",
-        "on_time": rate(score.on_time_rate) if score else "–",
+        "on_time": percent(score.on_time_rate if score else None, 0),
     }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _line(row: Row, quantity: int, at: tuple[float, float] | None) -> dict[str, 
     cost = row.terms.unit_cost_at(quantity)
     return {
         "row": row, "quantity": quantity, "unit_cost": cost, "amount": (quantity * cost).quantize(Decimal("0.01")),
-        "chance": percent(at[0]) if at else "–", "lost": at and at[1], "is_risky": bool(at and at[0] > 0.1),
+        "chance": chances.percent(at[0]) if at else "–", "lost": at and at[1], "is_risky": bool(at and at[0] > 0.1),
         "packs": quantity // row.terms.pack_size if row.terms.pack_size > 1 else None,
         "note": _note(row, quantity), "days": row.days_until_needed,
     }  # fmt: skip
@@ -165,11 +165,11 @@ def proposed(known: SupplierOrder, quantities: dict[int, int], fill: str) -> tup
 def card(score: Scorecard) -> list[tuple[str, str, str]]:
     """(label, figure, what it means) of the scorecard; prices are left to who may see them (their label is "price")."""
     spread = "–" if score.lead_time_median is None else f"{score.lead_time_low}–{score.lead_time_high}"
-    price = "–" if score.price_rate is None else f"{(score.price_rate - 1) * 100:+.1f} %"
+    price = percent(None if score.price_rate is None else score.price_rate - 1, signed=True)
     middle = "–" if score.lead_time_median is None else str(score.lead_time_median)
     return [
-        (_("on time"), rate(score.on_time_rate), _("of the pieces that were due")),
-        (_("in full"), rate(score.in_full_rate), _("of the lines that are over")),
+        (_("on time"), percent(score.on_time_rate, 0), _("of the pieces that were due")),
+        (_("in full"), percent(score.in_full_rate, 0), _("of the lines that are over")),
         (_("lead time, days"), spread, _("eight of ten orders; the middle one %(n)s") % {"n": middle}),
         ("price", price, _("against the same products in the time before")),
     ]
@@ -224,10 +224,11 @@ def changed_days(data: Mapping[str, str]) -> dict[int, date | None]:
     found = {}
     for name, text in data.items():
         kind, _dash, pk = name.partition("-")
-        if kind == "on" and pk.isdecimal() and len(pk) < 19 and text != data.get(f"was-{pk}", ""):
+        line = whole_number(pk) if kind == "on" else None
+        if line is not None and text != data.get(f"was-{pk}", ""):
             day = day_of(text)
             if day or not text:
-                found[int(pk)] = day
+                found[line] = day
     return found
 
 

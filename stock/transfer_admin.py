@@ -24,6 +24,7 @@ from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.admin_lines import LinesForm, quantities_in
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.numbers import per_cent
 from stock import services
 from stock.access import require, require_either
 from stock.admin_new import NewDocumentPage, ProductLine
@@ -72,7 +73,7 @@ class ReceiveForm(LinesForm):
             self.fields["may_exceed"] = forms.BooleanField(
                 label=_g("More arrived than was sent"), required=False, widget=UnfoldBooleanWidget,
                 help_text=_g("Up to %(rate)s of 100 more. The surplus is taken off what is available in %(source)s.")
-                % {"rate": f"{tolerated * 100:.1f}", "source": source},
+                % {"rate": per_cent(tolerated), "source": source},
             )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from unfold.forms import ActionForm
 
 from inventory_site.common import idempotency
 from inventory_site.common.errors import DomainError, KeyReused, StaleVersion
+from inventory_site.common.numbers import whole_number
 from inventory_site.common.retry import retry_when_busy
 
 KEY = "once"
@@ -59,8 +60,7 @@ class Act:
 
 def version_seen(request: HttpRequest) -> int | None:
     """The version of the row that the page showed, from its hidden field; None where it told none."""
-    text = request.POST.get(VERSION, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return whole_number(request.POST.get(VERSION))
 
 
 def run_once(request: HttpRequest, operation: str, effect: Callable[[], Any]) -> Any:

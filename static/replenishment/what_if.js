@@ -3,7 +3,7 @@
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-slider]")) {
     const text = event.target.closest("label").querySelector("[data-slider-text]");
-    text.textContent = (event.target.value / 10).toFixed(1) + " %";
+    text.textContent = text.textContent.replace(/[\d.,]+/, (event.target.value / 10).toFixed(1));
   }
 });
 document.addEventListener("htmx:afterSwap", (event) => {

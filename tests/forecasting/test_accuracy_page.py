@@ -79,21 +79,22 @@ def test_groups_are_sums_and_not_means_of_means(owner, make_run, errors_of):
     errors_of(run, horizon="8-14", absolute_error=8.0, category=tea)
     page = owner.get(PAGE)
     assert {name: row[0] for name, row in table(owner, "method").items()} == {
-        "the last day, repeated": "20.0%", "the Theta method": "0.0%",
+        "the last day, repeated": "20.0 %", "the Theta method": "0.0 %",
     }  # fmt: skip
-    assert table(owner, "category")["Tea"][0] == "5.0%"
-    assert {name: row[0] for name, row in table(owner, "horizon").items()} == {"days 1–7": "5.0%", "days 8–14": "80.0%"}
-    assert page.context["tiles"][0]["value"] == "5.0%"
-    assert page.context["tiles"][-1]["value"] == "89.3%"
+    assert table(owner, "category")["Tea"][0] == "5.0 %"
+    by_horizon = {name: row[0] for name, row in table(owner, "horizon").items()}
+    assert by_horizon == {"days 1–7": "5.0 %", "days 8–14": "80.0 %"}
+    assert page.context["tiles"][0]["value"] == "5.0 %"
+    assert page.context["tiles"][-1]["value"] == "89.3 %"
 
 
 def test_the_back_test_is_shown_where_nothing_was_issued_yet_and_when_asked_for(owner, make_run, errors_of):
     run = make_run()
     errors_of(run, source="backtest", horizon="lead_time", absolute_error=3.0)
-    assert owner.get(PAGE).context["tiles"][0]["value"] == "30.0%"
+    assert owner.get(PAGE).context["tiles"][0]["value"] == "30.0 %"
     errors_of(run)
-    assert owner.get(PAGE).context["tiles"][0]["value"] == "20.0%"
-    assert owner.get(PAGE, {"source": "backtest"}).context["tiles"][0]["value"] == "30.0%"
+    assert owner.get(PAGE).context["tiles"][0]["value"] == "20.0 %"
+    assert owner.get(PAGE, {"source": "backtest"}).context["tiles"][0]["value"] == "30.0 %"
 
 
 def test_filters_narrow_and_old_runs_are_left_out(owner, make_run, errors_of, make_warehouse):
@@ -106,12 +107,12 @@ def test_filters_narrow_and_old_runs_are_left_out(owner, make_run, errors_of, ma
         return owner.get(PAGE, asked).context["tiles"][0]["value"]
 
     assert [shown(), shown(warehouse="lille"), shown(days="all"), shown(method="theta")] == [
-        "30.0%",
-        "40.0%",
-        "50.0%",
+        "30.0 %",
+        "40.0 %",
+        "50.0 %",
         "–",
     ]
-    assert shown(category="x", days="?", source="?", horizon="?") == "30.0%"
+    assert shown(category="x", days="?", source="?", horizon="?") == "30.0 %"
 
 
 def test_over_time_the_model_stands_beside_the_naive_forecast(owner, make_run, errors_of):
@@ -128,7 +129,7 @@ def test_coverage_is_told_for_each_origin_of_the_training(owner, make_run, error
     told = {"origins": [1], "levels": [0.8, 0.98], "share": [[0.75, None]], "n": [40]}
     TrainedModel.objects.create(run=run, data=b"", coverage=told)
     (row,) = owner.get(PAGE).context["origins"]["rows"]
-    assert (row["day"], row["n"], row["share"]) == (SUNDAY, 40, ["75.0%", "–"])
+    assert (row["day"], row["n"], row["share"]) == (SUNDAY, 40, ["75.0 %", "–"])
 
 
 def test_a_role_sees_its_warehouses_only(make_run, errors_of, make_user, make_warehouse, client_of):

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from forecasting import engine
 from forecasting.engine.panel import Forecast, ProtectionInterval
+from inventory_site.common.numbers import whole_number
 from replenishment.csv_table import BadRow, UnreadableFileError
 from replenishment.plan_demand import Calendar, Demand, read_demand
 from replenishment.plan_file import forecast_frame, plan_frame, with_idle, write_all
@@ -30,9 +31,10 @@ def _date(text: str) -> date:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 730:
+    found = whole_number(text)
+    if found is None or not 1 <= found <= 730:
         raise ArgumentTypeError(_("“%s” is not a number of buckets from 1 to 730") % text)
-    return int(text)
+    return found
 
 
 class Command(BaseCommand):
