@@ -15,3 +15,9 @@ class ModelsGone(DomainError):
     """The models of that version were pruned."""
 
     code = "models_gone"
+
+
+class NotExplained(DomainError):
+    """What was said of an anomaly cannot hold; the sentence names the item."""
+
+    code = "not_explained"

@@ -13,6 +13,7 @@ from django.db import connection
 from catalog.models import Promotion
 from forecasting import preparation, regressors
 from forecasting.engine.panel import Panel
+from forecasting.explained import as_explained
 from orders.models import DemandSeries
 from stock.models import Warehouse
 
@@ -53,11 +54,14 @@ def known_since(until: date) -> date:
     return max(oldest.first() or until, until - timedelta(days=HISTORY_DAYS - 1))
 
 
-def panel_of(series_ids: Sequence[int], *, since: date, until: date, ahead: int = 0) -> tuple[Panel, Keys]:
+def panel_of(
+    series_ids: Sequence[int], *, since: date, until: date, ahead: int = 0, explained: bool = True
+) -> tuple[Panel, Keys]:
     """Demand by day as it was known on ``until``; rows follow ``DemandSeries.pk``, unknown ids are left out.
 
     Cancellations, returns, promotions, signals and changes of closed days that became known later are not in it. A day
     after the last closed one is NaN, like a day before the series began and a day on which the warehouse was closed.
+    What people said of anomalies by then is heeded; without ``explained`` days are as they were.
     """
     calendar = Calendar(since, until, ahead)
     rows = list(
@@ -76,6 +80,8 @@ def panel_of(series_ids: Sequence[int], *, since: date, until: date, ahead: int 
     places = list(Warehouse.objects.order_by("pk"))
     closed = preparation.closed_days(keys, calendar, places)
     demand = preparation.prepared(keys, calendar, demand, recorded, closed)
+    if explained:
+        demand = as_explained(keys, calendar, demand)
     promotion, offered = _promotions(keys, calendar, places)
     signals, told = regressors.signals(keys, calendar)
     interest, told_of_interest = regressors.interest(keys, calendar, read_numbers)

@@ -100,3 +100,17 @@ class AggregateForecastQuerySet(InWarehouse):
 
     def of_run(self, run):
         return self.filter(run=run) if run else self.none()
+
+
+class AnomalyQuerySet(InWarehouse):
+    def open(self):
+        return self.filter(state="open")
+
+    def open_on(self, day: date):
+        """Found by that day and not explained by then; what has ended since was open for as long as it was seen."""
+        later = Q(state__in=["one_off", "new_level"], explained_on__gt=day) | Q(state="over", seen_on__gte=day)
+        return self.filter(Q(state="open") | later, found_on__lte=day)
+
+    def explained_by(self, day: date):
+        """About demand, and explained by the end of that day: what forecasts made then knew."""
+        return self.filter(about="demand", state__in=["one_off", "new_level"], explained_on__lte=day)

@@ -3,12 +3,12 @@
 close_demand → lead_times → train → methods → plan → launches → aggregates → shapes → segments → stock_outs →
 suggestions → scarce (suppliers of whom too much is wanted), then the run is published: in one short transaction
 positions, forecasts and reorder points become the current ones. After it automatic (drafts of what policies leave to
-the night) → accuracy (what past runs had forecast against what happened) → modes (policies may do more, or less, by it)
-→ key_figures → alerts → digests → prune. Lead times come before
-forecasts, since these are made for the time until the next delivery; methods are tried before the
-plan uses those that won; launches plan new items by others and replace what was said of them; aggregates add items up;
-shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong about them, for the
-chances that are published; alerts read what is published.
+the night) → accuracy (what past runs had forecast against what happened) → anomalies (demand and stock that are not as
+expected, until somebody says why) → modes (policies may do more, or less, by accuracy) → key_figures → alerts →
+digests → prune. Lead times come before forecasts, since these are made for the time until the next delivery; methods
+are tried before the plan uses those that won; launches plan new items by others and replace what was said of them;
+aggregates add items up; shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong
+about them, for the chances that are published; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ register_kind(
     after=[
         Step("automatic", replenishment.split_automatic, replenishment.draft_automatic),
         Step("accuracy", forecasting.split_accuracy, forecasting.evaluate),
+        Step("anomalies", forecasting.split_anomalies, forecasting.find_anomalies),
         Step("modes", replenishment.split_modes, replenishment.move_mode),
         Step("key_figures", one_partition, replenishment.keep_key_figures),
         Step("alerts", split_alerts, find_alerts),

@@ -1,6 +1,7 @@
 """Forecasts and how right they were, and what people tell the forecast besides demand."""
 
 from forecasting.models.accuracy import AccuracyByHorizon
+from forecasting.models.anomalies import Anomaly
 from forecasting.models.data import DataRule, Signal, SignalKind
 from forecasting.models.forecasts import Accuracy, Forecast, TrainedModel
 from forecasting.models.items import Launch, SeasonalShape, Segment
@@ -12,6 +13,7 @@ __all__ = [
     "Accuracy",
     "AccuracyByHorizon",
     "AggregateForecast",
+    "Anomaly",
     "DataRule",
     "Forecast",
     "ForecastValueAdded",

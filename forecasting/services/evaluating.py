@@ -138,11 +138,12 @@ class Known:
 
 
 def known_demand(pairs: Sequence[tuple[int, int]], since: date, until: date) -> Known:
-    """Demand of these items (product, warehouse), as it is known now."""
+    """Demand of these items (product, warehouse), as it is known now; anomalies that were explained are in it."""
     wanted = {product for product, _warehouse in pairs}
     series = DemandSeries.objects.filter(product__in=wanted)
     ids = {(product, place): pk for pk, product, place in series.values_list("pk", "product_id", "warehouse_id")}
-    panel, keys = panel_of(sorted({ids[pair] for pair in pairs if pair in ids}), since=since, until=until)
+    known = sorted({ids[pair] for pair in pairs if pair in ids})
+    panel, keys = panel_of(known, since=since, until=until, explained=False)
     row_of = {pk: row for row, pk in enumerate(keys.series.tolist())}
     rows = np.array([row_of.get(ids.get(pair), -1) for pair in pairs], int)
     demand = np.full((len(pairs), (until - since).days + 1), np.nan)

@@ -95,7 +95,8 @@ def plan_partition(run: JobRun, payload: dict) -> Callable[[], None]:
         trained = replace(trained, scored=())  # the back-test came with the models, and takes longer than the forecast
     result = engine.forecast(panel, trained, sold, horizon=forecasting.HORIZON)
     result = forecasting.with_asked(run=run, keys=keys, result=result, interval=sold)
-    return kept(run, items, keys, panel, faded(result, sold, left, is_fading), interval)
+    result = forecasting.widened(run=run, keys=keys, result=faded(result, sold, left, is_fading))
+    return kept(run, items, keys, panel, result, interval)
 
 
 def kept(

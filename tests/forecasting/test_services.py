@@ -122,7 +122,7 @@ def test_categories_and_products_are_named(series, make_product):
 
 def test_reading_more_series_takes_no_more_queries(series, django_assert_num_queries):
     many = [series({0: {"demand": 1}}) for _ in range(8)]
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         panel, _keys = week(*many)
     assert panel.demand[:, 0].sum() == 8
 

@@ -129,6 +129,6 @@ def test_every_step_is_named_once():
     names = jobs.steps_of(nightly.KIND)
     assert names == [
         "close_demand", "lead_times", "train", "methods", "plan", "launches", "aggregates", "shapes", "segments",
-        "stock_outs", "suggestions", "scarce", "automatic", "accuracy", "modes", "key_figures",
-        "alerts", "digests", "prune",
+        "stock_outs", "suggestions", "scarce", "automatic", "accuracy", "anomalies", "modes",
+        "key_figures", "alerts", "digests", "prune",
     ]  # fmt: skip
