@@ -16,16 +16,19 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert, Severity
+from alerts.pages_lines import complete, ordering, with_todo
+from alerts.pages_live import live_token
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import JobRun, ShopSettings
+from inventory_site.common.numbers import percent
 from orders.models import PurchaseOrder
 from replenishment.backtest_table import comparisons, verdicts
-from replenishment.models import Backtest, BacktestResult, KpiSnapshot, Suggestion
+from replenishment.models import Backtest, BacktestResult, InventoryPosition, KpiSnapshot, Suggestion
 from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
-LISTED = 6
+LISTED, URGENT = 6, 5
 TREND = timedelta(days=56)
 
 
@@ -51,10 +54,16 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
         "sees_costs": sees_costs,
         "has_role": user.has_perm("catalog.view_product"),
         "may_order": user.has_perm("replenishment.change_suggestion"),
+        "may_see_plan": user.has_perm("replenishment.view_reorderpoint"),
         "may_run": user.has_perm("common.run_nightly"),
         "once_key": new_key(),
+        "may_handle": user.has_perm("alerts.change_alert"),
+        "may_count": user.has_perm("stock.add_stockmovement"),
+        "live_token": live_token(user),
         "tiles": _tiles(user, today),
-        **_suggestions(user, sees_costs),
+        "overstock": _overstock(user) if sees_costs else None,
+        "urgent": (urgent := _urgent(user, today, shop.currency, sees_costs)),
+        **_suggestions(user, sees_costs, [alert.suggestion.pk for alert in urgent if alert.suggestion]),
         **_late(user, today),
         "run": _last_run(),
         "kpis": _kpis(user, today, sees_costs),
@@ -64,7 +73,7 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
 
 def _tiles(user, today: date) -> list[dict[str, Any]]:
     """Alerts to do by severity, the worst first; a severity without alerts says 0."""
-    to_do = Alert.objects.visible_to(user).to_do(today).order_by()
+    to_do = Alert.objects.visible_to(user).to_do(today).filter(leads=True).order_by()
     found = {row["severity"]: row for row in to_do.values("severity").annotate(n=Count("pk"), sum=Sum("money_at_risk"))}
     labels = {Severity.CRITICAL: _("critical"), Severity.WARNING: _("to watch"), Severity.INFO: _("for your notice")}
     return [
@@ -74,10 +83,26 @@ def _tiles(user, today: date) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _suggestions(user, sees_costs: bool) -> dict[str, Any]:
+def _overstock(user) -> Decimal:
+    """What is bound in stock beyond what the plan can use, as it is now."""
+    mine = InventoryPosition.objects.visible_to(user).filter(overstock_value__gt=0)
+    return mine.aggregate(sum=Sum("overstock_value"))["sum"] or Decimal(0)
+
+
+def _urgent(user, today: date, currency: str, sees_costs: bool) -> list[Alert]:
+    """The first lines of the warnings page."""
+    to_do = with_todo(Alert.objects.visible_to(user).to_do(today).filter(leads=True))
+    rows = to_do.select_related("product", "warehouse", "supplier").order_by(*ordering(sees_costs))[:URGENT]
+    alerts = list(rows)
+    complete(alerts, user, currency=currency, today=today)
+    return alerts
+
+
+def _suggestions(user, sees_costs: bool, shown_above: list[int]) -> dict[str, Any]:
     waiting = Suggestion.objects.visible_to(user).open()
     order = ("-margin_at_risk", "pk") if sees_costs else ("created_at", "pk")
-    rows = for_pages(waiting.with_documents().order_by(*order)[:LISTED], shows_money=sees_costs)
+    others = waiting.exclude(pk__in=shown_above).with_documents().order_by(*order)
+    rows = for_pages(others[:LISTED], shows_money=sees_costs)
     totals = waiting.aggregate(count=Count("pk"), cost=Sum("cost", filter=Q(kind=Suggestion.Kind.PURCHASE)))
     return {"suggestions": rows, "suggestion_count": totals["count"], "suggestion_cost": totals["cost"] or Decimal(0)}
 
@@ -122,8 +147,8 @@ def _kpis(user, today: date, sees_costs: bool) -> list[Kpi]:
     if not rows:
         return []
     shown = [
-        (_("Stock-out rate"), "out", _rate), (_("Fill rate"), "fill", _rate), (_("Turnover a year"), "turns", _plain),
-        (_("Days of cover"), "cover", _plain),
+        (_("Stock-out rate"), "out", percent), (_("Fill rate"), "fill", percent),
+        (_("Turnover a year"), "turns", _plain), (_("Days of cover"), "cover", _plain),
     ]  # fmt: skip
     money = [(_("Stock value"), "stock", _money), (_("Overstock value"), "over", _money)]
     return [_kpi(label, key, shown_as, rows) for label, key, shown_as in (money if sees_costs else []) + shown]
@@ -141,10 +166,6 @@ def _kpi(label: str, key: str, shown_as: Callable[[Any], str], rows: list[dict])
     labels = [date_format(on, "SHORT_DATE_FORMAT") for on, _value in known]
     return Kpi(label, shown_as(last), before, json.dumps(charts.sparkline(labels, [float(v) for _on, v in known])),
                json.dumps(charts.SPARKLINE_OPTIONS))  # fmt: skip
-
-
-def _rate(value: float) -> str:
-    return f"{value:.1%}"
 
 
 def _money(value: Decimal) -> str:

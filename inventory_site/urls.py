@@ -5,9 +5,11 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from alerts.pages import warnings
+from alerts.pages_live import live
 from alerts.pages_messages import preview, unsubscribe
 from forecasting.pages_accuracy import accuracy
 from inventory_site.common.languages import switch_language
+from inventory_site.today_more import confirm_default, more
 from replenishment import pages_backtest, pages_key_figures, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
@@ -49,6 +51,9 @@ urlpatterns = [
         name="supplier-order-promise",
     ),
     path("admin/", admin.site.urls),
+    path("today/more/", more, name="today-more"),
+    path("today/confirm/", confirm_default, name="today-confirm"),
+    path("live/", live, name="live"),
     path("warnings/", warnings, name="warnings"),
     path("warnings/<slug:code>/", warnings, name="warnings"),
     path("messages/stop/<uuid:token>/", unsubscribe, name="unsubscribe"),

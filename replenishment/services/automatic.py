@@ -7,7 +7,8 @@ from collections.abc import Callable
 from django.db.models import Exists, OuterRef
 
 from inventory_site.common.models import JobRun
-from replenishment.models import PolicyMode, ReorderPoint, Suggestion
+from replenishment.models import PolicyMode, Suggestion
+from replenishment.readiness import known_enough
 from replenishment.services.decisions import accept_suggestions
 
 Kind = Suggestion.Kind
@@ -36,8 +37,8 @@ def draft_automatic(run: JobRun, payload: dict) -> Callable[[], None]:
 
 
 def _automatic(run: JobRun):
-    own = ReorderPoint.objects.filter(
-        run=run, product=OuterRef("product"), warehouse=OuterRef("warehouse"), mode=PolicyMode.AUTOMATIC
-    )
+    """Of items in that mode, unless their plan stands on a default that nobody has confirmed."""
+    item = {"product": OuterRef("product"), "warehouse": OuterRef("warehouse")}
+    own = known_enough(run).filter(mode=PolicyMode.AUTOMATIC, **item)
     open_ones = Suggestion.objects.open().filter(run=run, needs_decision=False, kind__in=[Kind.PURCHASE, Kind.TRANSFER])
     return open_ones.filter(Exists(own))

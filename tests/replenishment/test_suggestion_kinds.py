@@ -8,13 +8,14 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
-from catalog.models import SupplierProduct
-from inventory_site.common.models import ShopSettings
+from catalog.models import Supplier, SupplierProduct
+from inventory_site.common.models import ConfirmedDefault, ShopSettings
 from orders import services as orders
-from orders.models import PurchaseOrder
+from orders.models import DemandSeries, PurchaseOrder
 from replenishment import services
 from replenishment.errors import CannotReopen, DismissalPast
 from replenishment.models import Policy, PolicyMode, Suggestion, TransferLane
+from replenishment.readiness import USUAL_LEAD_DAYS, known_enough, lead_time_key
 from stock import services as stock
 from stock.models import StockLevel, Transfer
 from tests.replenishment.conftest import TODAY, accept_all, found, nightly, propose, published, sentence
@@ -159,9 +160,11 @@ def test_a_shadow_item_gets_no_suggestion_and_an_automatic_one_a_draft(run, plan
     plan(watched.product, mode=PolicyMode.SHADOW)
     plan(shelf(1000).product, mode=PolicyMode.SHADOW)  # too much, and not told either
     plan(automatic.product, mode=PolicyMode.AUTOMATIC)
+    _sold_since(automatic, 56)
     plan(asked.product)
     minimum = shelf(0)
     plan(minimum.product, mode=PolicyMode.AUTOMATIC, a_day=0.1, min_order_quantity=500, order_quantity=500)
+    _sold_since(minimum, 56)
     propose(run)
     assert not Suggestion.objects.filter(product=watched.product).exists()
     for payload in services.split_automatic(run):
@@ -172,6 +175,25 @@ def test_a_shadow_item_gets_no_suggestion_and_an_automatic_one_a_draft(run, plan
     states = dict(Suggestion.objects.values_list("product", "state"))
     assert states == {automatic.product_id: "accepted", asked.product_id: "open", minimum.product_id: "open"}
     assert PurchaseOrder.objects.get().lines.get().product == automatic.product
+
+
+def _sold_since(level, days: int) -> None:
+    first_on = TODAY - timedelta(days=days)
+    DemandSeries.objects.create(product=level.product, warehouse=level.warehouse, first_on=first_on)
+
+
+def test_nothing_is_drafted_that_stands_on_a_default_until_somebody_gives_or_confirms_it(run, plan, shelf, supplier):
+    known, costless, new = shelf(5), shelf(5), shelf(5)
+    for level, fields, days in ((known, {}, 56), (costless, {"unit_cost": 0}, 56), (new, {}, 55)):
+        plan(level.product, mode=PolicyMode.AUTOMATIC, **fields)
+        _sold_since(level, days)
+    propose(run)
+
+    assert list(known_enough(run).values_list("product", flat=True)) == [known.product_id]
+    Supplier.objects.update(lead_time_days=USUAL_LEAD_DAYS)
+    assert services.split_automatic(run) == []
+    ConfirmedDefault.objects.create(key=lead_time_key(supplier.pk))
+    assert services.split_automatic(run) == [{"supplier": supplier.pk}]
 
 
 def test_a_dismissal_holds_until_its_day(run, plan, shelf):
