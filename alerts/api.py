@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.decorators import action
 
 from alerts import services
-from alerts.models import Alert
+from alerts.models import Alert, AlertEvent
 from alerts.sentences import sentence
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.models import ShopSettings
 from stock.access import require
+
+
+class EventSerializer(serializers.ModelSerializer):
+    actor = serializers.CharField(source="actor.username", default=None, read_only=True)
+
+    class Meta:
+        model = AlertEvent
+        fields = ["kind", "actor", "note", "at"]
 
 
 class AlertSerializer(serializers.ModelSerializer):
@@ -21,12 +30,13 @@ class AlertSerializer(serializers.ModelSerializer):
     assigned_to = serializers.CharField(source="assigned_to.username", default=None, read_only=True)
     severity = serializers.CharField(source="get_severity_display", read_only=True)
     sentence = serializers.SerializerMethodField()
+    events = EventSerializer(many=True, read_only=True)
 
     class Meta:
         model = Alert
         fields = [
             "id", "rule", "severity", "state", "sentence", "product", "warehouse", "supplier", "money_at_risk",
-            "opened_on", "seen_on", "snoozed_until", "assigned_to",
+            "opened_on", "seen_on", "changed_at", "snoozed_until", "leads", "reopened", "assigned_to", "events",
         ]  # fmt: skip
 
     def get_fields(self):
@@ -41,31 +51,50 @@ class AlertSerializer(serializers.ModelSerializer):
         return sentence(alert.code, alert.terms, self.context.get("currency", ""), shows_money=shows_money)
 
 
-class SnoozeSerializer(serializers.Serializer):
-    until = serializers.DateField()
+class NoteSerializer(serializers.Serializer):
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
 
-class AssignSerializer(serializers.Serializer):
+class SnoozeSerializer(NoteSerializer):
+    """Until a day, until it changes, or whichever comes first."""
+
+    until = serializers.DateField(required=False, allow_null=True, default=None)
+    on_change = serializers.BooleanField(required=False, default=False)
+
+    def validate(self, data):
+        if data["until"] is None and not data["on_change"]:
+            raise serializers.ValidationError({"until": _("Name a day, or say on_change.")})
+        return data
+
+
+class CommentSerializer(serializers.Serializer):
+    note = serializers.CharField(max_length=2000)
+
+
+class AssignSerializer(NoteSerializer):
     to = serializers.SlugRelatedField(slug_field="username", queryset=get_user_model().objects.filter(is_active=True))
 
 
 class AlertViewSet(ReadRoom):
-    queryset = Alert.objects.select_related("product", "warehouse", "supplier", "assigned_to").order_by(
-        "-severity", "-money_at_risk", "pk"
+    queryset = (
+        Alert.objects.select_related("product", "warehouse", "supplier", "assigned_to")
+        .prefetch_related("events__actor")
+        .order_by("-severity", "-money_at_risk", "pk")
     )
     serializer_class = reader_class = AlertSerializer
     permissions = {
         "list": "alerts.view_alert",
-        **dict.fromkeys(["acknowledge", "snooze", "assign", "resolve", "reopen"], "alerts.change_alert"),
+        **dict.fromkeys(["acknowledge", "comment", "snooze", "assign", "resolve", "reopen"], "alerts.change_alert"),
     }
     filterset_fields = {
-        "state": ["exact", "in"], "rule": ["exact"], "severity": ["exact", "gte"], "warehouse__code": ["exact"],
+        "state": ["exact", "in"], "rule": ["exact"], "leads": ["exact"], "severity": ["exact", "gte"], "warehouse__code": ["exact"],
         "product__sku": ["exact"],
     }  # fmt: skip
     ordering_fields = ["id", "severity", "opened_on"]
 
     def get_serializer_class(self):
-        return {"snooze": SnoozeSerializer, "assign": AssignSerializer}.get(self.action, AlertSerializer)
+        asked = {"snooze": SnoozeSerializer, "assign": AssignSerializer, "comment": CommentSerializer}
+        return asked.get(self.action, AlertSerializer)
 
     def get_serializer_context(self):
         return super().get_serializer_context() | {"currency": ShopSettings.objects.load().currency}
@@ -82,8 +111,13 @@ class AlertViewSet(ReadRoom):
         return self._handle(services.acknowledge)
 
     @action(detail=True, methods=["post"])
+    def comment(self, request, pk=None):
+        """Say something about it."""
+        return self._handle(services.comment, **self.valid_body().validated_data)
+
+    @action(detail=True, methods=["post"])
     def snooze(self, request, pk=None):
-        """Hide it until a day."""
+        """Hide it until a day or until it changes."""
         return self._handle(services.snooze, **self.valid_body().validated_data)
 
     @action(detail=True, methods=["post"])

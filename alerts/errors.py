@@ -9,3 +9,7 @@ class NotLive(DomainError):
 
 class SnoozeInPast(DomainError):
     code = "snooze_in_past"
+
+
+class EmptyComment(DomainError):
+    code = "empty_comment"

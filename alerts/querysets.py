@@ -20,6 +20,13 @@ class AlertQuerySet(models.QuerySet):
     def live(self):
         return self.filter(state__in=["open", "acknowledged", "snoozed"])
 
+    def leading(self):
+        """One line per cause: of several alerts on one item the worst; the others are its ``of_cause``."""
+        return self.filter(leads=True)
+
+    def of_causes(self, causes):
+        return self.filter(cause__in=set(causes))
+
     def to_do(self, today):
         """Open now: not snoozed into the future."""
         return self.live().filter(~Q(state="snoozed") | Q(snoozed_until__lte=today))

@@ -34,7 +34,6 @@ class LedgerOutOfBalance(AlertRule):
         for level in StockLevel.objects.differing_from_ledger().select_related("product", "warehouse").order_by("pk"):
             yield Finding(
                 subject=f"level:{level.pk}",
-                severity=self.level,
                 warehouse_id=level.warehouse_id,
                 product_id=level.product_id,
                 terms={
@@ -50,4 +49,4 @@ class LedgerOutOfBalance(AlertRule):
                 code="level_differs",
             )
         for name in sorted(triggers.missing()):
-            yield Finding(f"trigger:{name}", self.level, {"trigger": name}, code="ledger_trigger_missing")
+            yield Finding(f"trigger:{name}", {"trigger": name}, code="ledger_trigger_missing")

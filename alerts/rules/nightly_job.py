@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Severity
-from alerts.rules.base import Action, AlertRule, Finding, register
+from alerts.rules.base import Action, AlertRule, Finding, Threshold, register
 from inventory_site.common.models import JobRun
 
 
@@ -16,7 +16,7 @@ from inventory_site.common.models import JobRun
 class NightlyJob(AlertRule):
     code, label = "nightly_job", _("Nightly job late, partial or failed")
     severity, action = Severity.CRITICAL, Action.CHECK
-    thresholds = {"late_after_days": 2}
+    thresholds = {"late_after_days": Threshold(2, _("late after, days"), minimum=1)}
     sentences = {
         "nightly_job_partial": _(
             "The nightly run of %(business_on)s set %(parts)s parts aside after repeated failures; their items keep "
@@ -41,4 +41,4 @@ class NightlyJob(AlertRule):
 
     def _finding(self, code: str, run: JobRun, **terms) -> Finding:
         terms |= {"business_on": run.business_date.isoformat()}
-        return Finding(f"run:{code}", self.level, terms, code=code)
+        return Finding(f"run:{code}", terms, code=code)

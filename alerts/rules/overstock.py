@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Severity
-from alerts.rules.base import Action, PositionRule, register
+from alerts.rules.base import Action, PositionRule, Threshold, register
 
 
 @register
@@ -15,7 +15,7 @@ class Overstock(PositionRule):
     code, label = "overstock", _("Overstock")
     severity, action = Severity.INFO, Action.REDUCE
     statuses = ("overstock",)
-    thresholds = {"minimum_value": 20}
+    thresholds = {"minimum_value": Threshold(20, _("money bound, at least"), _("Less surplus than this is not told."))}
     sentences = {
         "overstock": _(
             "%(sku)s %(product)s is overstocked in %(warehouse)s: %(available)s are available, enough for "
@@ -24,7 +24,7 @@ class Overstock(PositionRule):
     }
 
     def finding(self, position):
-        if position.overstock_value < Decimal(str(self.threshold("minimum_value"))):
+        if position.overstock_value < Decimal(str(self.threshold("minimum_value", position.warehouse_id))):
             return None
         return self.about(
             position,

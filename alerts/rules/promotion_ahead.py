@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from alerts.rules.base import Action, PositionRule, register
+from alerts.rules.base import Action, PositionRule, Threshold, register
 from catalog.models import Promotion
 
 
@@ -16,7 +16,7 @@ class PromotionAhead(PositionRule):
     code, label = "promotion_ahead", _("Promotion ahead without enough stock")
     action = Action.ORDER
     statuses = ("out", "order", "runs_out")
-    thresholds = {"days_ahead": 14}
+    thresholds = {"days_ahead": Threshold(14, _("days ahead"), _("Promotions that start later are not told yet."), 1)}
     sentences = {
         "promotion_ahead": _(
             "%(sku)s %(product)s goes on promotion in %(warehouse)s on %(starts_on)s, with only %(available)s "

@@ -2,8 +2,8 @@
 
 from alerts.services.announcing import announce, write_due
 from alerts.services.digests import draft_digest, send_digest, send_digests, write_digest
-from alerts.services.evaluation import evaluate, evaluate_rule
-from alerts.services.handling import acknowledge, assign, reopen, resolve, snooze
+from alerts.services.evaluation import evaluate, evaluate_rule, hear_of_movements, hear_of_positions
+from alerts.services.handling import acknowledge, assign, comment, reopen, resolve, snooze
 from alerts.services.sending import (
     deliver,
     dispatch,
@@ -19,12 +19,15 @@ __all__ = [
     "acknowledge",
     "announce",
     "assign",
+    "comment",
     "deliver",
     "dispatch",
     "draft_digest",
     "evaluate",
     "evaluate_rule",
     "forget_old",
+    "hear_of_movements",
+    "hear_of_positions",
     "reopen",
     "resolve",
     "send_again",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
+from inventory_site.common import outbox
 from inventory_site.common.models import JobRun
 from replenishment.models import InventoryPosition
 from replenishment.positions import Assessment, assess
@@ -65,8 +66,10 @@ def refresh_positions(*, level_ids: Iterable[int]) -> int:
 
 
 def hear_of_changes(payloads: Sequence[dict[str, Any]]) -> None:
-    """Consumer of the outbox: something moved, or was ordered, at these levels."""
-    refresh_positions(level_ids={pk for payload in payloads for pk in payload["levels"]})
+    """Consumer of the outbox: something moved, or was ordered, at these levels. Tells whoever reads positions."""
+    ids = sorted({pk for payload in payloads for pk in payload["levels"]})
+    refresh_positions(level_ids=ids)
+    outbox.publish("positions.changed", {"levels": ids})
 
 
 @dataclass(frozen=True)

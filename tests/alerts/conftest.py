@@ -1,19 +1,15 @@
-"""Situations that rules warn of, planted one by one."""
+"""Where rules are tried: a day, and positions of any status."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from catalog.models import Promotion
-from inventory_site.common.models import JobRun
-from orders import services as orders
 from replenishment.models import InventoryPosition
 from stock.models import StockLevel
-
-TODAY = date(2026, 3, 30)
+from tests.alerts.planters import TODAY, Planter, planters_of
 
 
 @pytest.fixture
@@ -33,43 +29,12 @@ def plant_position(make_product, warehouse):
 
 
 @pytest.fixture
-def planters(plant_position, make_product, make_supplier, warehouse):
-    """For each rule a function that plants one cause and one that takes every cause away."""
+def planters(plant_position, make_product, make_supplier, warehouse) -> dict[str, Planter]:
+    return planters_of(
+        plant_position=plant_position, make_product=make_product, make_supplier=make_supplier, warehouse=warehouse
+    )
 
-    def positions_gone():
-        InventoryPosition.objects.update(stock_status="ok")
 
-    def promotion():
-        product = plant_position("order").product
-        Promotion.objects.create(
-            product=product, starts_on=TODAY + timedelta(days=3), ends_on=TODAY + timedelta(days=9), announced_on=TODAY
-        )
-
-    def late():
-        lines = [orders.NewPurchaseLine(make_product(), 5, Decimal("4"))]
-        order = orders.create_purchase_order(supplier=make_supplier(), warehouse=warehouse, lines=lines, actor=None)
-        orders.confirm_purchase_order(order=order, actor=None, expected_on=TODAY - timedelta(days=3))
-
-    def all_received():
-        from orders.models import PurchaseOrder
-
-        for order in PurchaseOrder.objects.on_order():
-            orders.receive_purchase_order(order=order, actor=None)
-
-    def off_balance():
-        StockLevel.objects.create(product=make_product(), warehouse=warehouse, on_hand=3)
-
-    def failed_run():
-        JobRun.objects.create(kind="nightly", business_date=TODAY, state="failed", error="disk full")
-
-    return {
-        "out_of_stock": (lambda: plant_position("out"), positions_gone),
-        "runs_out": (lambda: plant_position("runs_out"), positions_gone),
-        "below_reorder_point": (lambda: plant_position("order"), positions_gone),
-        "overstock": (lambda: plant_position("overstock"), positions_gone),
-        "dead_stock": (lambda: plant_position("dead"), positions_gone),
-        "promotion_ahead": (promotion, positions_gone),
-        "late_delivery": (late, all_received),
-        "ledger_out_of_balance": (off_balance, lambda: StockLevel.objects.update(on_hand=0)),
-        "nightly_job": (failed_run, lambda: JobRun.objects.update(state="published")),
-    }
+@pytest.fixture
+def owner(make_user):
+    return make_user("owner", email="owner@example.com")
