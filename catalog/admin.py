@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter, RangeDateFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from catalog.models import Category, PriceBreak, Product, Promotion, Supplier, SupplierClosure, SupplierProduct
 from inventory_site.common.admin import NeverDeleted, ShelfAdmin, ShelfInline, linked
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems, ShowsSparks
+from inventory_site.common.sparks import provided
 
 
 class ProductSheet(Sheet):
@@ -79,15 +82,32 @@ class CategoryAdmin(ShelfAdmin):
     search_fields = ("name",)
 
 
+class MissingFilter(DropdownFilter):
+    """Active products of which something is not known, and was assumed instead."""
+
+    title, parameter_name = _("missing"), "missing"
+
+    def lookups(self, request, model_admin):
+        return [("cost", _("unit cost")), ("price", _("price")), ("supplier", _("supplier")), ("barcode", _("barcode"))]
+
+    def queryset(self, request, queryset):
+        asked = self.value()
+        if asked == "supplier":
+            sold = SupplierProduct.objects.filter(product=OuterRef("pk"), supplier__is_active=True)
+            return queryset.filter(~Exists(sold), is_active=True)
+        lacking = {"cost": {"unit_cost": 0}, "price": {"price": 0}, "barcode": {"barcode": ""}}.get(asked)
+        return queryset.filter(is_active=True, **lacking) if lacking else queryset
+
+
 @admin.register(Product)
-class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
+class ProductAdmin(FindsItems, ShowsSparks, ExportsList, NeverDeleted, ShelfAdmin):
     resource_classes = [ProductSheet]
-    list_display = ("sku", "name", "plan", "category", "price", "unit_cost", "is_active")
+    list_display = ("sku", "name", "spark", "plan", "category", "price", "unit_cost", "is_active")
     list_display_links = ("sku",)
     list_select_related = ("category",)
-    list_filter = ("is_active", ("category", AutocompleteSelectFilter))
+    list_filter = ("is_active", ("category", AutocompleteSelectFilter), MissingFilter)
+    item_path = ""
     search_fields = ("sku", "name", "barcode")
-    search_help_text = _("SKU, name or barcode")
     autocomplete_fields = ("category", "replaced_by")
     cost_fields = ("unit_cost",)
     inlines = (TermsInline, PromotionInline)
@@ -98,6 +118,9 @@ class ProductAdmin(ExportsList, NeverDeleted, ShelfAdmin):
         (_("Selling and buying"), {"fields": (("is_active", "accepts_backorders"), ("ends_on", "replaced_by"))}),
         (_("Keeping"), {"fields": (("volume_ml", "shelf_life_days"),)}),
     )
+
+    def sparks_of(self, request, rows):
+        return provided(self.list_page, request.user, [row.pk for row in rows])
 
     @display(description=_("plan"))
     def plan(self, product: Product) -> str:
@@ -125,7 +148,7 @@ class SupplierAdmin(ExportsList, NeverDeleted, ShelfAdmin):
 
 
 @admin.register(SupplierProduct)
-class SupplierProductAdmin(ShelfAdmin):
+class SupplierProductAdmin(FindsItems, ShelfAdmin):
     list_display = ("product", "supplier", "unit_cost", "min_order_quantity", "pack_size", "lead_time_days",
                     "is_preferred", "accepts_returns")  # fmt: skip
     list_select_related = ("product", "supplier")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import display
 
 from forecasting import words
+from forecasting.admin_anomalies import AnomalyAdmin
 from forecasting.admin_data import DataRuleAdmin, SignalAdmin, SignalKindAdmin
 from forecasting.admin_items import AggregateForecastAdmin, LaunchAdmin, ModelVersionAdmin, SegmentAdmin
 from forecasting.admin_methods import MethodChoiceAdmin, MethodTrialAdmin
@@ -20,12 +20,14 @@ from forecasting.models import Accuracy, Forecast
 from forecasting.pages import forecast_context
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems
 from inventory_site.common.models import JobRun
 from inventory_site.common.numbers import percent
 
 __all__ = [
     "AccuracyAdmin",
     "AggregateForecastAdmin",
+    "AnomalyAdmin",
     "DataRuleAdmin",
     "ForecastAdmin",
     "LaunchAdmin",
@@ -51,19 +53,6 @@ class LatestRunOnly:
 
     def lookup_allowed(self, lookup, value, request) -> bool:
         return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
-
-
-class FindsItems:
-    """Searches items by SKU, name or barcode; “A, B, C” finds exactly these SKUs and barcodes."""
-
-    search_fields = ("product__sku", "product__name", "product__barcode")
-    search_help_text = _("SKU, name or barcode; several SKUs with commas")
-
-    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
-        names = [name for part in search_term.split(",") if (name := part.strip())]
-        if len(names) < 2:
-            return super().get_search_results(request, queryset, search_term)
-        return queryset.filter(Q(product__sku__in=names) | Q(product__barcode__in=names)), False
 
 
 class ForecastSheet(Sheet):
@@ -99,6 +88,7 @@ class OverriddenFilter(admin.SimpleListFilter):
 
 @admin.register(Forecast)
 class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
+    search_fields = ("product__sku",)
     resource_classes = [ForecastSheet]
     list_display = ("item", "warehouse", "method_in_words", "mean_ltd", "baseline", "days", "q90", "q98")
     list_display_links = ("method_in_words",)
@@ -156,6 +146,7 @@ class ForecastAdmin(FindsItems, LatestRunOnly, ExportsList, ReadOnlyAdmin):
 
 @admin.register(Accuracy)
 class AccuracyAdmin(FindsItems, LatestRunOnly, ReadOnlyAdmin):
+    search_fields = ("product__sku",)
     list_display = ("item", "warehouse", "method_in_words", "wape_rate", "bias", "pinball", "naive_pinball")
     list_display_links = ("method_in_words",)
     list_select_related = ("product", "warehouse")

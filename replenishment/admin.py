@@ -16,6 +16,8 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems, ShowsSparks
+from inventory_site.common.models import ShopSettings
 from replenishment import (  # noqa: F401  they register themselves
     admin_lanes,
     admin_policies,
@@ -31,6 +33,7 @@ from replenishment.models import (
     LeadTime,
     ReorderPoint,
 )
+from replenishment.small_charts import stock_sparks
 from stock.models import Warehouse
 
 STATUS_COLOURS = {
@@ -55,14 +58,25 @@ class PositionSheet(Sheet):
                   "overstock_value", "margin_at_risk")  # fmt: skip
 
 
+class ReorderPointSheet(Sheet):
+    cost_fields = ("unit_cost",)
+
+    class Meta:
+        model = ReorderPoint
+        fields = ("product__sku", "product__name", "warehouse__code", "supplier__name", "reorder_point", "safety_stock",
+                  "order_quantity", "order_up_to_level", "lead_time_days", "review_period_days", "lead_time_demand",
+                  "cycle_service_level", "fill_rate", "mode", "set_by_hand", "unit_cost",
+                  "run__business_date")  # fmt: skip
+
+
 @admin.register(InventoryPosition)
-class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
+class InventoryPositionAdmin(FindsItems, ShowsSparks, ExportsList, ReadOnlyAdmin):
     """Ordering and filters use this table's own indexed columns only: the list opens at once with 100,000 rows."""
 
     resource_classes = [PositionSheet]
     list_fullwidth = True
     cost_fields = ("stock_value", "overstock_value", "margin_at_risk")
-    list_display = ("item", "warehouse", "status", "available", "inventory_position", "reorder_point", "cover",
+    list_display = ("item", "warehouse", "status", "spark", "available", "inventory_position", "reorder_point", "cover",
                     "chance", "out_on", "classes", "demand_pattern", "supplier", "stock_value",
                     "margin_at_risk")  # fmt: skip
     list_display_links = None
@@ -80,8 +94,7 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     )
     sortable_by = ("inventory_position", "cover", "out_on", "chance", "stock_value", "margin_at_risk", "status")
     ordering = ("-margin_at_risk", "-pk")
-    search_fields = ("product__sku", "product__name")
-    search_help_text = _("SKU or name")
+    search_fields = ("product__sku",)
     fields = ("item", "warehouse", "supplier", "stock_status", "inventory_position", "on_order", "in_transit",
               "backordered", "reorder_point", "order_up_to_level", "daily_demand", "days_of_cover", "runs_out_on",
               "stock_out_chance", "next_receipt_on", "last_demand_on", "abc", "xyz", "demand_pattern", "wape",
@@ -91,6 +104,10 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("product"))
     def item(self, position: InventoryPosition) -> str:
         return product_cell(position.product)
+
+    def sparks_of(self, request, rows):
+        found = stock_sparks(rows, ShopSettings.objects.load().today())
+        return {row.pk: found[row.product_id, row.warehouse_id] for row in rows}
 
     @display(description=_("status"), ordering="stock_status", label=STATUS_COLOURS)
     def status(self, position: InventoryPosition) -> tuple[str, str]:
@@ -118,14 +135,15 @@ class InventoryPositionAdmin(ExportsList, ReadOnlyAdmin):
 
 
 @admin.register(ReorderPoint)
-class ReorderPointAdmin(ReadOnlyAdmin):
+class ReorderPointAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
+    resource_classes = [ReorderPointSheet]
     cost_fields = ("unit_cost",)
     list_display = ("item", "warehouse", "reorder_point", "safety_stock", "order_quantity", "order_up_to_level",
                     "lead_time_days", "target", "mode", "set_by_hand", "run")  # fmt: skip
     list_display_links = ("reorder_point",)
     list_select_related = ("product", "warehouse", "run")
     list_filter = (("warehouse", VisibleRelatedFilter), "set_by_hand", "mode", "target", "rule")
-    search_fields = ("product__sku", "product__name")
+    search_fields = ("product__sku",)
     ordering = ("-run", "pk")
     readonly_fields = ("item", "said")
     exclude = ("product", "notes")

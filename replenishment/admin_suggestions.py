@@ -18,6 +18,7 @@ from unfold.decorators import display
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import MOST_AT_ONCE, Act, new_key
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems
 from inventory_site.common.models import ShopSettings
 from replenishment.admin_acts import ACCEPT, ACTS, DISMISS, DismissForm
 from replenishment.models import Suggestion
@@ -51,7 +52,7 @@ class SuggestionSheet(Sheet):
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(ExportsList, ReadOnlyAdmin):
+class SuggestionAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
     resource_classes = [SuggestionSheet]
     by_warehouse = True
     list_fullwidth = True

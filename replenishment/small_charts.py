@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Sum
@@ -13,11 +13,11 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from forecasting.models import Forecast
-from inventory_site.common.models import JobRun
-from inventory_site.common.sparks import Spark, folded
+from inventory_site.common.models import JobRun, ShopSettings, User
+from inventory_site.common.sparks import Spark, folded, provide
 from orders.models import DailyDemand, PurchaseOrderLine
 from replenishment.models import InventoryPosition
-from stock.models import StockMovement, TransferLine
+from stock.models import StockMovement, TransferLine, Warehouse
 
 Item = tuple[int, int]  # product, warehouse
 PAST_DAYS = AHEAD_DAYS = 28
@@ -58,6 +58,15 @@ def demand_sparks(products: Iterable[int], warehouses: Iterable[int], today: dat
         so_far = ahead.setdefault(pk, [0.0] * 7 * WEEKS_AHEAD)
         ahead[pk] = [a + b for a, b in zip(so_far, [*mean, *[0.0] * 28][: len(so_far)], strict=True)]
     return {pk: _demand_spark(asked[pk], ahead.get(pk, [])) for pk in ids}
+
+
+def product_sparks(user: User, products: Sequence[int]) -> dict[int, Spark]:
+    """For the list of products: over the warehouses that the person sees."""
+    mine = Warehouse.objects.visible_to(user).values_list("pk", flat=True)
+    return demand_sparks(products, mine, ShopSettings.objects.load().today())
+
+
+provide("catalog.product", product_sparks)
 
 
 def _demand_spark(asked: list[float], expected: list[float]) -> Spark:

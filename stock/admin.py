@@ -21,6 +21,7 @@ from inventory_site.common.admin import (
 )
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems
 from stock import services, transfer_admin  # noqa: F401  transfers register themselves
 from stock.models import Allocation, ClosedDay, StockLevel, StockMovement, Warehouse, WarehouseAccess
 from stock.services.ledger import OF_DOCUMENTS
@@ -133,7 +134,7 @@ class WarehouseAccessAdmin(ShelfAdmin):
 
 
 @admin.register(StockLevel)
-class StockLevelAdmin(ExportsList, ReadOnlyAdmin):
+class StockLevelAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
     resource_classes = [LevelSheet]
     by_warehouse = True
     list_display = ("item", "warehouse", "on_hand", "allocated", "unsellable", "available")

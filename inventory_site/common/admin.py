@@ -17,6 +17,7 @@ from unfold.utils import parse_datetime_str
 
 from inventory_site.common import audit
 from inventory_site.common.admin_acts import ActsMixin
+from inventory_site.common.admin_lists import ListTools
 
 
 def visible(queryset, user):
@@ -81,6 +82,9 @@ class OwnRows:
     def get_queryset(self, request: HttpRequest):
         return visible(super().get_queryset(request), request.user)
 
+    def get_list_display(self, request: HttpRequest):
+        return self.without_costs(request, super().get_list_display(request))
+
     def get_fields(self, request: HttpRequest, obj=None):
         return self.without_costs(request, super().get_fields(request, obj))
 
@@ -144,7 +148,7 @@ class Audited:
             self.delete_model(request, row)
 
 
-class ShelfAdmin(OwnRows, ActsMixin, Audited, ModelAdmin):
+class ShelfAdmin(ListTools, OwnRows, ActsMixin, Audited, ModelAdmin):
     """Base of all admins."""
 
     #: A role counts in its warehouse only: the manager's ``visible_to`` takes a permission.
@@ -179,9 +183,6 @@ class ShelfAdmin(OwnRows, ActsMixin, Audited, ModelAdmin):
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return super().has_delete_permission(request, obj) and self.may(request, self._permission("delete"), obj)
-
-    def get_list_display(self, request):
-        return self.without_costs(request, super().get_list_display(request))
 
     def get_list_filter(self, request):
         return self.without_costs(request, super().get_list_filter(request))

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT, EDGE = 120, 32, 2
+
+
+#: What a lower app's list shows of what only a higher one knows: by the list's model, from user and primary keys.
+Provider = Callable[[Any, Sequence[int]], "dict[int, Spark]"]
+_providers: dict[str, Provider] = {}
+
+
+def provide(model: str, provider: Provider) -> None:
+    """Let the list of that model show these charts."""
+    _providers[model] = provider
+
+
+def provided(model: str, user: Any, keys: Sequence[int]) -> dict[int, Spark]:
+    return _providers[model](user, keys) if model in _providers else {}
 
 
 @dataclass(frozen=True)
