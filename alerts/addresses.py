@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import secrets
 from urllib.parse import SplitResult, urlsplit
@@ -35,11 +34,7 @@ def may_reach(text: str, *, allows_private: bool) -> bool:
         return False
     if address.is_global:
         return not address.is_reserved
-    return allows_private and (address.is_private or address.is_loopback) and not _is_reserved(address)
-
-
-def _is_reserved(address: Address) -> bool:
-    return address.is_reserved and not address.is_loopback  # ::1 counts as reserved too
+    return allows_private and (address.is_loopback or not address.is_reserved)  # ::1 counts as reserved too
 
 
 def as_ip(host: str) -> str | None:
@@ -90,7 +85,7 @@ def validate_secret(secret: str) -> None:
     """24 to 64 bytes in base64 behind ``whsec_``."""
     try:
         is_right = secret.startswith(SECRET_PREFIX) and 24 <= len(key_of(secret)) <= 64
-    except binascii.Error:
+    except ValueError:
         is_right = False
     if not is_right:
         raise ValidationError(_("Write whsec_ and 24 to 64 random bytes in base64, or leave the one that was made."))

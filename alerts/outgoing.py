@@ -86,10 +86,15 @@ class CheckedConnection(http.client.HTTPConnection):
     def _connected(self, ips: list[str]) -> socket.socket:
         last: OSError = OSError(_("the name has no address"))
         for ip in ips:
+            one = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
             try:
-                return socket.create_connection((ip, self.port), timeout=self.timeout)
+                one.settimeout(self.timeout)
+                one.connect((ip, self.port))
             except OSError as error:
+                one.close()
                 last = error
+            else:
+                return one
         raise last
 
     def cut(self) -> None:
