@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 
-from forecasting import api_items, drivers
+from forecasting import api_anomalies, api_items, drivers
 from forecasting.api_accuracy import AccuracyViewSet, ValueAddedViewSet
 from forecasting.api_overrides import OverrideViewSet
 from forecasting.api_signals import SignalViewSet
@@ -99,5 +99,6 @@ ROUTES = {
     "forecast-value-added": ValueAddedViewSet,
     "forecast-accuracy": AccuracyViewSet,
     "signals": SignalViewSet,
+    **api_anomalies.ROUTES,
     **api_items.ROUTES,
 }

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from forecasting import preparation
 from forecasting.engine.bulk import without_bulk
 from forecasting.engine.panel import Panel
-from forecasting.models import DataRule, SignalKind
+from forecasting.models import Anomaly, DataRule, SignalKind
 from forecasting.panels import HISTORY_DAYS, Calendar, panel_of
 from forecasting.regressors import SIGNAL
 from orders.models import DailyDemand, DemandSeries
@@ -40,6 +40,7 @@ def data_facts(*, product_id: int, warehouse_id: int, until: date) -> list[str]:
         _read(calendar, int(real.sum()), int((np.nan_to_num(panel.demand[0]) > 0).sum())),
         _missing(int(missing.sum()), rules.missing[0] if rules else DataRule.Missing.ZERO),
         _closed(int((closed & real & ~recorded).sum())),
+        *_explained(product_id, warehouse_id, calendar),
         *_stock(panel),
         _bulk(panel, calendar),
         _besides(panel),
@@ -65,6 +66,23 @@ def _missing(days: int, how: str) -> str:
 def _closed(days: int) -> str:
     told = ngettext("%(days)d day was closed: left out.", "%(days)d days were closed: left out.", days)
     return told % {"days": days} if days else ""
+
+
+def _explained(product_id: int, warehouse_id: int, calendar: Calendar) -> list[str]:
+    """What people said of its anomalies."""
+    told = Anomaly.objects.explained_by(calendar.until).filter(product=product_id, warehouse=warehouse_id)
+    sentences = {
+        Anomaly.State.ONE_OFF: _("Left out as a one-off: %(first)s to %(last)s."),
+        Anomaly.State.NEW_LEVEL: _("A new level since %(first)s: what was before it counts as if it had been there."),
+    }
+    return [
+        sentences[row.state]
+        % {
+            "first": date_format(row.first_on, "SHORT_DATE_FORMAT"),
+            "last": date_format(row.last_on, "SHORT_DATE_FORMAT"),
+        }
+        for row in told.order_by("first_on").filter(last_on__gte=calendar.since)
+    ]
 
 
 def _stock(panel: Panel) -> list[str]:

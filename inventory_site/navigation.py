@@ -99,6 +99,8 @@ def _planning() -> list[Entry]:
         (_("Policies"), "tune", "admin:replenishment_policy_changelist", "replenishment.view_policy"),
         (_("Stock value against fill rate"), "scatter_plot", "policy-front", "replenishment.change_policy"),
         (_("Forecasts"), "trending_up", "admin:forecasting_forecast_changelist", "forecasting.view_forecast"),
+        (_("Anomalies"), "troubleshoot", "admin:forecasting_anomaly_changelist?state__exact=open",
+         "forecasting.view_anomaly"),
         (_("Signals"), "cloud", "admin:forecasting_signal_changelist", "forecasting.view_signal"),
         (_("Missing days"), "event_busy", "admin:forecasting_datarule_changelist", "forecasting.view_datarule"),
         (_("Overrides by week"), "edit_calendar", "admin:forecasting_override_grid", "forecasting.view_override"),

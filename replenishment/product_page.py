@@ -22,6 +22,7 @@ from forecasting import words
 from forecasting.data_facts import data_facts
 from forecasting.models import Accuracy, Forecast, Launch, StockOutRegression
 from forecasting.pages import chart_of, history
+from forecasting.pages_anomalies import anomalies_of
 from forecasting.pages_charts import PAST_DAYS
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
@@ -56,6 +57,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "may_order": request.user.has_perm("replenishment.change_suggestion"),
         "may_edit": request.user.has_perm("catalog.change_product"),
         "may_plan": request.user.has_perm("replenishment.add_policy"),
+        "may_explain": request.user.has_perm("forecasting.change_anomaly"),
         "may_override": request.user.has_perm("forecasting.add_override"),
         "terms": SupplierProduct.objects.filter(product=row).preferred().select_related("supplier").first(),
     }  # fmt: skip
@@ -101,6 +103,7 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
         "launched": words.launch(launch) if launch else "",
         "stock_out_chance": chances.percent(position.stock_out_chance),
         "about_chance": chances.sentences(position, plan, _regression()),
+        "anomalies": anomalies_of(product_id=level.product_id, warehouse_id=level.warehouse_id, today=today),
         "data_facts": data_facts(product_id=level.product_id, warehouse_id=level.warehouse_id, until=today),
         "stock_chart": _stock_chart(level, position, plan, forecast, due, today),
         "chart_options": json.dumps(charts.SERIES_OPTIONS),

@@ -13,6 +13,7 @@ from catalog.models import Category, Product, Promotion, Supplier, SupplierProdu
 from forecasting.models import (
     Accuracy,
     AggregateForecast,
+    Anomaly,
     DataRule,
     Forecast,
     ForecastValueAdded,
@@ -263,6 +264,10 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
         run=shop.run, method="croston", wape=0.4, **shop.item(n)
     ),
     "forecasting.aggregateforecast": _aggregate,
+    "forecasting.anomaly": lambda shop, n: Anomaly.objects.create(
+        kind="spike", expected=5.2, seen=40, score=7.0, first_on=DAY, last_on=DAY, found_on=DAY, seen_on=DAY,
+        **shop.item(n),
+    ),
     "forecasting.forecast": _forecast,
     "forecasting.launch": _launch,
     "forecasting.modelversion": _version,

@@ -13,6 +13,7 @@ from forecasting.models import (
     Accuracy,
     AccuracyByHorizon,
     AggregateForecast,
+    Anomaly,
     Forecast,
     ForecastValueAdded,
     Launch,
@@ -99,6 +100,10 @@ class Populated:
         item = {"product": product, "warehouse": self.warehouse}
         Segment.objects.create(**item, abc="A", xyz="X", pattern="smooth", since_on=TODAY, judged_on=TODAY)
         Launch.objects.create(**item, run=self.run, look_alikes=[["SKU-1", 0.5]], daily_start=1.0, daily_now=1.0)
+        Anomaly.objects.create(
+            **item, kind="spike", expected=2.0, seen=30, score=6.0, first_on=TODAY, last_on=TODAY, found_on=TODAY,
+            seen_on=TODAY,
+        )  # fmt: skip
         AggregateForecast.objects.create(
             run=self.run, level="category", key=product.sku, warehouse=self.warehouse, items=1, method="naive",
             first_on=TODAY, mean=[1.0] * 28, quantiles=[[1.0] * 5] * 28, total_mean=28.0, total_quantiles=[28.0] * 6,

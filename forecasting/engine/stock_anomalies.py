@@ -19,8 +19,9 @@ FEWEST_DAYS = 7
 FEWEST_LOSSES = 2
 #: Corrections that tell of a drift, and the least share of what went out that they must have taken.
 FEWEST_CORRECTIONS, LEAST_SHARE = 5, 0.01
-#: Fewer items than this with corrections do not tell what is usual in the shop; then this share of what went out is.
-FEWEST_ITEMS, USUAL_RATE = 20, 0.005
+#: Fewer items than this with corrections do not tell what is usual in the shop; then this share of what went out is,
+#: and so many pieces at once.
+FEWEST_ITEMS, USUAL_RATE, USUAL_SIZE = 20, 0.005, 3.0
 TRIMMED = 0.1
 
 
@@ -87,12 +88,12 @@ def drift(known: Corrections) -> Losses:
 def usual_losses(known: Corrections) -> tuple[float, float]:
     """Pieces lost for each piece that went out, and how many are lost at once, in this shop."""
     seen, _number, told, _since = _losses(known, np.ones(len(known.item), bool))
-    lost = known.quantity[known.quantity < 0]
-    size = float(np.clip((lost.astype(float) ** 2).sum() / max(-lost.sum(), 1), 1.0, 50.0)) if len(lost) else 1.0
-    size = min(size, 2.0 * max(float(np.median(-lost)), 1.0)) if len(lost) else size
     active = known.sent[:, 1] > 0
-    if (told[active] > 0).sum() < FEWEST_ITEMS:
-        return USUAL_RATE, size
+    lost = -known.quantity[known.quantity < 0].astype(float)
+    if (told[active] > 0).sum() < FEWEST_ITEMS or not len(lost):
+        return USUAL_RATE, USUAL_SIZE
+    lost = lost[lost <= np.quantile(lost, 1 - TRIMMED)]
+    size = float((lost**2).sum() / lost.sum())
     rates = np.maximum(seen[active], 0.0) / known.sent[active, 1]
     kept = rates <= np.quantile(rates, 1 - TRIMMED)
     total = np.maximum(seen[active][kept], 0.0).sum() / max(known.sent[active, 1][kept].sum(), 1.0)
