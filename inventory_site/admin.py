@@ -28,6 +28,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from alerts.senders import mail_goes_nowhere
 from inventory_site import health, nightly
 from inventory_site.common.admin import (
     NeverDeleted,
@@ -161,6 +162,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request, extra_context=None):
         told = {"may_run": request.user.has_perm(RUN), "once_key": new_key(), "health": health.read_health()}
+        told["mail_goes_nowhere"] = mail_goes_nowhere()
         return super().changelist_view(request, told | (extra_context or {}))
 
     def run_now(self, request):

@@ -14,7 +14,6 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from alerts.services import forget_old as forget_messages
 from inventory_site import nightly
 from inventory_site.celery import app
 from inventory_site.common import audit, idempotency, jobs, outbox
@@ -78,6 +77,8 @@ def seal_audit() -> None:
 @app.task(expires=3600)
 def housekeeping() -> None:
     """Forget what nobody asks for any more."""
+    from alerts.services import forget_old as forget_messages
+
     outbox.forget_old()
     idempotency.forget_old()
     forget_messages()

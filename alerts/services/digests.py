@@ -55,7 +55,7 @@ def _alerts(subscription: Subscription, day: date) -> Sequence[Alert]:
     user = subscription.user
     if not user.has_perm("alerts.view_alert"):
         return []
-    found = Alert.objects.visible_to(user).to_do(day).filter(leads=True, severity__gte=subscription.minimum_severity)
+    found = Alert.objects.visible_to(user).to_do(day).leading().filter(severity__gte=subscription.minimum_severity)
     if subscription.warehouse_id:
         found = found.filter(warehouse=subscription.warehouse_id)
     else:
