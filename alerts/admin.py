@@ -8,11 +8,15 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from alerts import admin_delivery  # noqa: F401  registers its admins
-from alerts.admin_acts import ACTS
+from alerts.admin_acts import ACTS, HANDLE
 from alerts.models import Alert, RuleSetting
+from alerts.pages_history import history_of, of_same_cause
 from alerts.rules import RULES
 from alerts.sentences import sentence
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin_acts import new_key
+from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.admin_lists import FindsItems
 from inventory_site.common.models import ShopSettings
 
 SEVERITY_COLOURS = {1: "info", 2: "warning", 3: "danger"}
@@ -29,8 +33,18 @@ class RuleFilter(DropdownFilter):
         return queryset.filter(rule=self.value()) if self.value() else queryset
 
 
+class AlertSheet(Sheet):
+    cost_fields = ("money_at_risk",)
+
+    class Meta:
+        model = Alert
+        fields = ("rule", "severity", "state", "product__sku", "product__name", "warehouse__code", "supplier__name",
+                  "money_at_risk", "opened_on", "seen_on", "snoozed_until", "assigned_to__username")  # fmt: skip
+
+
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
+    resource_classes = [AlertSheet]
     by_warehouse = True
     acts = ACTS
     cost_fields = ("money_at_risk",)
@@ -45,9 +59,11 @@ class AlertAdmin(ReadOnlyAdmin):
         ("supplier", AutocompleteSelectFilter),
         RuleFilter,
     )
-    search_fields = ("product__sku", "product__name", "rule")
+    search_fields = ("rule",)
+    change_form_after_template = "alerts/history.html"
     fields = ("told", "severity", "rule_label", "item", "warehouse", "supplier", "money_at_risk", "state", "opened_on",
-              "seen_on", "closed_at", "snoozed_until", "assigned_to", "episode")  # fmt: skip
+              "seen_on", "closed_at", "snoozed_until", "wakes_on_change", "assigned_to", "episode",
+              "reopened")  # fmt: skip
     readonly_fields = ("told", "rule_label", "item")
 
     def get_object(self, request, object_id, from_field=None):
@@ -56,6 +72,17 @@ class AlertAdmin(ReadOnlyAdmin):
         if alert:
             alert.shown_costs = self.sees_costs(request)
         return alert
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        alert = self.get_object(request, object_id)
+        told = {}
+        if alert and self.has_view_permission(request, alert):
+            currency = ShopSettings.objects.load().currency
+            told = {
+                "events": history_of(alert), "comment_key": new_key(), "may_comment": self.may(request, HANDLE, alert),
+                "others": of_same_cause(alert, currency=currency, shows_money=self.sees_costs(request)),
+            }  # fmt: skip
+        return super().change_view(request, object_id, form_url, told | (extra_context or {}))
 
     @display(description=_("what"))
     def told(self, alert: Alert) -> str:

@@ -34,7 +34,7 @@ def warnings(request: HttpRequest, code: str = "") -> HttpResponse:
     warehouse = get_object_or_404(mine, code=code) if code else None
     shop = ShopSettings.objects.load()
     today = shop.today()
-    alerts = Alert.objects.visible_to(request.user).to_do(today).filter(leads=True)
+    alerts = Alert.objects.visible_to(request.user).to_do(today).leading()
     if warehouse:
         alerts = alerts.filter(warehouse=warehouse)
     chosen = request.GET.get("do", "")

@@ -129,7 +129,7 @@ def _others(alerts: Sequence[Alert]) -> dict[str, list[str]]:
     """What else is known of the same cause, in words."""
     found: dict[str, list[str]] = defaultdict(list)
     causes = [alert.cause for alert in alerts if alert.cause]
-    for cause, rule in Alert.objects.live().filter(cause__in=causes, leads=False).values_list("cause", "rule"):
+    for cause, rule in Alert.objects.live().of_causes(causes).filter(leads=False).values_list("cause", "rule"):
         label = str(RULES[rule].label) if rule in RULES else rule
         if label not in found[cause]:
             found[cause].append(label)

@@ -73,7 +73,7 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
 
 def _tiles(user, today: date) -> list[dict[str, Any]]:
     """Alerts to do by severity, the worst first; a severity without alerts says 0."""
-    to_do = Alert.objects.visible_to(user).to_do(today).filter(leads=True).order_by()
+    to_do = Alert.objects.visible_to(user).to_do(today).leading().order_by()
     found = {row["severity"]: row for row in to_do.values("severity").annotate(n=Count("pk"), sum=Sum("money_at_risk"))}
     labels = {Severity.CRITICAL: _("critical"), Severity.WARNING: _("to watch"), Severity.INFO: _("for your notice")}
     return [
@@ -91,7 +91,7 @@ def _overstock(user) -> Decimal:
 
 def _urgent(user, today: date, currency: str, sees_costs: bool) -> list[Alert]:
     """The first lines of the warnings page."""
-    to_do = with_todo(Alert.objects.visible_to(user).to_do(today).filter(leads=True))
+    to_do = with_todo(Alert.objects.visible_to(user).to_do(today).leading())
     rows = to_do.select_related("product", "warehouse", "supplier").order_by(*ordering(sees_costs))[:URGENT]
     alerts = list(rows)
     complete(alerts, user, currency=currency, today=today)

@@ -37,7 +37,7 @@ def more(request: HttpRequest) -> HttpResponse:
 def _news(user: User) -> dict[str, int]:
     """Alerts that came, and that went by themselves, since the shop's day began."""
     today = ShopSettings.objects.load().today()
-    mine = Alert.objects.visible_to(user).filter(leads=True)
+    mine = Alert.objects.visible_to(user).leading()
     return {
         "opened": mine.live().filter(opened_on__gte=today).count(),
         "gone": mine.filter(state=Alert.State.CLOSED, closed_at__date__gte=today).count(),

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from alerts.pages import warnings
 from alerts.pages_live import live
 from alerts.pages_messages import preview, unsubscribe
+from alerts.pages_rules import rules
 from forecasting.pages_accuracy import accuracy
 from inventory_site.common.languages import switch_language
 from inventory_site.today_more import confirm_default, more
@@ -14,6 +15,7 @@ from replenishment import pages_backtest, pages_key_figures, pages_what_if
 from replenishment.pages import decide
 from replenishment.pages_budget import apply_plan, budget_plan
 from replenishment.pages_front import apply, front
+from replenishment.pages_room import room
 from replenishment.pages_suppliers import chase, promise, suppliers
 from replenishment.pages_suppliers import order as supplier_order
 from replenishment.pages_suppliers import risk as supplier_order_risk
@@ -27,6 +29,7 @@ urlpatterns = [
     path("admin/replenishment/backtest-start/", admin.site.admin_view(pages_backtest.start), name="backtest-start"),
     path("admin/replenishment/front/", admin.site.admin_view(front), name="policy-front"),
     path("admin/replenishment/front/apply/", admin.site.admin_view(apply), name="policy-front-apply"),
+    path("admin/replenishment/room/", admin.site.admin_view(room), name="room-plan"),
     path("admin/replenishment/plan/", admin.site.admin_view(budget_plan), name="purchase-plan"),
     path("admin/replenishment/plan/apply/", admin.site.admin_view(apply_plan), name="purchase-plan-apply"),
     path(
@@ -55,6 +58,7 @@ urlpatterns = [
     path("today/confirm/", confirm_default, name="today-confirm"),
     path("live/", live, name="live"),
     path("warnings/", warnings, name="warnings"),
+    path("warnings/rules/", rules, name="warning-rules"),
     path("warnings/<slug:code>/", warnings, name="warnings"),
     path("messages/stop/<uuid:token>/", unsubscribe, name="unsubscribe"),
     path("messages/preview/<int:pk>/", preview, name="digest-preview"),

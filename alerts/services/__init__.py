@@ -14,6 +14,7 @@ from alerts.services.sending import (
     subscribe_again,
     unsubscribe,
 )
+from alerts.services.setting_rules import forget_rule, set_rule
 
 __all__ = [
     "acknowledge",
@@ -26,6 +27,7 @@ __all__ = [
     "evaluate",
     "evaluate_rule",
     "forget_old",
+    "forget_rule",
     "hear_of_movements",
     "hear_of_positions",
     "reopen",
@@ -35,6 +37,7 @@ __all__ = [
     "send_digest",
     "send_digests",
     "send_test",
+    "set_rule",
     "snooze",
     "subscribe_again",
     "unsubscribe",
