@@ -70,10 +70,11 @@ class Programme:
         for part in self._columns:
             part[0] = 0.0
 
-    def relaxed(self, used: np.ndarray | None = None) -> Relaxed | None:
+    def relaxed(self, used: np.ndarray | None = None, *, presolve: bool = True) -> Relaxed | None:
         """The optimum without whole numbers, with its prices; None where nothing keeps all limits.
 
         Columns that are not ``used`` (bool) stay 0; a reduced cost below 0 tells that the cost would fall with one.
+        Where one long row holds all columns together, looking for simplifications takes longer than solving.
         """
         cost, upper, _whole = np.concatenate(self._columns, axis=1)
         used = np.arange(self.width) if used is None else np.flatnonzero(used)
@@ -87,7 +88,7 @@ class Programme:
             cost[used],
             A_ub=sparse.vstack([part[above], -part[below]]), b_ub=np.concatenate([high[above], -low[below]]),
             A_eq=part[equal], b_eq=low[equal],
-            bounds=np.stack([np.zeros(len(used)), upper[used]], axis=1),
+            bounds=np.stack([np.zeros(len(used)), upper[used]], axis=1), options={"presolve": presolve},
         )  # fmt: skip
         if found.status == INFEASIBLE:
             return None

@@ -64,7 +64,7 @@ def store(
     size = np.broadcast_to(np.asarray(volume, float)[:, None], demand.shape)
     programme.enter(full, stock, size)
     programme.enter(full, short, -size)
-    found = programme.relaxed()
+    found = programme.relaxed(presolve=False)
     return Stored(found.x[receipts], found.x[stock], found.x[short], found.value, -found.price[full])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.core.cache import cache
@@ -28,6 +29,7 @@ KEPT = 3600
 COLUMNS = (
     "product_id", "warehouse_id", "lead_time_days", "review_period_days", "order_quantity", "order_up_to_level",
     "reorder_point", "quantile", "cycle_service_level", "rule", "set_by_hand", "is_stocked", "unit_cost", "unit_price",
+    "min_order_quantity", "pack_size",
 )  # fmt: skip
 
 
@@ -49,6 +51,11 @@ class Where:
 
 def items_for(user, where: Where) -> Items:
     """The items of the published run that the user may see; a handful of queries, whatever their number."""
+    return rows_for(user, where)[1]
+
+
+def rows_for(user, where: Where) -> tuple[list[dict[str, Any]], Items]:
+    """The same with what the run says of each (its ``COLUMNS`` by name), in the same order."""
     run = JobRun.objects.latest_published()
     points = (
         ReorderPoint.objects.visible_to(user).of_run(run).filter(**where.filters()).order_by("product", "warehouse")
@@ -69,7 +76,7 @@ def items_for(user, where: Where) -> Items:
     }
     rows = [row for row in rows if row[:2] in known]
     said = [known[row[:2]] for row in rows]
-    return _items(rows, said)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows], _items(rows, said)
 
 
 @dataclass(frozen=True)
