@@ -20,6 +20,7 @@ from alerts.models import Channel, Delivery, Subscription
 from alerts.querysets_delivery import MANAGE
 from alerts.rules import RULES
 from alerts.senders import mail_goes_nowhere
+from inventory_site.common import audit
 from inventory_site.common.admin import NeverDeleted, ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.models import User
@@ -34,7 +35,7 @@ def rule_choices() -> list[tuple[str, str]]:
 
 class SubscriptionForm(forms.ModelForm):
     immediate_rules = forms.MultipleChoiceField(
-        label=_("at once, whatever severity"), choices=rule_choices, required=False,
+        label=_("Rules told at once"), choices=rule_choices, required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Alerts of these rules are told within seconds, even a notice."),
     )  # fmt: skip
@@ -129,8 +130,15 @@ class SubscriptionAdmin(SaysWhereMailGoes, NeverDeleted, ShelfAdmin):
         if db_field.name == "user":
             kwargs["queryset"] = _people_of(request.user)
         if db_field.name == "channel":
-            kwargs["queryset"] = Channel.objects.filter(is_enabled=True)
+            kwargs |= {"queryset": Channel.objects.filter(is_enabled=True), "empty_label": _("e-mail")}
+        if db_field.name == "warehouse":
+            kwargs["empty_label"] = _("All warehouses")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_choice_field(self, db_field, request, **kwargs):
+        if db_field.name == "immediate_from":
+            kwargs["choices"] = db_field.get_choices(blank_choice=[("", _("only the rules below"))])
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     @display(description=_("digest"))
     def digest(self, row: Subscription) -> str:
@@ -170,9 +178,20 @@ class ChannelAdmin(NeverDeleted, ShelfAdmin):
     list_display = ("name", "kind", "is_enabled", "may_be_private")
     list_filter = (("kind", ChoicesDropdownFilter), "is_enabled")
     fields = (("name", "kind"), "url", "secret", ("is_enabled", "may_be_private"))
+    secrets = ("url", "secret")  # who knows Slack's address may write there
     acts = (
         Act("test", _("Send a test message"), "alerts.change_channel", _test(services.send_channel_test, "channel")),
     )
+
+    def audit_form(self, request, obj, form, verb: str) -> None:
+        """The audit trail is read by more people than channels are: it tells that a secret changed, not what it is."""
+        told = {
+            name: [_now("hidden"), _now("hidden")]
+            if name in self.secrets
+            else [str(form.initial.get(name, "")), str(form.cleaned_data.get(name, ""))]
+            for name in form.changed_data
+        }
+        audit.record(actor=request.user, action=f"channel.{verb}", subject=obj, changes=told)
 
 
 @admin.register(Delivery)

@@ -69,7 +69,7 @@ def compose_channel_test(channel: Channel, day: date, shop: ShopSettings) -> Del
         data = _data(Delivery.Kind.TEST, day, shop, subject, [], 0)
         return Delivery(
             kind=Delivery.Kind.TEST, channel=channel, business_date=day, message_id=message_id(uuid.uuid4()),
-            subject=subject[:LONGEST_SUBJECT], text=subject, data=data,
+            subject=_one_line(subject), text=subject, data=data,
         )  # fmt: skip
 
 
@@ -118,11 +118,16 @@ def _message(
         channel=subscription.channel,
         business_date=day,
         message_id=message_id(*parts),
-        subject=subject[:LONGEST_SUBJECT],
+        subject=_one_line(subject),
         text=render_to_string("alerts/message.txt", context),
         html=render_to_string("alerts/message.html", context),
         data=_data(kind, day, shop, subject, told, count),
     )
+
+
+def _one_line(subject: str) -> str:
+    """Names of products may hold line breaks, and a header of a mail must not."""
+    return " ".join(subject.split())[:LONGEST_SUBJECT]
 
 
 def _page_of(subscription: Subscription) -> str:

@@ -27,8 +27,8 @@ from inventory_site.common.models import ShopSettings, User
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-#: A worker has more to do than to send messages.
-BUDGET_SECONDS = 20.0
+#: A worker has more to do: what is left is sent a few seconds later.
+BUDGET_SECONDS = 3.0
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 KEPT = timedelta(days=90)
 

@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 
 from alerts import services
+from alerts.addresses import new_secret
 from alerts.models import Channel, Delivery, Subscription
+from inventory_site.common.models import Audit
 from tests.alerts.messages import at_once, inside, make_alerts, open_shop, subscribe, written
 
 pytestmark = pytest.mark.django_db
@@ -144,11 +146,23 @@ def test_channels_are_the_owners_of_the_whole_shop(make_user, warehouse, client_
 
 def test_an_address_inside_takes_the_owners_leave(make_user, client_of):
     client, fields = client_of(make_user("owner")), {"name": "Chat", "kind": "slack", "is_enabled": "on"}
-    fields |= {"url": "http://192.168.1.5/hooks/x", "secret": Channel._meta.get_field("secret").get_default()}
+    fields |= {"url": "http://192.168.1.5/hooks/x", "secret": new_secret()}
     refused = client.post("/admin/alerts/channel/add/", fields)
     assert "192.168.1.5 is not an address on the open internet." in text_of(refused)
     assert client.post("/admin/alerts/channel/add/", fields | {"may_be_private": "on"}).status_code == 302
     assert Channel.objects.get().may_be_private
+
+
+def test_the_audit_trail_tells_that_a_channel_changed_and_none_of_its_secrets(make_user, client_of):
+    client, channel = client_of(make_user("owner")), inside("http://127.0.0.1:1/very-secret")
+    entered = {"name": "Chat", "kind": "slack", "url": "http://127.0.0.1:1/other-secret", "secret": new_secret()}
+    page = f"/admin/alerts/channel/{channel.pk}/change/"
+    assert client.post(page, entered | {"may_be_private": "on", "is_enabled": "on"}).status_code == 302
+    (row,) = Audit.objects.all()
+    assert (row.action, sorted(row.changes)) == ("channel.change", ["kind", "name", "secret", "url"])
+    assert row.changes["name"] == ["Receiver", "Chat"]
+    for secret in ("very-secret", "other-secret", channel.secret, entered["secret"]):
+        assert secret not in str(row.changes)
 
 
 def do(client, kind: str, row, act: str):

@@ -214,6 +214,15 @@ def test_a_mail_arrives_with_both_parts_and_its_headers(owner, post_office):
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_a_line_break_in_a_name_does_not_get_into_the_headers(owner, post_office):
+    at_once(owner)
+    terms = {"sku": "X\r\nBcc: all@example.com", "product": "Cup", "warehouse": "Riga", "daily_demand": 2.0}
+    services.announce(make_alerts(terms=terms))
+    assert services.dispatch() == 1
+    assert post_office.mails[0]["Bcc"] is None
+    assert post_office.mails[0]["Subject"].startswith("Corner shop: X Bcc: all@example.com Cup is out of stock")
+
+
 @pytest.mark.parametrize(("answer", "state"), [("550 no such user", "failed"), ("450 come again", "open")])
 def test_a_refused_recipient_is_given_up_or_tried_again_as_the_server_says(owner, post_office, answer, state):
     post_office.refuses_recipient = lambda: answer

@@ -35,7 +35,8 @@ class Command(BaseCommand):
             self.stdout.write(_("%(run)s was run already. With --force it is run again.") % {"run": run})
         else:
             run = self._work(run)
-            alerts.dispatch()  # where no worker runs, what is told at once waits for this
+            while alerts.dispatch():  # where no worker runs, what is told at once waits for this
+                pass
         self._tell(run)
 
     def _work(self, run: JobRun) -> JobRun:
