@@ -52,7 +52,7 @@ def _mine(request: HttpRequest):
 def _applied(request: HttpRequest, pk: str) -> Audit | None:
     """What this person applied, None where that is no such row."""
     number = whole_number(pk)
-    return number and Audit.objects.filter(pk=number, action=APPLIED, actor=request.user).first()
+    return None if number is None else Audit.objects.filter(pk=number, action=APPLIED, actor=request.user).first()
 
 
 def _found(request: HttpRequest, place: Warehouse | None) -> HttpResponse:

@@ -23,7 +23,7 @@ def per_cent(rate: float, decimals: int | None = None, *, signed: bool = False) 
 
     Without ``decimals`` one, and none where it would be a 0.
     """
-    number = round(100 * rate, 1 if decimals is None else decimals)
+    number = round(100 * rate, 1 if decimals is None else decimals) + 0.0  # no "-0"
     if decimals is None:
         decimals = 0 if number == round(number) else 1
     return ("+" if signed and number > 0 else "") + number_format(number, decimals)
@@ -34,7 +34,7 @@ def percent(rate: float | None, decimals: int | None = 1, *, signed: bool = Fals
 
     >>> [percent(rate) for rate in (0.985, 1.0, None)], percent(0.126, 0), percent(0.95, None)
     (['98.5 %', '100.0 %', '–'], '13 %', '95 %')
-    >>> [percent(rate, signed=True) for rate in (0.0512, -0.02, 0.0)]
+    >>> [percent(rate, signed=True) for rate in (0.0512, -0.02, -0.0001)]
     ['+5.1 %', '-2.0 %', '0.0 %']
     """
     return "–" if rate is None else _("%(share)s %%") % {"share": per_cent(rate, decimals, signed=signed)}

@@ -127,6 +127,8 @@ def winning_over(scope: Scope, items: QuerySet[InventoryPosition]) -> int:
     own = _pattern(tuple([part or None for part in scope.parts]))
     found = [tuple([part or None for part in row]) for row in Policy.objects.exclude(target="").values_list(*PARTS)]
     rivals = [rival for rival in found if _pattern(rival) > own]
+    if not rivals:
+        return 0
     kept: dict[int | None, set[tuple]] = defaultdict(set)
     named = Policy.objects.exclude(target="").exclude(product=None).values("product")
     for product, *rest in items.filter(product__in=named).values_list("product_id", *REST_OF_ITEM):
