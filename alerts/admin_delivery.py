@@ -130,10 +130,10 @@ class SubscriptionAdmin(SaysWhereMailGoes, NeverDeleted, ShelfAdmin):
         if db_field.name == "user":
             kwargs["queryset"] = _people_of(request.user)
         if db_field.name == "channel":
-            kwargs |= {"queryset": Channel.objects.filter(is_enabled=True), "empty_label": _("e-mail")}
-        if db_field.name == "warehouse":
-            kwargs["empty_label"] = _("All warehouses")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+            kwargs["queryset"] = Channel.objects.filter(is_enabled=True)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.empty_label = {"channel": _("e-mail"), "warehouse": _("All warehouses")}.get(db_field.name)
+        return field
 
     def formfield_for_choice_field(self, db_field, request, **kwargs):
         if db_field.name == "immediate_from":

@@ -73,6 +73,8 @@ def test_everybody_sets_up_their_own_messages(make_user, warehouse, client_of):
     client = client_of(clerk)
     form = text_of(client.get(ADD))
     assert f'<option value="{clerk.pk}" selected>' in form
+    for empty in ("e-mail", "All warehouses", "only the rules below"):
+        assert f'<option value="" selected>{empty}</option>' in form
     answer = client.post(ADD, entries(clerk, immediate_from="3", immediate_rules=["dead_stock"], wants_digest="on"))
     assert answer.status_code == 302
     row = Subscription.objects.get()
