@@ -13,7 +13,9 @@ class AlertsConfig(AppConfig):
         # After replenishment's own consumer, so that one sweep carries a movement through to its alert.
         outbox.register_consumer("alerts.positions", ["positions.changed"], hear_of_positions)
         outbox.register_consumer(
-            "alerts.documents", ["stock.changed", "stock.coming", "orders.changed"], hear_of_movements
+            "alerts.documents",
+            ["stock.changed", "stock.coming", "orders.changed", "anomalies.changed"],
+            hear_of_movements,
         )
 
 

@@ -49,6 +49,7 @@ def pieces(value: float) -> float | int:
 class DemandAnomaly(AlertRule):
     code, label = "demand_anomaly", _("Demand anomaly")
     action = Action.CHECK
+    is_live = True
     thresholds = {
         "deviations": Threshold(
             4.5, _("standard deviations"), _("The night finds anomalies from 4.5 on; more here tells of fewer of them.")

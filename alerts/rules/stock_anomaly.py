@@ -16,9 +16,10 @@ from forecasting.models import Anomaly
 class StockAnomaly(AlertRule):
     code, label = "stock_anomaly", _("Stock anomaly")
     action = Action.COUNT
+    is_live = True
     thresholds = {
         "deviations": Threshold(
-            2.8, _("standard deviations"), _("The night finds losses and frozen stock from 4 on, drifts from 2.8 on.")
+            2.5, _("standard deviations"), _("The night finds losses from 3 on, frozen stock from 4, drifts from 2.5.")
         )
     }
     sentences = {

@@ -11,10 +11,10 @@ from forecasting.engine.anomalies import count_z
 
 #: Days of losses that are judged together, and of the corrections that a drift is read from.
 RECENT_DAYS, YEAR_DAYS = 90, 365
-#: An anomaly from this score on, in standard deviations; of a drift, which few corrections tell, from a lower one.
-THRESHOLD, DRIFT_THRESHOLD = 4.0, 2.8
+#: An anomaly from this score on, in standard deviations: of losses, of their sign, and of silence, which strikes more.
+LOSS_THRESHOLD, DRIFT_THRESHOLD, FROZEN_THRESHOLD = 3.0, 2.5, 4.0
 #: A shelf that nothing left for fewer days than this is not frozen.
-FEWEST_DAYS = 7
+FEWEST_DAYS = 5
 #: One loss is a breakage; shrinkage comes again.
 FEWEST_LOSSES = 2
 #: Corrections that tell of a drift, and the least share of what went out that they must have taken.

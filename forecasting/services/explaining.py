@@ -14,7 +14,7 @@ from forecasting import engine
 from forecasting.errors import NotExplained
 from forecasting.models import Anomaly
 from forecasting.panels import Keys
-from inventory_site.common import audit
+from inventory_site.common import audit, outbox
 from inventory_site.common.models import JobRun, ShopSettings
 from stock import access
 
@@ -43,8 +43,7 @@ def explain_anomalies(*, anomalies: Sequence[Anomaly], explanation: str, actor: 
         row.state, row.note = Anomaly.State(explanation), note.strip()[:200]
         row.explained_by, row.explained_at, row.explained_on = actor, shop.now(), shop.today()
         audit.record(actor=actor, action="anomaly.explain", subject=row, changes=_told(row))
-    Anomaly.objects.bulk_update(rows, EXPLANATION, batch_size=500)
-    return rows
+    return _saved(rows)
 
 
 @transaction.atomic
@@ -69,7 +68,14 @@ def withdraw_explanations(*, anomalies: Sequence[Anomaly], actor: Any) -> list[A
         audit.record(actor=actor, action="anomaly.withdraw", subject=row, changes=_told(row))
         row.state, row.note = Anomaly.State.OPEN, ""
         row.explained_by = row.explained_at = row.explained_on = None
+    return _saved(rows)
+
+
+def _saved(rows: list[Anomaly]) -> list[Anomaly]:
+    """Who warns of them hears of it."""
     Anomaly.objects.bulk_update(rows, EXPLANATION, batch_size=500)
+    if rows:
+        outbox.publish("anomalies.changed", {"anomalies": [row.pk for row in rows]})
     return rows
 
 

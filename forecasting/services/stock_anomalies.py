@@ -48,7 +48,7 @@ def _losses(levels: list[tuple], until: date, zone: ZoneInfo) -> list[dict[str, 
     known = corrections(levels, until, zone)
     found = []
     for kind, losses, least in (
-        (Kind.SHRINKAGE, engine.shrinkage(known), engine.THRESHOLD),
+        (Kind.SHRINKAGE, engine.shrinkage(known), engine.LOSS_THRESHOLD),
         (Kind.LOSSES, engine.drift(known), engine.DRIFT_THRESHOLD),
     ):
         for row in np.flatnonzero(losses.score >= least).tolist():
@@ -129,5 +129,5 @@ def _silent(ids: list[int], silent: dict[tuple[int, int], tuple], until: date) -
         _finding(silent[items[row]][0], Kind.FROZEN, "movements", float(expected[row]), 0.0, float(score[row]),
                  until - timedelta(days=int(days[row]) - 1), until)
         | {"terms": {"days": int(days[row]), "on_hand": int(silent[items[row]][0][3])}}
-        for row in np.flatnonzero(score >= engine.THRESHOLD).tolist()
+        for row in np.flatnonzero(score >= engine.FROZEN_THRESHOLD).tolist()
     ]  # fmt: skip

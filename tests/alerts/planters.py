@@ -144,7 +144,7 @@ def planters_of(*, plant_position, make_product, make_supplier, warehouse) -> di
         "stock_anomaly": Planter(
             lambda: odd("stock", "shrinkage", 6.0, **losses),
             explained,
-            lambda: odd("stock", "losses", 2.7, **losses),
+            lambda: odd("stock", "losses", 2.4, **losses),
         ),
         "nightly_job": Planter(
             lambda: night(state="failed", error="disk full"),
