@@ -1,4 +1,4 @@
-"""The bench of anomalies plants what it says, counts what was found, and shows the ensemble ahead where it claims so."""
+"""The bench of anomalies plants what it says, counts what was found, and shows the ensemble ahead where it is."""
 
 from __future__ import annotations
 
