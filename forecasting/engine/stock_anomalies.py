@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from forecasting.engine.anomalies import count_z
 
@@ -22,6 +22,8 @@ FEWEST_CORRECTIONS, LEAST_SHARE = 5, 0.01
 #: Fewer items than this with corrections do not tell what is usual in the shop; then this share of what went out is,
 #: and so many pieces at once.
 FEWEST_ITEMS, USUAL_RATE, USUAL_SIZE = 20, 0.005, 3.0
+#: A shop that loses less than this share says so of a good year; and by how much items differ in what they lose.
+LEAST_RATE, DIFFERENCE = 0.001, 0.3
 TRIMMED = 0.1
 
 
@@ -63,11 +65,12 @@ def shrinkage(known: Corrections) -> Losses:
     recent = known.days_ago < RECENT_DAYS
     rate, size = usual_losses(known)
     seen, number, told, since = _losses(known, recent)
-    own = np.bincount(known.item[~recent], np.minimum(known.quantity[~recent], 0), len(known.sent)) * -1.0
+    own = np.maximum(-np.bincount(known.item[~recent], known.quantity[~recent], len(known.sent)), 0.0)
     before = np.maximum(known.sent[:, 1] - known.sent[:, 0], 0.0)
     usual = np.maximum(rate, own / np.maximum(before + 1.0 / max(rate, 1e-9), 1.0))  # some items always break
     expected = usual * known.sent[:, 0] + 0.25 * size
-    score = count_z(np.maximum(seen, 0.0), expected, expected * size)
+    spread = expected * size + (DIFFERENCE * expected) ** 2
+    score = count_z(np.maximum(seen, 0.0), expected, spread)
     return Losses(np.where((number >= FEWEST_LOSSES) & (seen > 0), score, 0.0), expected, seen, number, told, since)
 
 
@@ -78,7 +81,7 @@ def drift(known: Corrections) -> Losses:
     seen, number, told, since = _losses(known, year)
     down = float((known.quantity[year] < 0).mean()) if year.any() else 0.5
     usual = np.clip(down, 0.5, 0.8)
-    chance = stats.binom.sf(number - 1, np.maximum(told, 1), usual)
+    chance = special.bdtrc(number - 1, np.maximum(told, 1), usual)
     z = -special.ndtri(np.clip(chance, 1e-300, 1 - 1e-12))
     rate, _size = usual_losses(known)
     is_worth = (told >= FEWEST_CORRECTIONS) & (seen >= np.maximum(LEAST_SHARE, rate) * known.sent[:, 1]) & (seen > 0)
@@ -97,7 +100,7 @@ def usual_losses(known: Corrections) -> tuple[float, float]:
     rates = np.maximum(seen[active], 0.0) / known.sent[active, 1]
     kept = rates <= np.quantile(rates, 1 - TRIMMED)
     total = np.maximum(seen[active][kept], 0.0).sum() / max(known.sent[active, 1][kept].sum(), 1.0)
-    return float(max(total, USUAL_RATE)), size
+    return float(max(total, LEAST_RATE)), size
 
 
 def _losses(known: Corrections, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
