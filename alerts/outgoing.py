@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 from django.utils.translation import gettext as _
 
@@ -68,8 +69,10 @@ class CheckedConnection(http.client.HTTPConnection):
         self.is_tls, self.allows_private, self.was_cut = is_tls, allows_private, False
 
     def connect(self) -> None:
-        self.sock = self._connected([self._checked(ip) for ip in addresses_of(self.host, self.port)])
-        self._checked(self.sock.getpeername()[0])
+        self.sock, ip = self._connected([self._checked(ip) for ip in addresses_of(self.host, self.port)])
+        if ip_address(self.sock.getpeername()[0]) != ip_address(ip):
+            reason = _("%(host)s was answered for by another machine than the one that was asked.")
+            raise NotSent(reason % {"host": self.host}, permanent=True)
         if self.is_tls:
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
@@ -83,7 +86,8 @@ class CheckedConnection(http.client.HTTPConnection):
             raise NotSent(reason % {"host": self.host, "ip": ip}, permanent=True)
         return ip
 
-    def _connected(self, ips: list[str]) -> socket.socket:
+    def _connected(self, ips: list[str]) -> tuple[socket.socket, str]:
+        """The first of them that answers."""
         last: OSError = OSError(_("the name has no address"))
         for ip in ips:
             one = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
@@ -94,7 +98,7 @@ class CheckedConnection(http.client.HTTPConnection):
                 one.close()
                 last = error
             else:
-                return one
+                return one, ip
         raise last
 
     def cut(self) -> None:

@@ -116,9 +116,18 @@ def test_who_answers_elsewhere_than_asked_is_refused(web, monkeypatch):
     """Something on the way may connect us to another machine than the one that was checked."""
     connect = socket.socket.connect
     monkeypatch.setattr(socket.socket, "connect", lambda self, address: connect(self, ("127.0.0.1", web.port)))
-    with pytest.raises(NotSent, match="not on the open internet"):
+    with pytest.raises(NotSent, match="by another machine than the one that was asked"):
         send(f"https://{PUBLIC}/")
     assert web.requests == []
+
+
+def test_of_several_addresses_the_first_that_answers_is_taken(web, monkeypatch):
+    names(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+    assert send(web.url("hook.example"), allows_private=True) == 200
+    names(monkeypatch, ["127.0.0.2"])
+    with pytest.raises(NotSent, match="could not be reached"):
+        send(web.url("hook.example"), allows_private=True)
+    assert [request.headers["host"] for request in web.requests] == [f"hook.example:{web.port}"]
 
 
 def test_a_redirect_to_the_inside_is_not_followed(web):

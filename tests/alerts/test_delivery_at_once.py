@@ -48,6 +48,14 @@ def test_one_alert_is_told_in_the_subject(owner):
     assert subject == "Corner shop: X Cup is out of stock in Riga: 2.0 are asked for a day and nothing is on order."
 
 
+def test_what_a_rule_opens_is_told_and_what_it_finds_again_is_not(owner, plant_position):
+    at_once(owner)
+    plant_position("out")
+    for expected in (1, 0):
+        services.evaluate(rules=["out_of_stock"])
+        assert len(told()) == expected
+
+
 def test_the_same_alerts_again_change_nothing(owner):
     at_once(owner)
     alerts = make_alerts(2)
