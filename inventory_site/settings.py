@@ -258,6 +258,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "inventory_site.today.dashboard",
     "COLORS": {"primary": TEAL},
     "STYLES": [lambda request: static("shelfwise.css")],
+    "SCRIPTS": [lambda request: static("access.js")],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -17,6 +17,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -49,8 +50,9 @@ def morning(transactional_db, make_warehouse, make_supplier, make_user):
 def person(make_user):
     """Somebody whose password the served product can check: the tests' fast hasher is not among its own."""
 
-    def person(role: str) -> str:
-        user = make_user(role)
+    def person(role: str, warehouse=None, *, language: str = "") -> str:
+        user = make_user(role, warehouse)
+        user.language = language
         user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt-of-the-tests", iterations=1000)
         user.save()
         return user.username
@@ -113,6 +115,16 @@ class Visitor:
     def _note_strangers(self, request) -> None:
         if request.url.startswith("http") and urlsplit(request.url).netloc != urlsplit(self.address).netloc:
             self.trouble.append(f"other host: {request.url}")
+
+    def barriers(self) -> list[str]:
+        """What axe finds serious or critical on the page as it is now."""
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        grave = [one for one in found if one["impact"] in ("serious", "critical")]
+        return [f"{one['id']}: {node['html'][:120]}" for one in grave for node in one["nodes"]]
+
+    def is_wide(self) -> bool:
+        """Whether the page scrolls sideways."""
+        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth") > 1
 
     def open(self, path: str):
         return self.page.goto(f"{self.address}{path}", wait_until="networkidle")
