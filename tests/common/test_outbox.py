@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from inventory_site.celery import app
 from inventory_site.common import outbox
 from inventory_site.common.models import OutboxDelivery, OutboxEvent
 
@@ -83,3 +85,21 @@ def test_heard_events_are_forgotten_after_a_week(heard):
     OutboxEvent.objects.update(recorded_at=timezone.now() - timedelta(days=8))
     outbox.forget_old()
     assert OutboxEvent.objects.get().payload == {"n": 2}
+
+
+def test_a_commit_nudges_a_worker_once_and_a_broker_that_never_answers_is_borne(
+    heard, monkeypatch, django_capture_on_commit_callbacks
+):
+    """The broker takes the connection and stays silent, as a machine does that is overloaded."""
+    monkeypatch.setattr(outbox, "_last_nudged", -outbox.NUDGED_EVERY_SECONDS)
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        monkeypatch.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{broker.getsockname()[1]}/0")
+        broker.settimeout(10)
+        with django_capture_on_commit_callbacks(execute=True):
+            outbox.publish("moved", {"n": 1})
+            outbox.publish("moved", {"n": 2})
+        broker.accept()[0].close()
+        broker.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            broker.accept()
+    assert outbox.deliver() == 4
