@@ -15,6 +15,7 @@ from catalog.models import Promotion
 from forecasting import drivers, words
 from forecasting.data_facts import data_facts
 from forecasting.models import Accuracy, Forecast, Launch, Override
+from forecasting.pages_anomalies import open_anomalies
 from forecasting.pages_charts import PAST_DAYS, Demand, demand_chart, drivers_chart, stacked_options
 from forecasting.services.overrides import ADD, CHANGE
 from inventory_site.common import charts
@@ -138,6 +139,7 @@ def notes(forecast: Forecast) -> list[str]:
     item = {"product": forecast.product_id, "warehouse": forecast.warehouse_id}
     launch = Launch.objects.filter(run=forecast.run_id, **item).first()
     told = [words.launch(launch)] if launch else []
+    told += open_anomalies(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id)
     told += data_facts(product_id=forecast.product_id, warehouse_id=forecast.warehouse_id, until=until)
     last_on = forecast.first_on + timedelta(days=len(forecast.mean) - 1)
     for promotion in _promotions(forecast, last_on):

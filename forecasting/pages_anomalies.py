@@ -24,9 +24,15 @@ class Shown:
 
 def anomalies_of(*, product_id: int, warehouse_id: int, today: date) -> list[Shown]:
     """Open ones, and those that somebody explained lately; one query."""
-    recent = Q(state="open") | Q(state__in=Anomaly.EXPLAINED, explained_on__gte=today - SHOWN)
+    recent = Q(state=Anomaly.State.OPEN) | Q(state__in=Anomaly.EXPLAINED, explained_on__gte=today - SHOWN)
     rows = Anomaly.objects.filter(recent, product=product_id, warehouse=warehouse_id).select_related("explained_by")
     return [
         Shown(row, anomaly_words.sentence(row), anomaly_words.feature(row), anomaly_words.consequence(row))
         for row in rows.order_by("-pk")[:5]
     ]
+
+
+def open_anomalies(*, product_id: int, warehouse_id: int) -> list[str]:
+    """A sentence for each that nobody has explained; one query."""
+    rows = Anomaly.objects.open().filter(product=product_id, warehouse=warehouse_id).order_by("pk")
+    return [f"{anomaly_words.sentence(row)} {anomaly_words.consequence(row)}" for row in rows]
