@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from alerts import services
+from alerts import services, tasks
 from alerts.models import Alert, Delivery, Notice, RuleSetting, Severity
 from alerts.quiet import after_quiet
 from tests.alerts.messages import at_once, inside, make_alerts, open_shop, subscribe
@@ -29,7 +29,7 @@ def owner(make_user):
 def told() -> list[str]:
     """The subjects of what goes out now."""
     mail.outbox.clear()
-    services.dispatch()
+    tasks.dispatch()
     return [message.subject for message in mail.outbox]
 
 
