@@ -10,9 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from stock.models.warehouses import Warehouse
 
 from catalog.models import Product
+from stock.models.warehouses import Warehouse
 from stock.querysets import AllocationQuerySet, StockLevelQuerySet, StockMovementQuerySet, StockSnapshotQuerySet
 
 

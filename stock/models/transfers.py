@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from stock.models.warehouses import Warehouse
 
 from catalog.models import Product
+from stock.models.warehouses import Warehouse
 from stock.querysets import TransferLineQuerySet, TransferQuerySet
 
 

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-from stock.models.ledger import StockLevel
 
+from stock.models.ledger import StockLevel
 from stock.querysets import SetAsideQuerySet
 
 
