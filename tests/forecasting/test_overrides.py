@@ -293,7 +293,7 @@ def test_the_grid_costs_the_same_for_many_rows(
     forecast(run, products[0])
     say(products[0])
     client.get(GRID_PAGE)
-    with django_assert_num_queries(15) as few:
+    with django_assert_num_queries(12) as few:
         client.get(GRID_PAGE)
     for product in products[1:]:
         forecast(run, product)
