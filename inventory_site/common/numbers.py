@@ -18,18 +18,18 @@ def whole(value: Decimal | float) -> str:
     return number_format(round(value), force_grouping=True)
 
 
-def per_cent(rate: float, decimals: int | None = None, *, signed: bool = False) -> str:
+def per_cent(rate: Decimal | float, decimals: int | None = None, *, signed: bool = False) -> str:
     """A rate (0.985) as the number before the sign ("98.5"), for sentences that have the sign themselves.
 
     Without ``decimals`` one, and none where it would be a 0.
     """
-    number = round(100 * rate, 1 if decimals is None else decimals) + 0.0  # no "-0"
+    number = round(100 * rate, 1 if decimals is None else decimals) or 0  # not "-0"
     if decimals is None:
         decimals = 0 if number == round(number) else 1
     return ("+" if signed and number > 0 else "") + number_format(number, decimals)
 
 
-def percent(rate: float | None, decimals: int | None = 1, *, signed: bool = False) -> str:
+def percent(rate: Decimal | float | None, decimals: int | None = 1, *, signed: bool = False) -> str:
     """A rate with its sign: "98.5 %", by a German "98,5 %", by a Chinese "98.5%"; None is "–".
 
     >>> [percent(rate) for rate in (0.985, 1.0, None)], percent(0.126, 0), percent(0.95, None)

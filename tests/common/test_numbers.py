@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from decimal import Decimal
 
 import pytest
 from django.utils import translation
@@ -19,3 +20,7 @@ def test_the_examples_hold():
 def test_rates_stand_as_the_readers_locale_writes_them(language, told):
     with translation.override(language):
         assert numbers.percent(0.985) == told
+
+
+def test_a_rate_may_be_exact():
+    assert numbers.per_cent(Decimal("0.125")) == "12.5" and numbers.percent(Decimal("-0.00001")) == "0.0 %"
