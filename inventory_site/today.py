@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Avg, Count, Q, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert, Severity
@@ -24,12 +25,15 @@ from inventory_site.common.models import JobRun, ShopSettings
 from inventory_site.common.numbers import percent
 from orders.models import PurchaseOrder
 from replenishment.backtest_table import comparisons, verdicts
+from replenishment.how import HOW
 from replenishment.models import Backtest, BacktestResult, InventoryPosition, KpiSnapshot, Suggestion
 from replenishment.shown_suggestions import for_pages
 from stock.models import Warehouse
 
 LISTED, URGENT = 6, 5
 TREND = timedelta(days=56)
+HOW_KEYS = {"stock": "stock_value", "over": "overstock_value", "out": "stock_out_rate", "fill": "fill_rate",
+            "turns": "turnover", "cover": "days_of_cover"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Kpi:
     before: str
     chart: str
     options: str
+    how: Promise
 
 
 def dashboard(request: HttpRequest, context: dict) -> dict:
@@ -157,15 +162,15 @@ def _kpis(user, today: date, sees_costs: bool) -> list[Kpi]:
 def _kpi(label: str, key: str, shown_as: Callable[[Any], str], rows: list[dict]) -> Kpi:
     known = [(row["on_date"], row[key]) for row in rows if row[key] is not None]
     if not known:
-        return Kpi(label, "–", "", "", "")
+        return Kpi(label, "–", "", "", "", HOW[HOW_KEYS[key]])
     last_on, last = known[-1]
     past = [value for on, value in known if on <= last_on - timedelta(days=28)]
     before = _("%(value)s four weeks before") % {"value": shown_as(past[-1])} if past else ""
     if len(known) < 2:
-        return Kpi(label, shown_as(last), before, "", "")
+        return Kpi(label, shown_as(last), before, "", "", HOW[HOW_KEYS[key]])
     labels = [date_format(on, "SHORT_DATE_FORMAT") for on, _value in known]
     return Kpi(label, shown_as(last), before, json.dumps(charts.sparkline(labels, [float(v) for _on, v in known])),
-               json.dumps(charts.SPARKLINE_OPTIONS))  # fmt: skip
+               json.dumps(charts.SPARKLINE_OPTIONS), HOW[HOW_KEYS[key]])  # fmt: skip
 
 
 def _money(value: Decimal) -> str:

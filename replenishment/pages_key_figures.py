@@ -23,8 +23,10 @@ from forecasting.csv_files import csv_file
 from forecasting.pages_charts import lines_chart, with_legend
 from inventory_site.common.models import ShopSettings
 from inventory_site.common.numbers import percent, whole_number
+from replenishment.how import HOW
 from replenishment.key_figures import AGES_DAYS, MONEY, SUMS, figures
-from replenishment.models import KeyFigures, KpiSnapshot
+from replenishment.models import InventoryPosition, KeyFigures, KpiSnapshot
+from replenishment.value_charts import pareto
 from stock.models import Warehouse
 
 VIEW = "replenishment.view_keyfigures"
@@ -92,11 +94,19 @@ def key_figures(request: HttpRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": _("Key figures"), "asked": asked, "newest": newest, "choices": _choices(request, asked),
         "tiles": _tiles(days, shown), "charts": _charts(days, sees_costs), "chart_options": json.dumps(_options()),
+        "pareto": pareto(_positions(request, asked)) if sees_costs else None,
         "sees_costs": sees_costs, "ages": _ages(rows, asked, newest) if sees_costs else [],
         "columns": [label for _name, label, _kind in shown], "group_tabs": list(GROUPS.items()),
         "lines": _lines(groups, shown),
     }  # fmt: skip
     return TemplateResponse(request, "replenishment/key_figures.html", context)
+
+
+def _positions(request: HttpRequest, asked: Asked):
+    """What the filters leave of the stock, as it is now."""
+    found = InventoryPosition.objects.visible_to(request.user)
+    named = {"warehouse__code": asked.warehouse, "product__category": asked.category, "supplier": asked.supplier}
+    return found.filter(**{name: value for name, value in named.items() if value})
 
 
 def _options() -> dict[str, Any]:
@@ -168,13 +178,13 @@ def _groups(rows, asked: Asked, newest: date | None, *, sees_costs: bool) -> lis
     return sorted(found, key=lambda pair: (-(pair[1]["stock_value"] or 0) if sees_costs else 0, pair[0]))
 
 
-def _tiles(days: Sequence[tuple[date, dict]], shown: Sequence[tuple]) -> list[dict[str, str]]:
+def _tiles(days: Sequence[tuple[date, dict]], shown: Sequence[tuple]) -> list[dict[str, Any]]:
     """The newest figures and what they were four weeks before."""
     if not days:
         return []
     (_last_on, last), past = days[-1], [told for day, told in days if day <= days[-1][0] - timedelta(days=28)]
     return [
-        {"label": str(label), "value": _text(last[name], kind),
+        {"label": str(label), "value": _text(last[name], kind), "how": HOW[name],
          "before": _("%(value)s four weeks before") % {"value": _text(past[-1][name], kind)}
          if past and past[-1][name] is not None else ""}
         for name, label, kind in shown

@@ -30,11 +30,13 @@ from inventory_site.common.models import JobRun, ShopSettings
 from orders.models import SalesOrderLine
 from replenishment import chances, plan_notes
 from replenishment.coming import Coming, coming_to
+from replenishment.how import sums_of
 from replenishment.lots_ahead import LotsAhead, lots_ahead
 from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.policy_words import SHORT_MODES
 from replenishment.product_charts import Stock, stock_chart
 from replenishment.shown_suggestions import for_pages
+from replenishment.value_charts import weekday_chart
 from stock.models import StockLevel, StockMovement, Warehouse
 
 #: The policy that an item is planned by, with all that its name is made of.
@@ -83,6 +85,7 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
     forecast = Forecast.objects.filter(run=position.run_id, **item).first()
     launch = Launch.objects.filter(run=position.run_id, **item).first()
     due = coming_to(level)
+    known = history(item, forecast.first_on - ONE_DAY if forecast else today)
     sales = SalesOrderLine.objects.outstanding().filter(**item).with_allocated().select_related("order")
     return {
         "position": position,
@@ -98,7 +101,9 @@ def _of_level(level: StockLevel, user, today: date) -> dict[str, Any]:
         "promotions": _promotions(level, today),
         "method": words.method(forecast.method) if forecast else "",
         "accuracy": words.accuracy(Accuracy.objects.filter(run=position.run_id, **item).first()),
-        "demand_chart": chart_of(history(item, forecast.first_on - ONE_DAY if forecast else today), forecast),
+        "demand_chart": chart_of(known, forecast),
+        "weekday_chart": weekday_chart(known.asked, known.without_stock, known.until),
+        "sums": sums_of(plan, position) if plan else [],
         "why": words.why(forecast) if forecast else None,
         "launched": words.launch(launch) if launch else "",
         "stock_out_chance": chances.percent(position.stock_out_chance),

@@ -22,6 +22,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from forecasting.engine import GRID
+from forecasting.models import Forecast
 from inventory_site.common.models import JobRun, ShopSettings
 from tests.admin_rows import DAY, ROWS, Shop
 
@@ -43,6 +45,7 @@ def morning(transactional_db, make_warehouse, make_supplier, make_user):
                  "replenishment.kpisnapshot"):  # fmt: skip
         ROWS[name](shop, 0)
     shop.products[0].positions.update(run=run)
+    Forecast.objects.update(lead_time_demand_grid=[6.0] * len(GRID))
     return shop
 
 
