@@ -45,6 +45,11 @@ lint: ## check and format the code
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+.PHONY: screens
+screens: ## take the pictures of docs/screens.md from the demo shop
+	@scripts/environment requirements-dev.txt
+	@$(PYTHON_IN) scripts/screens.py
+
 .PHONY: messages
 messages: ## gather the texts to translate into locale/ and compile them
 	@scripts/environment requirements-dev.txt
