@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Days on both sides of a change of level that tell by how much it changed, and the most that is believed.
 DAYS, MOST = 56, 10.0
+#: Fewer days than this are no level yet: those that are missing count as before.
+FEWEST = 7
 
 
 def as_explained(keys: Keys, calendar: Calendar, demand: np.ndarray) -> np.ndarray:
@@ -52,8 +54,14 @@ def at_new_level(demand: np.ndarray, first: int) -> np.ndarray:
 
 
 def level_change(demand: np.ndarray, first: int) -> float:
-    """Mean demand a day from place ``first`` on as a multiple of that before it; 1 where either is not known."""
+    """Mean demand a day from place ``first`` on as a multiple of that before it; 1 where either is not known.
+
+    >>> level_change(np.array([2.0] * 14 + [8.0] * 7), 14), level_change(np.array([2.0] * 14 + [9.0]), 14)
+    (4.0, 1.5)
+    """
     before, after = demand[max(first - DAYS, 0) : first], demand[first : first + DAYS]
     if np.isnan(before).all() or np.isnan(after).all() or np.nansum(before) <= 0:
         return 1.0
-    return float(min(np.nanmean(after) / np.nanmean(before), MOST))
+    usual, known = np.nanmean(before), (~np.isnan(after)).sum()
+    missing = max(FEWEST - known, 0)
+    return float(min((np.nansum(after) + missing * usual) / ((known + missing) * usual), MOST))
