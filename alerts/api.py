@@ -87,8 +87,8 @@ class AlertViewSet(ReadRoom):
         **dict.fromkeys(["acknowledge", "comment", "snooze", "assign", "resolve", "reopen"], "alerts.change_alert"),
     }
     filterset_fields = {
-        "state": ["exact", "in"], "rule": ["exact"], "leads": ["exact"], "severity": ["exact", "gte"], "warehouse__code": ["exact"],
-        "product__sku": ["exact"],
+        "state": ["exact", "in"], "rule": ["exact"], "leads": ["exact"], "severity": ["exact", "gte"],
+        "warehouse__code": ["exact"], "product__sku": ["exact"],
     }  # fmt: skip
     ordering_fields = ["id", "severity", "opened_on"]
 

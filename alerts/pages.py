@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 
 from alerts.models import Alert
 from alerts.pages_files import WRITERS, file_of
-from alerts.pages_lines import Group, Todo, complete, groups_of, ordering, with_todo
+from alerts.pages_lines import Group, Todo, complete, groups_of, may_do, ordering, with_todo
 from alerts.pages_live import live_token
 from inventory_site.common.admin_acts import new_key
 from inventory_site.common.models import ShopSettings
@@ -55,9 +55,7 @@ def _common(request: HttpRequest, today: date) -> dict:
         "once_key": new_key(),
         "live_token": live_token(request.user),
         "sees_costs": request.user.has_perm(settings.COST_PERMISSION),
-        "may_order": request.user.has_perm("replenishment.change_suggestion"),
-        "may_handle": request.user.has_perm("alerts.change_alert"),
-        "may_count": request.user.has_perm("stock.add_stockmovement"),
+        **may_do(request.user),
     }
 
 

@@ -23,10 +23,12 @@ from inventory_site.common.models import User
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from replenishment.models import InventoryPosition, Suggestion
 from replenishment.shown_suggestions import for_pages
-from replenishment.small_charts import stock_sparks
+from replenishment.small_charts import daily_sparks, stock_sparks
 from stock.models import StockLevel
 
 ACCEPTED_DAYS = 14
+#: Rules whose lines show demand, not stock.
+OF_DEMAND = frozenset({"demand_anomaly"})
 
 
 class Todo:
@@ -60,6 +62,16 @@ class Group:
     @property
     def more(self) -> int:
         return self.count - len(self.alerts)
+
+
+def may_do(user: User) -> dict[str, bool]:
+    """Which buttons of the lines the person gets; the services behind them ask again, for the warehouse."""
+    asked = {
+        "may_order": "replenishment.change_suggestion", "may_handle": "alerts.change_alert",
+        "may_count": "stock.add_stockmovement", "may_explain": "forecasting.change_anomaly",
+        "may_mark_down": "catalog.add_promotion",
+    }  # fmt: skip
+    return {name: user.has_perm(permission) for name, permission in asked.items()}
 
 
 def with_todo(alerts: QuerySet) -> QuerySet:
@@ -159,7 +171,7 @@ def _levels_to_count(alerts: Sequence[Alert]) -> dict[tuple[int, int], int]:
 
 
 def _draw(alerts: Sequence[Alert], today: date) -> None:
-    """Of its item, or, where a whole delivery is late, of the item that it keeps waiting most."""
+    """Stock of its item, or, where a whole delivery is late, of the item that it keeps waiting most; odd demand."""
     waiting = _waiting_for(
         [alert.terms["order"] for alert in alerts if not alert.product_id and "order" in alert.terms]
     )
@@ -169,10 +181,13 @@ def _draw(alerts: Sequence[Alert], today: date) -> None:
     )
     positions = [row for row in known if (row.product_id, row.warehouse_id) in items]
     sparks = stock_sparks([*positions, *waiting.values()], today)
+    odd = [alert for alert in alerts if alert.rule in OF_DEMAND and alert.product_id]
+    demand = daily_sparks([(alert.product_id, alert.warehouse_id) for alert in odd], today) if odd else {}
     for alert in alerts:
         alert.waiting = waiting.get(alert.terms.get("order")) if not alert.product_id else None
         about = alert.waiting or alert
-        alert.spark = sparks.get((about.product_id, about.warehouse_id))
+        item = (about.product_id, about.warehouse_id)
+        alert.spark = demand.get(item) if alert.rule in OF_DEMAND else sparks.get(item)
 
 
 def _waiting_for(orders: Sequence[int]) -> dict[int, InventoryPosition]:

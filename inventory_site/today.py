@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert, Severity
-from alerts.pages_lines import complete, ordering, with_todo
+from alerts.pages_lines import complete, may_do, ordering, with_todo
 from alerts.pages_live import live_token
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key
@@ -58,12 +58,10 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
         "today": today,
         "sees_costs": sees_costs,
         "has_role": user.has_perm("catalog.view_product"),
-        "may_order": user.has_perm("replenishment.change_suggestion"),
+        **may_do(user),
         "may_see_plan": user.has_perm("replenishment.view_reorderpoint"),
         "may_run": user.has_perm("common.run_nightly"),
         "once_key": new_key(),
-        "may_handle": user.has_perm("alerts.change_alert"),
-        "may_count": user.has_perm("stock.add_stockmovement"),
         "live_token": live_token(user),
         "tiles": _tiles(user, today),
         "overstock": _overstock(user) if sees_costs else None,

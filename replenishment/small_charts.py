@@ -22,6 +22,7 @@ from stock.models import StockMovement, TransferLine, Warehouse
 Item = tuple[int, int]  # product, warehouse
 PAST_DAYS = AHEAD_DAYS = 28
 WEEKS_BACK, WEEKS_AHEAD = 12, 4
+DAYS_BACK, DAYS_AHEAD = 56, 14
 ONE_DAY = timedelta(days=1)
 
 
@@ -58,6 +59,23 @@ def demand_sparks(products: Iterable[int], warehouses: Iterable[int], today: dat
         so_far = ahead.setdefault(pk, [0.0] * 7 * WEEKS_AHEAD)
         ahead[pk] = [a + b for a, b in zip(so_far, [*mean, *[0.0] * 28][: len(so_far)], strict=True)]
     return {pk: _demand_spark(asked[pk], ahead.get(pk, [])) for pk in ids}
+
+
+def daily_sparks(items: Iterable[Item], today: date) -> dict[Item, Spark]:
+    """Demand of eight weeks by day and the forecast of two more, of each item. Three queries."""
+    wanted = set(items)
+    named = {"product__in": {item[0] for item in wanted}, "warehouse__in": {item[1] for item in wanted}}
+    asked: dict[Item, list[float]] = {item: [0.0] * DAYS_BACK for item in wanted}
+    first = today - timedelta(days=DAYS_BACK)
+    days = DailyDemand.objects.filter(on_date__gt=first, on_date__lte=today)
+    days = days.filter(**{f"series__{name}": values for name, values in named.items()})
+    for *item, on, demand in days.values_list("series__product", "series__warehouse", "on_date", "demand"):
+        if tuple(item) in wanted:
+            asked[tuple(item)][(on - first).days - 1] = demand
+    expected = Forecast.objects.of_run(JobRun.objects.latest_published()).filter(**named)
+    means = {(pk, place): mean for pk, place, mean in expected.values_list("product", "warehouse", "mean")}
+    words = _("demand of eight weeks by day, and what is expected in the next two")
+    return {item: Spark(words, past, means.get(item, [])[:DAYS_AHEAD]) for item, past in asked.items()}
 
 
 def product_sparks(user: User, products: Sequence[int]) -> dict[int, Spark]:

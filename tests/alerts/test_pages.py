@@ -140,3 +140,25 @@ def test_files_have_every_line_harmless_and_without_money_for_who_may_not_see_it
     for language in ("en", "zh-hans"):
         sheet = buyer.get("/warnings/?as=pdf", headers={"accept-language": language})
         assert sheet["Content-Type"] == "application/pdf" and sheet.content.startswith(b"%PDF-1.")
+
+
+def test_odd_demand_is_explained_from_its_line_and_surplus_without_a_proposal_marked_down(shop, make_user, client_of):
+    _dead(shop)
+    anomaly = ROWS["forecasting.anomaly"](shop, 1)
+    Alert.objects.create(
+        rule="demand_anomaly", subject="z", code="demand_anomaly_spike", opened_on=DAY, seen_on=DAY,
+        terms={"sku": "ROW-1", "product": "Tea", "warehouse": "Riga", "seen": 90, "expected": 4,
+               "first_on": DAY.isoformat(), "anomaly": anomaly.pk}, **shop.item(1),
+    )  # fmt: skip
+    buyer = client_of(make_user("buyer"))
+    text = _page(buyer)
+    assert f"/admin/forecasting/anomaly/{anomaly.pk}/do/one_off/" in text
+    assert 'aria-label="demand of eight weeks by day' in text
+    assert f"/admin/catalog/promotion/add/?product={shop.product(9).pk}&warehouse_code=riga" in text
+    answer = buyer.post(
+        f"/admin/forecasting/anomaly/{anomaly.pk}/do/one_off/", {"once": "k", "next": "/warnings/"}, follow=True
+    )
+    anomaly.refresh_from_db()
+    assert anomaly.state == "one_off" and "1 anomaly explained" in answer.content.decode()
+    viewer = _page(client_of(make_user("viewer")))
+    assert "do/one_off/" not in viewer and "promotion/add" not in viewer
