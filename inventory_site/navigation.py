@@ -56,6 +56,7 @@ def _everyday() -> list[Entry]:
 def _stock() -> list[Entry]:
     return [
         (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
+        (_("Stock counts"), "fact_check", "admin:stock_stockcount_changelist", "stock.view_stockcount"),
         (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),
         (_("Transfers"), "move_down", "admin:stock_transfer_changelist", "stock.view_transfer"),
         (
@@ -66,6 +67,7 @@ def _stock() -> list[Entry]:
         ),
         (_("Set-asides"), "block", "admin:stock_setaside_changelist", "stock.view_setaside"),
         (_("Warehouses"), "warehouse", "admin:stock_warehouse_changelist", "stock.view_warehouse"),
+        (_("Bins"), "grid_view", "admin:stock_bin_changelist", "stock.view_bin"),
         (_("Closed days"), "event", "admin:stock_closedday_changelist", "stock.view_closedday"),
     ]
 

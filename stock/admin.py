@@ -23,6 +23,7 @@ from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.admin_lists import FindsItems
 from stock import services, transfer_admin  # noqa: F401  transfers register themselves
+from stock.count_admin import COUNT_ACTS
 from stock.models import Allocation, ClosedDay, StockLevel, StockMovement, Warehouse, WarehouseAccess
 from stock.services.ledger import OF_DOCUMENTS
 from stock.set_aside_admin import SET_ASIDE_ACTS
@@ -150,6 +151,7 @@ class StockLevelAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
         Act("count", _("Enter a count"), "stock.add_stockmovement", count,
             form=lambda request, level: CountForm(request.POST or None)),
         *SET_ASIDE_ACTS,
+        *COUNT_ACTS,
     )  # fmt: skip
 
     @display(description=_("product"), ordering="product__sku")

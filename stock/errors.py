@@ -62,3 +62,23 @@ class InvalidTransfer(DomainError):
 
 class InvalidQuantity(DomainError):
     code = "invalid_quantity"
+
+
+class NothingToCount(DomainError):
+    code = "nothing_to_count"
+
+
+class UnsettledLines(DomainError):
+    """Some lines of a count were counted and cannot be posted yet."""
+
+    code = "unsettled_lines"
+
+
+class ApprovalNeeded(DomainError):
+    code = "approval_needed"
+
+
+class NotCountable(DomainError):
+    """What a device sent cannot become a count of anything."""
+
+    code = "not_countable"

@@ -182,3 +182,31 @@ class TransferLineQuerySet(models.QuerySet):
         return self.filter(
             transfer__state__in=["shipped", "partly_received"], shipped__gt=F("received") + F("returned")
         )
+
+
+class StockCountQuerySet(InWarehouse):
+    def open(self):
+        return self.filter(state="open")
+
+    def locked(self):
+        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
+class CountLineQuerySet(InWarehouse):
+    warehouse_path = "count__warehouse"
+
+    def unsettled(self):
+        """Counted, and something still to be done before they can be posted."""
+        return self.filter(state__in=["partly", "moved", "recount"])
+
+
+class CountEntryQuerySet(InWarehouse):
+    warehouse_path = "count__warehouse"
+
+    def accepted(self):
+        return self.filter(problem="")
+
+    def findings(self):
+        """What a person has to settle."""
+        return self.exclude(problem="").filter(settled_at=None)

@@ -27,6 +27,10 @@ grant(FLOOR, "stock.add_stockmovement")  # adjust, write off, reverse
 grant(FLOOR, "stock.add_setaside")  # set aside, put back, write off what is set aside
 grant(OFFICE | FLOOR, "stock.add_transfer")  # draft one, give a draft up
 grant(FLOOR, "stock.change_transfer")  # ship, receive, close, send back
+grant(EVERYONE, "stock.view_stockcount", "stock.view_countline", "stock.view_countentry")
+grant(FLOOR, "stock.add_stockcount", "stock.change_stockcount")  # open, count, post, give up
+grant(MANAGERS, "stock.approve_stockcount", "stock.settle_countentry")
+grant_models("stock", "bin", view=EVERYONE, change=FLOOR)
 grant(MANAGERS, "stock.over_receive_transfer")  # more than was sent, within the shop's tolerance
 grant(MANAGERS, "stock.change_warehouse", "stock.view_warehouseaccess")
 grant_models("stock", "closedday", view=EVERYONE, change=OFFICE)

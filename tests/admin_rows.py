@@ -55,8 +55,12 @@ from replenishment.models import (
 )
 from stock.models import (
     Allocation,
+    Bin,
     ClosedDay,
+    CountEntry,
+    CountLine,
     SetAside,
+    StockCount,
     StockLevel,
     StockMovement,
     Transfer,
@@ -222,6 +226,13 @@ def _delivery(shop: Shop, n: int) -> Delivery:
     return Delivery.objects.create(subscription=subscription, business_date=DAY, message_id=f"m{n}", subject="s")
 
 
+def _count_line(shop: Shop, n: int) -> CountLine:
+    count = StockCount.objects.create(number=f"C{n}", warehouse=shop.warehouse, kind="list", opened_by=shop.actor)
+    return CountLine.objects.create(
+        count=count, level=shop.level(n), state="counted", expected=5, counted=4, delta=-1, unit_cost=4, cost=-4
+    )
+
+
 def _transfer(shop: Shop, n: int) -> Transfer:
     depot = Warehouse.objects.get_or_create(code="depot", defaults={"name": "Depot"})[0]
     transfer = Transfer.objects.create(number=f"T{n}", source=shop.warehouse, destination=depot)
@@ -265,7 +276,14 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     ),
     "forecasting.aggregateforecast": _aggregate,
     "forecasting.anomaly": lambda shop, n: Anomaly.objects.create(
-        kind="spike", expected=5.2, seen=40, score=7.0, first_on=DAY, last_on=DAY, found_on=DAY, seen_on=DAY,
+        kind="spike",
+        expected=5.2,
+        seen=40,
+        score=7.0,
+        first_on=DAY,
+        last_on=DAY,
+        found_on=DAY,
+        seen_on=DAY,
         **shop.item(n),
     ),
     "forecasting.forecast": _forecast,
@@ -341,6 +359,12 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     ),
     "stock.closedday": lambda shop, n: ClosedDay.objects.create(
         warehouse=shop.warehouse, on_date=DAY + timedelta(days=n), reason="stock-taking"
+    ),
+    "stock.bin": lambda shop, n: Bin.objects.create(warehouse=shop.warehouse, code=f"A-{n}"),
+    "stock.stockcount": lambda shop, n: _count_line(shop, n).count,
+    "stock.countline": _count_line,
+    "stock.countentry": lambda shop, n: CountEntry.objects.create(
+        count=_count_line(shop, n).count, sent={"code": "smudged"}, problem="unknown", captured_at=NOW
     ),
     "stock.setaside": lambda shop, n: SetAside.objects.create(
         level=shop.level(n), quantity=1, reason="damaged", effective_at=NOW, actor=shop.actor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -35,7 +36,7 @@ from replenishment.models import (
 )
 from replenishment.querysets_backtests import SUMS
 from stock import services as stock
-from stock.models import StockLevel, Warehouse
+from stock.models import Bin, StockLevel, Warehouse
 
 TODAY = date(2026, 3, 30)
 TERMS = {
@@ -91,6 +92,10 @@ class Populated:
         orders.register_return(order=sale, quantities={sale.lines.get().pk: 1}, actor=None)
         stock.set_aside(product=product, warehouse=self.warehouse, quantity=1, reason="damaged", actor=None)
         store, _is_new = Warehouse.objects.get_or_create(code="store-room", defaults={"name": "Store-room"})
+        counted = stock.open_count(warehouse=self.warehouse, actor=None, products=[product])
+        entry = stock.Sent(uuid.uuid4(), "unknown", 3, timezone.now())
+        stock.record_entries(count=counted, entries=[entry], actor=None)
+        Bin.objects.create(warehouse=self.warehouse, code=f"A-{product.pk}")
         stock.create_transfer(
             source=self.warehouse, destination=store, lines=[stock.TransferWish(product, 1)], actor=None
         )

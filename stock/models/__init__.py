@@ -1,5 +1,6 @@
-"""Warehouses, who may enter them, and the ledger of what is in them."""
+"""Warehouses, who may enter them, the ledger of what is in them, and how it is counted."""
 
+from stock.models.counts import Bin, CountEntry, CountLine, StockCount
 from stock.models.ledger import Allocation, StockLevel, StockMovement, StockSnapshot
 from stock.models.set_asides import SetAside
 from stock.models.transfers import Transfer, TransferLine
@@ -7,8 +8,12 @@ from stock.models.warehouses import ClosedDay, Warehouse, WarehouseAccess
 
 __all__ = [
     "Allocation",
+    "Bin",
     "ClosedDay",
+    "CountEntry",
+    "CountLine",
     "SetAside",
+    "StockCount",
     "StockLevel",
     "StockMovement",
     "StockSnapshot",

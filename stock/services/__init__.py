@@ -3,6 +3,8 @@
 The callers' order is fixed: idempotency row, the document locked and re-read, then these.
 """
 
+from stock.services.count_entries import Sent, Taken, record_entries, settle_finding
+from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
 from stock.services.promises import Claim, PromiseMove, allocate, keep_until, move_promises, release, ship
@@ -19,12 +21,17 @@ from stock.services.transfers import (
 
 __all__ = [
     "Claim",
+    "CountRules",
     "Entry",
     "PromiseMove",
+    "Sent",
+    "Taken",
     "TakenBack",
     "TransferWish",
     "adjust",
     "allocate",
+    "approve_count",
+    "cancel_count",
     "cancel_transfer",
     "change_transfer_draft",
     "close_transfer",
@@ -32,13 +39,17 @@ __all__ = [
     "ensure_levels",
     "keep_until",
     "move_promises",
+    "open_count",
+    "post_count",
     "post_movements",
     "put_back",
     "receive_transfer",
+    "record_entries",
     "release",
     "reverse_movement",
     "set_aside",
     "set_on_hand",
+    "settle_finding",
     "ship",
     "ship_transfer",
     "take_back",

@@ -1,0 +1,207 @@
+"""Counts in the admin: how far they are, what differs, what has to be settled, posted with a click."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.models import Product
+from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin_acts import Act, version_seen
+from inventory_site.common.admin_export import ExportsList, Sheet
+from stock import services
+from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
+
+COUNT, APPROVE, SETTLE = "stock.change_stockcount", "stock.approve_stockcount", "stock.settle_countentry"
+
+
+def _is_open(count: StockCount) -> bool:
+    return count.state == StockCount.State.OPEN
+
+
+def post(request, counts: list[StockCount], data: dict) -> str:
+    (count,) = counts
+    services.post_count(count=count, actor=request.user, version=version_seen(request), leave_unsettled=data["leave"])
+    n = count.lines.filter(state=CountLine.State.POSTED).exclude(delta=0).count()
+    return ngettext("Posted: %(n)d item was corrected.", "Posted: %(n)d items were corrected.", n) % {"n": n}
+
+
+def approve(request, counts: list[StockCount], data: dict) -> str:
+    (count,) = counts
+    services.approve_count(count=count, actor=request.user, version=version_seen(request))
+    return _g("%(number)s is approved and can be posted.") % {"number": count.number}
+
+
+def cancel(request, counts: list[StockCount], data: dict) -> str:
+    (count,) = counts
+    services.cancel_count(count=count, actor=request.user, version=version_seen(request))
+    return _g("%(number)s is given up; nothing was posted.") % {"number": count.number}
+
+
+class PostForm(forms.Form):
+    leave = forms.BooleanField(
+        label=_("without what is not settled"), required=False,
+        help_text=_("Items of which a bin is missing, or that somebody else should count again, stay as they are."),
+    )  # fmt: skip
+
+
+class SettleForm(forms.Form):
+    sku = forms.CharField(
+        label=_("SKU"), required=False, max_length=64, widget=UnfoldAdminTextInputWidget,
+        help_text=_("Which product it was. Empty: as it was sent."),
+    )  # fmt: skip
+
+    def clean_sku(self) -> Product | None:
+        sku = self.cleaned_data["sku"].strip()
+        product = Product.objects.filter(sku__iexact=sku).first() if sku else None
+        if sku and product is None:
+            raise forms.ValidationError(_("There is no product with this SKU."))
+        return product
+
+
+def accept(request, entries: list[CountEntry], data: dict) -> str:
+    (entry,) = entries
+    services.settle_finding(entry=entry, actor=request.user, accept=True, product=data["sku"])
+    return _g("It counts now.")
+
+
+def dismiss(request, entries: list[CountEntry], data: dict) -> str:
+    for entry in entries:
+        services.settle_finding(entry=entry, actor=request.user, accept=False)
+    return _g("Put aside: it counts nothing.")
+
+
+def _is_finding(entry: CountEntry) -> bool:
+    return bool(entry.problem) and entry.settled_at is None
+
+
+def open_of(request, levels: list[StockLevel], data: dict) -> str:
+    """Levels of several warehouses become a count in each."""
+    places = {level.warehouse_id: level.warehouse for level in levels}
+    numbers = [
+        services.open_count(
+            warehouse=place, actor=request.user,
+            products=[level.product for level in levels if level.warehouse_id == pk],
+        ).number
+        for pk, place in sorted(places.items())
+    ]  # fmt: skip
+    return _g("Opened: %(numbers)s. Count with a phone, or send what was counted over the API.") % {
+        "numbers": ", ".join(numbers)
+    }
+
+
+COUNT_ACTS = (Act("open-count", _("Count these"), "stock.add_stockcount", open_of, in_list=True),)
+
+
+@admin.register(StockCount)
+class StockCountAdmin(ReadOnlyAdmin):
+    by_warehouse = True
+    cost_fields = ("difference",)
+    acts = (
+        Act("post", _("Post the differences"), COUNT, post, possible=_is_open, variant="primary",
+            form=lambda request, count: PostForm(request.POST or None),
+            note=_("Each as of the moment when it was counted. Items that nobody counted stay as they are.")),
+        Act("approve", _("Approve"), APPROVE, approve,
+            possible=lambda count: _is_open(count) and count.approved_by_id is None),
+        Act("cancel", _("Give up"), COUNT, cancel, possible=_is_open, variant="danger"),
+    )  # fmt: skip
+    list_display = ("number", "warehouse", "kind", "state", "progress", "to_settle", "difference", "opened_at")
+    list_select_related = ("warehouse", "category")
+    list_filter = (("state", ChoicesDropdownFilter), ("warehouse", VisibleRelatedFilter))
+    search_fields = ("number", "note")
+    fields = ("number", "warehouse", "kind", "category", "state", "progress", "to_settle", "difference", "is_blind",
+              "recount_pieces", "recount_cost", "approve_cost", "note", "opened_by", "opened_at", "approved_by",
+              "posted_by", "closed_at")  # fmt: skip
+    readonly_fields = ("progress", "to_settle", "difference")
+
+    def get_queryset(self, request):
+        done = Q(lines__state__in=[CountLine.State.COUNTED, CountLine.State.POSTED])
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                line_count=Count("lines"),
+                done_count=Count("lines", filter=done),
+                unsettled=Count("lines", filter=Q(lines__state__in=CountLine.UNSETTLED)),
+                cost_sum=Sum("lines__cost", filter=done),
+            )
+        )
+
+    @display(description=_("counted"))
+    def progress(self, count: StockCount) -> str:
+        return _g("%(done)d of %(all)d items") % {"done": count.done_count, "all": count.line_count}
+
+    @display(description=_("to settle"))
+    def to_settle(self, count: StockCount) -> int:
+        return count.unsettled
+
+    @display(description=_("value of the differences"))
+    def difference(self, count: StockCount):
+        return count.cost_sum
+
+
+class CountLineSheet(Sheet):
+    cost_fields = ("unit_cost", "cost")
+
+    class Meta:
+        model = CountLine
+        fields = ("count__number", "level__product__sku", "state", "expected", "counted", "delta", "unit_cost", "cost",
+                  "captured_at", "first_by__username", "recount_by__username")  # fmt: skip
+
+
+@admin.register(CountLine)
+class CountLineAdmin(ExportsList, ReadOnlyAdmin):
+    resource_classes = [CountLineSheet]
+    by_warehouse = True
+    cost_fields = ("cost", "unit_cost")
+    list_display = ("item", "count", "state", "expected", "counted", "delta", "cost", "captured_at", "first_by",
+                    "recount_by")  # fmt: skip
+    list_select_related = ("level__product", "count", "first_by", "recount_by")
+    list_filter = (("state", ChoicesDropdownFilter), ("count__warehouse", VisibleRelatedFilter))
+    search_fields = ("count__number", "level__product__sku")
+    fields = ("item", "count", "state", "expected", "counted", "delta", "unit_cost", "cost", "captured_at", "first_by",
+              "recount_by")  # fmt: skip
+    readonly_fields = ("item",)
+
+    @display(description=_("product"), ordering="level__product__sku")
+    def item(self, line: CountLine) -> str:
+        return product_cell(line.level.product)
+
+
+@admin.register(CountEntry)
+class CountEntryAdmin(ReadOnlyAdmin):
+    by_warehouse = True
+    acts = (
+        Act("accept", _("It counts"), SETTLE, accept, possible=_is_finding, variant="primary",
+            form=lambda request, entry: SettleForm(request.POST or None)),
+        Act("dismiss", _("It counts nothing"), SETTLE, dismiss, possible=_is_finding, in_list=True),
+    )  # fmt: skip
+    list_display = ("captured_at", "count", "code", "counted", "bin", "problem", "actor", "settled_at")
+    list_select_related = ("count", "bin", "actor")
+    list_filter = (("problem", ChoicesDropdownFilter), ("count__warehouse", VisibleRelatedFilter))
+    search_fields = ("count__number", "product__sku")
+    fields = ("count", "code", "product", "bin", "counted", "captured_at", "received_at", "actor", "is_recount",
+              "problem", "settled_at", "settled_by")  # fmt: skip
+    readonly_fields = ("code",)
+
+    @display(description=_("code"))
+    def code(self, entry: CountEntry) -> str:
+        return entry.sent.get("code", "")
+
+
+@admin.register(Bin)
+class BinAdmin(ShelfAdmin):
+    by_warehouse = True
+    list_display = ("code", "warehouse", "area", "walk_order")
+    list_select_related = ("warehouse",)
+    list_filter = (("warehouse", VisibleRelatedFilter), "area")
+    search_fields = ("code", "area")
+    fields = ("warehouse", "code", "area", "walk_order", "levels")
+    autocomplete_fields = ("levels",)

@@ -1,0 +1,208 @@
+"""What devices send of a count: taken once, whatever comes twice or late; what cannot be taken is kept for a person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.models import Product
+from inventory_site.common import audit
+from inventory_site.common.bulk import update_rows
+from inventory_site.common.models import User
+from stock.errors import NotCountable
+from stock.models import Bin, CountEntry, CountLine, StockCount
+from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
+from stock.services.levels import LARGEST, ensure_levels
+
+Problem = CountEntry.Problem
+
+FUTURE_AT_MOST = timedelta(minutes=5)
+OLDEST = timedelta(days=14)
+ASKED_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One entry as a device sent it: ``code`` is a SKU or a barcode, ``counted`` whatever was typed."""
+
+    uuid: uuid.UUID
+    code: str
+    counted: Any
+    captured_at: datetime
+    bin: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"code": self.code, "counted": str(self.counted)[:60], "bin": self.bin}
+
+
+@dataclass
+class Taken:
+    """What became of one entry: its row, and whether it had come before."""
+
+    entry: CountEntry
+    is_new: bool
+    uuid: uuid.UUID  # as it was sent
+
+
+@dataclass
+class _Shelf:
+    """What codes mean in this warehouse."""
+
+    products: Mapping[str, Product]
+    bins: Mapping[str, Bin]
+    known: Mapping[uuid.UUID, CountEntry]
+    lines: dict[int, CountLine] = field(default_factory=dict)  # by product
+
+
+@transaction.atomic
+def record_entries(
+    *, count: StockCount, entries: Sequence[Sent], actor: User | None, sent_at: datetime | None = None
+) -> list[Taken]:
+    """Take what can be taken, keep the rest with its problem; the same entry again changes nothing.
+
+    ``sent_at`` is the device's clock as it sends: where that is wrong, all its moments are moved by the difference.
+    """
+    count = StockCount.objects.filter(pk=count.pk).select_related("warehouse").locked().get()
+    now = timezone.now()
+    ahead = sent_at - now if sent_at else timedelta(0)
+    shelf = _read(count, entries)
+    taken = [_take(count, shelf, sent, actor, now, ahead) for sent in entries]
+    new = [one.entry for one in taken if one.is_new]
+    _place(count, shelf, [entry for entry in new if not entry.problem])
+    CountEntry.objects.bulk_create(new, batch_size=1000)
+    _settle(count, {entry.line_id for entry in new if entry.line_id})
+    if any(not entry.problem for entry in new) and count.approved_by_id:
+        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
+    return taken
+
+
+def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now: datetime, ahead: timedelta) -> Taken:
+    known = shelf.known.get(sent.uuid)
+    if known is not None and known.sent == sent.as_json():
+        return Taken(known, False, sent.uuid)
+    product, place = shelf.products.get(sent.code.strip().lower()), shelf.bins.get(sent.bin.strip().lower())
+    line = shelf.lines.get(product.pk) if product else None
+    is_again = line is not None and line.state == CountLine.State.RECOUNT
+    entry = CountEntry(
+        uuid=sent.uuid if known is None else uuid.uuid4(), count=count, product=product, bin=place,
+        sent=sent.as_json(), counted=_whole(sent.counted), captured_at=sent.captured_at - ahead, received_at=now,
+        actor=actor, is_recount=is_again,
+    )  # fmt: skip
+    entry.problem = Problem.CONFLICT if known is not None else _problem(count, entry, sent, line, now)
+    shelf.known[entry.uuid] = entry  # a device may send one twice in one message
+    return Taken(entry, True, sent.uuid)
+
+
+def _problem(count: StockCount, entry: CountEntry, sent: Sent, line: CountLine | None, now: datetime) -> str:
+    checks = (
+        (count.state != StockCount.State.OPEN, Problem.CLOSED),
+        (entry.product is None, Problem.UNKNOWN),
+        (entry.product is not None and not entry.product.is_active, Problem.INACTIVE),
+        (entry.counted is None, Problem.QUANTITY),
+        (bool(sent.bin.strip()) and entry.bin is None, Problem.FOREIGN_BIN),
+        (entry.captured_at > now + FUTURE_AT_MOST, Problem.FUTURE),
+        (entry.captured_at < now - OLDEST, Problem.OLD),
+        (entry.is_recount and line is not None and line.first_by_id == entry.actor_id, Problem.SAME_PERSON),
+    )
+    return next((problem for is_so, problem in checks if is_so), "")
+
+
+def _whole(written: Any) -> int | None:
+    """A number of pieces, or None: "12.5", "-1", "10^12" and "ten" are none."""
+    if isinstance(written, bool) or not isinstance(written, int | str):
+        return None
+    text = str(written).strip()
+    return int(text) if text.isdecimal() and len(text) < 17 and int(text) <= LARGEST else None
+
+
+def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
+    codes = {sent.code.strip().lower() for sent in entries}
+    products: dict[str, Product] = {}
+    for part in _parts(sorted(codes)):
+        rows = Product.objects.annotate(low=Lower("sku"), scanned=Lower("barcode"))
+        for row in rows.filter(Q(low__in=part) | Q(scanned__in=part)).order_by("-pk"):
+            if row.scanned:
+                products.setdefault(row.scanned, row)
+            products[row.low] = row  # a SKU is sure; a barcode may be on two products
+    bins = {place.code.lower(): place for place in Bin.objects.filter(warehouse=count.warehouse_id)}
+    known = {}
+    for part in _parts([sent.uuid for sent in entries]):
+        known |= {entry.uuid: entry for entry in CountEntry.objects.filter(uuid__in=part).select_related("product")}
+    lines = {}
+    for part in _parts(sorted({product.pk for product in products.values()})):
+        rows = count.lines.filter(level__product__in=part).select_related("level")
+        lines |= {line.level.product_id: line for line in rows}
+    return _Shelf(products, bins, known, lines)
+
+
+def _place(count: StockCount, shelf: _Shelf, entries: list[CountEntry]) -> None:
+    """Give each entry its line; an item that nobody expected here gets one."""
+    missing = {entry.product_id: entry.product for entry in entries if entry.product_id not in shelf.lines}
+    if missing:
+        ids = ensure_levels((product, count.warehouse_id) for product in missing)
+        made = [
+            CountLine(count=count, level_id=level, unit_cost=missing[product].unit_cost)
+            for (product, _warehouse), level in ids.items()
+        ]
+        CountLine.objects.bulk_create(made, batch_size=1000)
+        shelf.lines |= {product: line for ((product, _w), _level), line in zip(ids.items(), made, strict=True)}
+    for entry in entries:
+        entry.line = shelf.lines[entry.product_id]
+
+
+def _settle(count: StockCount, line_ids: set[int]) -> None:
+    lines = [
+        line
+        for part in _parts(sorted(line_ids))
+        for line in CountLine.objects.filter(pk__in=part).select_related("level").order_by("pk")
+    ]
+    settled_lines(count, lines)
+    update_rows(CountLine, LINE_COLUMNS, map(line_values, lines))
+
+
+def _parts(values: Sequence) -> Sequence[Sequence]:
+    return [values[at : at + ASKED_AT_ONCE] for at in range(0, len(values), ASKED_AT_ONCE)]
+
+
+def _refuse_uncountable(count: StockCount, entry: CountEntry) -> None:
+    if count.state != StockCount.State.OPEN:
+        raise NotCountable(
+            _("%(number)s is %(state)s: enter what was found in another count.")
+            % {"number": count.number, "state": count.get_state_display()}
+        )
+    if entry.product is None or entry.counted is None:
+        raise NotCountable(_("Say which product it was, and how many: otherwise this entry counts nothing."))
+
+
+@transaction.atomic
+def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Product | None = None) -> CountEntry:
+    """A person says what a kept entry was: a count of ``product`` (its own, where none is named), or nothing."""
+    count = StockCount.objects.filter(pk=entry.count_id).select_related("warehouse").locked().get()
+    entry = CountEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
+    entry.product = product or entry.product
+    entry.settled_at, entry.settled_by = timezone.now(), actor
+    if accept:
+        _refuse_uncountable(count, entry)
+        entry.problem = ""
+        line, _made = CountLine.objects.get_or_create(
+            count=count,
+            level_id=ensure_levels([(entry.product_id, count.warehouse_id)]).popitem()[1],
+            defaults={"unit_cost": entry.product.unit_cost},
+        )
+        entry.line = line
+    entry.save()
+    if entry.line_id and not entry.problem:
+        _settle(count, {entry.line_id})
+    audit.record(
+        actor=actor, action="stock.settle_finding", subject=entry, changes={"accept": accept, "count": count.number}
+    )
+    return entry
