@@ -53,7 +53,7 @@ class AnomalySheet(Sheet):
 class AnomalyAdmin(ExportsList, ReadOnlyAdmin):
     by_warehouse = True
     resource_classes = [AnomalySheet]
-    list_display = ("item", "warehouse", "kind_", "what", "expected_", "seen_", "score_", "first_on", "state_")
+    list_display = ("item", "warehouse", "kind_", "stands_out", "expected_", "seen_", "score_", "first_on", "state_")
     list_display_links = ("kind_",)
     list_select_related = ("product", "warehouse")
     list_filter = ("state", "about", "kind", ("warehouse", VisibleRelatedFilter))
