@@ -135,6 +135,10 @@ class AllocationQuerySet(InWarehouse):
     def open(self):
         return self.filter(state="open")
 
+    def least_sure_first(self):
+        """Those that break first: the newest of what nobody has picked, then what was picked last."""
+        return self.order_by(F("picked_at").desc(nulls_first=True), "-created_at", "-pk")
+
     def oldest_first(self):
         """By when the promise was made: part of one that was handed over is as old as the whole."""
         return self.order_by("created_at", "pk")

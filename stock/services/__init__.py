@@ -7,7 +7,17 @@ from stock.services.count_entries import Sent, Taken, record_entries, settle_fin
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
-from stock.services.promises import Claim, PromiseMove, allocate, keep_until, move_promises, release, ship
+from stock.services.promises import (
+    Claim,
+    PromiseMove,
+    allocate,
+    keep_until,
+    move_promises,
+    pick,
+    put_back_picked,
+    release,
+    ship,
+)
 from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
 from stock.services.transfers import (
     TransferWish,
@@ -40,9 +50,11 @@ __all__ = [
     "keep_until",
     "move_promises",
     "open_count",
+    "pick",
     "post_count",
     "post_movements",
     "put_back",
+    "put_back_picked",
     "receive_transfer",
     "record_entries",
     "release",

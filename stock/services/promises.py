@@ -168,6 +168,24 @@ def ship(
     return _leave(levels, out, actor, reference, now)
 
 
+@transaction.atomic
+def pick(*, allocations: Collection[int], at: datetime | None = None) -> int:
+    """Somebody took these promised pieces off the shelf; they stay on hand until they are shipped. Returns how many."""
+    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
+    lock_levels(levels)
+    waiting = Allocation.objects.open().filter(pk__in=allocations, picked_at=None)
+    return waiting.update(picked_at=at or shop_now())
+
+
+@transaction.atomic
+def put_back_picked(*, allocations: Collection[int]) -> int:
+    """They lie on the shelf again, and stay promised. Returns how many."""
+    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
+    lock_levels(levels)
+    picked = Allocation.objects.open().filter(pk__in=allocations, picked_at__isnull=False)
+    return picked.update(picked_at=None)
+
+
 def _refuse_more_than_held(holder: uuid.UUID, wanted: int, held: Sequence[Allocation], reference: str) -> None:
     known = Allocation.objects.filter(holder=holder).select_related("level__product")
     pieces = sum(allocation.quantity for allocation in held)
@@ -263,6 +281,7 @@ def _close(allocation: Allocation, wanted: int, state: str, now: datetime) -> in
 def shorten(levels: Sequence[StockLevel]) -> None:
     """Break the newest promises of locked levels that hold less than was promised; the caller saves them.
 
+    Picked pieces are in somebody's hands, so their promises are the last to break.
     What was set aside and is not there any more has left the building too.
     """
     if not levels:
@@ -278,7 +297,7 @@ def shorten(levels: Sequence[StockLevel]) -> None:
             )  # fmt: skip
             level.unsellable = level.on_hand
         missing = level.allocated + level.unsellable - level.on_hand
-        for allocation in Allocation.objects.open().filter(level=level).oldest_first().reverse():
+        for allocation in Allocation.objects.open().filter(level=level).least_sure_first():
             if missing <= 0:
                 break
             taken = _close(allocation, missing, State.SHORT, now)
