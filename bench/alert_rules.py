@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """How long all alert rules take over many inventory positions, and the pages that show alerts, on PostgreSQL.
 
-python bench/alerts.py [--positions 100000] [--small]
+python bench/alert_rules.py [--positions 100000] [--small]
 
 The shop of bench/suggestions.py, its positions computed. Told are clock and processor seconds of each rule, in this
 process and in PostgreSQL's, for a first night that opens all alerts, a second that finds the same, and a third after a
