@@ -17,4 +17,4 @@ RUN scripts/data-folder
 # Nobody: the program can read itself and write only its data.
 USER 65534:65534
 EXPOSE 8000
-CMD ["gunicorn", "inventory_site.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--access-logfile=-"]
+CMD ["gunicorn", "inventory_site.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--limit-request-line=8190", "--access-logfile=-"]

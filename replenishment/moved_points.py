@@ -48,11 +48,13 @@ def moved_points(user: User, *, shown: int) -> tuple[list[Moved], int]:
     if before is None:
         return [], 0
     found = _moved(ReorderPoint.objects.visible_to(user).of_run(now), before)
-    rows = list(found.select_related("product", "warehouse", "supplier").order_by("-moved_by", "pk")[:shown])
+    keys = list(found.order_by("-moved_by", "pk").values_list("pk", flat=True))
+    chosen = ReorderPoint.objects.filter(pk__in=keys[:shown]).select_related("product", "warehouse", "supplier")
+    rows = sorted(chosen, key=lambda row: keys.index(row.pk))
     old = ReorderPoint.objects.of_run(before).filter(product__in={row.product_id for row in rows})
     past = {(row.product_id, row.warehouse_id): row for row in old.select_related("supplier")}
     pairs = [(row, past[row.product_id, row.warehouse_id]) for row in rows]
-    return [Moved(row, was, drivers(row, was)) for row, was in pairs], found.count()
+    return [Moved(row, was, drivers(row, was)) for row, was in pairs], len(keys)
 
 
 def _moved(points: QuerySet[ReorderPoint], before: JobRun) -> QuerySet[ReorderPoint]:
