@@ -23,7 +23,7 @@ from inventory_site.common.models import User
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from replenishment.models import InventoryPosition, Suggestion
 from replenishment.shown_suggestions import for_pages
-from replenishment.small_charts import daily_sparks, stock_sparks
+from replenishment.small_charts import daily_sparks, delivery_sparks, stock_sparks
 from stock.models import StockLevel
 
 ACCEPTED_DAYS = 14
@@ -185,11 +185,15 @@ def _draw(alerts: Sequence[Alert], today: date) -> None:
     sparks = stock_sparks([*positions, *waiting.values()], today)
     odd = [alert for alert in alerts if alert.rule in OF_DEMAND and alert.product_id]
     demand = daily_sparks([(alert.product_id, alert.warehouse_id) for alert in odd], today) if odd else {}
+    suppliers = {a.supplier_id for a in alerts if a.supplier_id and not a.product_id and "order" not in a.terms}
+    deliveries = delivery_sparks(suppliers, today) if suppliers else {}
     for alert in alerts:
         alert.waiting = waiting.get(alert.terms.get("order")) if not alert.product_id else None
         about = alert.waiting or alert
         item = (about.product_id, about.warehouse_id)
         alert.spark = demand.get(item) if alert.rule in OF_DEMAND else sparks.get(item)
+        if not alert.spark and not alert.product_id:
+            alert.spark = deliveries.get((alert.supplier_id, alert.warehouse_id))
 
 
 def _waiting_for(orders: Sequence[int]) -> dict[int, InventoryPosition]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Sum
+from django.db.models import Min, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from forecasting.models import Forecast
 from inventory_site.common.models import JobRun, ShopSettings, User
 from inventory_site.common.sparks import Spark, folded, provide
-from orders.models import DailyDemand, PurchaseOrderLine
+from orders.models import DailyDemand, PurchaseOrder, PurchaseOrderLine
 from replenishment.models import InventoryPosition
 from stock.models import StockMovement, TransferLine, Warehouse
 
@@ -23,6 +23,7 @@ Item = tuple[int, int]  # product, warehouse
 PAST_DAYS = AHEAD_DAYS = 28
 WEEKS_BACK, WEEKS_AHEAD = 12, 4
 DAYS_BACK, DAYS_AHEAD = 56, 14
+ORDERS_BACK = 12
 ONE_DAY = timedelta(days=1)
 
 
@@ -76,6 +77,32 @@ def daily_sparks(items: Iterable[Item], today: date) -> dict[Item, Spark]:
     means = {(pk, place): mean for pk, place, mean in expected.values_list("product", "warehouse", "mean")}
     words = _("demand of eight weeks by day, and what is expected in the next two")
     return {item: Spark(words, past, means.get(item, [])[:DAYS_AHEAD]) for item, past in asked.items()}
+
+
+def delivery_sparks(suppliers: Iterable[int], today: date) -> dict[Item, Spark]:
+    """Days from confirming to the first receipt of the last orders, by supplier and warehouse, against the declared.
+
+    One query.
+    """
+    since = datetime.combine(today - timedelta(days=365), time.min, tzinfo=timezone.get_current_timezone())
+    orders = PurchaseOrder.objects.filter(supplier__in=set(suppliers), confirmed_at__gte=since)
+    came = Min("lines__receipts__received_at", filter=Q(lines__receipts__undone_at=None))
+    took: dict[Item, list[float]] = defaultdict(list)
+    declared: dict[Item, int] = {}
+    told = orders.annotate(came=came).exclude(came=None).order_by("confirmed_at", "pk")
+    for supplier, place, days, confirmed_at, came_at in told.values_list(
+        "supplier", "warehouse", "supplier__lead_time_days", "confirmed_at", "came"
+    ):
+        took[supplier, place].append(max((came_at - confirmed_at).total_seconds() / 86_400, 0.0))
+        declared[supplier, place] = days
+    found = {}
+    for key, days in took.items():
+        last = days[-ORDERS_BACK:]
+        words = _("%(n)d orders, the last came after %(days)s days; declared are %(declared)d") % {
+            "n": len(last), "days": number_format(round(last[-1])), "declared": declared[key],
+        }  # fmt: skip
+        found[key] = Spark(words, last, level=declared[key])
+    return found
 
 
 def product_sparks(user: User, products: Sequence[int]) -> dict[int, Spark]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -11,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Alert
 from inventory_site.common.models import JobRun, ShopSettings
+from orders import services as orders
+from orders.models import Receipt
 from tests.admin_rows import DAY, ROWS, Shop
 
 
@@ -162,3 +166,22 @@ def test_odd_demand_is_explained_from_its_line_and_surplus_without_a_proposal_ma
     assert anomaly.state == "one_off" and "1 anomaly explained" in answer.content.decode()
     viewer = _page(client_of(make_user("viewer")))
     assert "do/one_off/" not in viewer and "promotion/add" not in viewer
+
+
+def test_a_slower_supplier_is_drawn_by_its_last_deliveries_against_what_it_declares(shop, make_user, client_of):
+    Alert.objects.create(
+        rule="supplier_drift", subject="s", code="supplier_drift", opened_on=DAY, seen_on=DAY, supplier=shop.supplier,
+        warehouse=shop.warehouse, terms={"supplier": "Acme", "days": 4, "warehouse": "Riga"},
+    )  # fmt: skip
+    client = client_of(make_user("buyer"))
+    for took, number in ((3, 0), (9, 1)):
+        lines = [orders.NewPurchaseLine(shop.product(number), 5, Decimal(4))]
+        order = orders.create_purchase_order(
+            supplier=shop.supplier, warehouse=shop.warehouse, lines=lines, actor=shop.actor
+        )
+        at = datetime(2026, 2, 1 + number, 12, tzinfo=UTC)
+        orders.confirm_purchase_order(order=order, actor=shop.actor, confirmed_at=at)
+        orders.receive_purchase_order(order=order, actor=shop.actor)
+        Receipt.objects.filter(line__order=order).update(received_at=at + timedelta(days=took))
+    declared = shop.supplier.lead_time_days
+    assert f'aria-label="2 orders, the last came after 9 days; declared are {declared}"' in _page(client)
