@@ -111,13 +111,14 @@ def write_products(shop: Shop, unit_cost: np.ndarray) -> list[Product]:
 
 
 def write_suppliers() -> list[Supplier]:
-    """Those of ``SUPPLIERS`` in their order, then the second source."""
+    """Those of ``SUPPLIERS`` in their order, then the second source; their numbers and addresses are nobody's."""
     return Supplier.objects.bulk_create(
         Supplier(
             code=s.code, name=s.label, lead_time_days=s.lead_time_days, review_period_days=s.review_period_days,
-            minimum_order_cost=s.minimum_order_cost,
+            minimum_order_cost=s.minimum_order_cost, phone=f"+1 555 01{n:02d}",
+            email=f"orders@{s.code.lower()}.example",
         )
-        for s in (*SUPPLIERS, SECOND_SOURCE)
+        for n, s in enumerate((*SUPPLIERS, SECOND_SOURCE))
     )  # fmt: skip
 
 

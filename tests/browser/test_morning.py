@@ -146,3 +146,37 @@ def test_every_page_of_a_week_opens_quietly_fits_and_has_no_barrier(person, morn
             assert (path, owner.barriers()) == (path, [])
             assert not owner.is_wide(), f"{path} scrolls sideways"
         assert owner.trouble == []
+
+
+@pytest.mark.long
+def test_a_list_says_how_many_rows_an_act_changes_and_keeps_ones_own_view(person, morning, visit):
+    for n in (1, 2):
+        ROWS["alerts.alert"](morning, n)
+    asked = []
+    with visit(person("buyer")) as buyer:
+        page = buyer.page
+        page.on(
+            "dialog", lambda dialog: (asked.append(dialog.message), dialog.accept() if asked[1:] else dialog.dismiss())
+        )
+        buyer.open("/admin/alerts/alert/")
+        for _no_then_yes in range(2):
+            page.check("#action-toggle")
+            page.select_option("select[name=action]", "acknowledge")
+            page.click("#changelist-actions button[name=index]")
+            page.wait_for_load_state("networkidle")
+        assert "3 alerts updated." in page.inner_text("body")
+        page.click("#list-tools details:nth-of-type(2) summary")
+        page.uncheck("#list-tools input[value=opened_on]")
+        page.click("#list-tools details:nth-of-type(2) button")
+        page.wait_for_load_state("networkidle")
+        assert page.locator("th.column-opened_on").count() == 0 and page.locator("th.column-state").count() == 1
+        buyer.open("/admin/alerts/alert/?rule=out_of_stock")
+        page.click("#list-tools details:nth-of-type(1) summary")
+        page.fill("#list-tools input[name=name]", "Empty shelves")
+        page.click("#list-tools details:nth-of-type(1) button.sw-primary")
+        page.wait_for_load_state("networkidle")
+        page.click("#list-tools details:nth-of-type(1) summary")
+        assert page.get_attribute("#list-tools a:has-text('Empty shelves')", "href") == "?rule=out_of_stock"
+        assert buyer.trouble == []
+    assert asked == ["This changes 3 rows: “Acknowledge”. Go on?"] * 2
+    assert set(Alert.objects.values_list("state", flat=True)) == {"acknowledged"}
