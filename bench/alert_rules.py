@@ -57,7 +57,7 @@ def write_movements() -> None:
     from inventory_site.common.bulk import insert_rows
     from stock.models import StockLevel, StockMovement
 
-    levels = StockLevel.objects.filter(on_hand__gt=0).values_list("pk", "on_hand").iterator()
+    levels = list(StockLevel.objects.filter(on_hand__gt=0).values_list("pk", "on_hand"))
     rows = ((pk, pieces, "opening", "", timezone.now()) for pk, pieces in levels)
     insert_rows(StockMovement, ("level_id", "quantity", "reason", "reference", "effective_at"), rows)
 
