@@ -82,6 +82,17 @@ class FindingSerializer(serializers.ModelSerializer):
         fields = ["uuid", "problem", "sent", "product", "counted", "captured_at", "received_at", "actor"]
 
 
+class Skus(serializers.ListField):
+    """Products by SKU; thousands are one query."""
+
+    child = ProductBySku()
+
+    def to_internal_value(self, data):
+        if isinstance(data, list) and len(data) <= MOST_ENTRIES:
+            self.child.look_up({sku for sku in data if isinstance(sku, str)})
+        return super().to_internal_value(data)
+
+
 class NewCountSerializer(serializers.Serializer):
     """Of a category, of what lies in some bins, of some products, or of everything."""
 
@@ -90,7 +101,7 @@ class NewCountSerializer(serializers.Serializer):
         slug_field="name", queryset=Category.objects.all(), required=False, allow_null=True, default=None
     )
     bins = serializers.ListField(child=serializers.CharField(max_length=40), required=False, default=list)
-    products = serializers.ListField(child=ProductBySku(), required=False, default=list, max_length=MOST_ENTRIES)
+    products = Skus(required=False, default=list, max_length=MOST_ENTRIES)
     is_blind = serializers.BooleanField(required=False, default=False)
     recount_pieces = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
     recount_cost = serializers.DecimalField(14, 2, required=False, allow_null=True, default=None, min_value=0)

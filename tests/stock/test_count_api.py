@@ -1,0 +1,87 @@
+"""Counts over the API: bulk entries that repeat, answers that a device can show, and who may do what."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from stock.models import StockLevel
+
+pytestmark = [pytest.mark.django_db, pytest.mark.api]
+
+
+@pytest.fixture
+def clerk(api_of, make_user, warehouse, make_product, receive):
+    receive(make_product("CUP"), 10)
+    receive(make_product("JAR"), 5)
+    return api_of(make_user("clerk"))
+
+
+def opened(clerk, **fields) -> str:
+    answer = clerk.post("/api/v1/stock-counts/", {"warehouse": "riga"} | fields, format="json")
+    assert answer.status_code == 201, answer.json()
+    return answer.json()["number"]
+
+
+def entry(code: str, counted, **fields) -> dict:
+    sent = {"uuid": str(uuid.uuid4()), "code": code, "counted": counted, "captured_at": timezone.now().isoformat()}
+    return sent | fields
+
+
+def send(client, number: str, *entries: dict):
+    return client.post(f"/api/v1/stock-counts/{number}/lines/", {"entries": entries}, format="json")
+
+
+def test_a_count_is_opened_entered_twice_and_posted_once(clerk):
+    number, cup = opened(clerk), entry("CUP", 9)
+    told = [send(clerk, number, cup).json()["entries"], send(clerk, number, cup).json()["entries"]]
+    assert told == [
+        [{"uuid": cup["uuid"], "state": state, "code": "", "detail": ""}] for state in ("taken", "known")
+    ]  # fmt: skip
+    posted = clerk.post(f"/api/v1/stock-counts/{number}/post/", {}, format="json")
+    assert (posted.status_code, posted.json()["state"], posted.json()["counted"]) == (200, "posted", 1)
+    assert clerk.post(f"/api/v1/stock-counts/{number}/post/", {}, format="json").status_code == 409
+    assert StockLevel.objects.get(product__sku="CUP").on_hand == 9
+
+
+def test_each_entry_that_is_kept_says_what_to_do(clerk):
+    number, bad = opened(clerk), entry("nobody", 1)
+    (kept, taken) = send(clerk, number, bad, entry("JAR", "5")).json()["entries"]
+    assert (kept["uuid"], kept["state"], kept["code"], taken["state"]) == (bad["uuid"], "kept", "unknown", "taken")
+    assert kept["detail"] == "“nobody”: nobody knows this code. It is kept for a person to say what it was."
+    (found,) = clerk.get(f"/api/v1/stock-counts/{number}/findings/").json()["results"]
+    assert (found["problem"], found["sent"]["code"]) == ("unknown", "nobody")
+
+
+def test_a_blind_count_tells_nobody_what_is_expected_before_it_is_posted(clerk):
+    number = opened(clerk, products=["CUP"], is_blind=True)
+    send(clerk, number, entry("CUP", 9))
+    lines = f"/api/v1/stock-counts/{number}/items/"
+    assert [(row["counted"], row["expected"], row["delta"]) for row in clerk.get(lines).json()["results"]] == [
+        (9, None, None)
+    ]
+    clerk.post(f"/api/v1/stock-counts/{number}/post/", {}, format="json")
+    assert [(row["expected"], row["delta"]) for row in clerk.get(lines).json()["results"]] == [(10, -1)]
+
+
+def test_clerks_neither_approve_nor_settle_and_strangers_see_nothing(clerk, api_of, make_user, make_warehouse):
+    number = opened(clerk, approve_cost="1.00")
+    send(clerk, number, entry("nobody", 1))
+    found = {"uuid": str(uuid.uuid4()), "accept": True}
+    for act, body in (("approve", {}), ("settle", found)):
+        assert clerk.post(f"/api/v1/stock-counts/{number}/{act}/", body, format="json").status_code == 403
+    stranger = api_of(make_user("owner", make_warehouse("tallinn")))
+    assert send(stranger, number, entry("CUP", 1)).status_code == 404
+
+
+def test_a_bin_and_a_sku_that_are_not_there_are_named(clerk):
+    answer = clerk.post(
+        "/api/v1/stock-counts/", {"warehouse": "riga", "bins": ["Z-9"], "products": ["CUP", "nothing"]}, format="json"
+    )
+    assert answer.status_code == 400
+    assert "nothing" in str(answer.json()["products"])
+    assert clerk.post("/api/v1/stock-counts/", {"warehouse": "riga", "bins": ["Z-9"]}, format="json").json() == {
+        "bins": ["There is no bin “Z-9” here."]
+    }
