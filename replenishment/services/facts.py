@@ -191,17 +191,23 @@ def _from(forecast: Forecast, today: date) -> np.ndarray:
     return np.concatenate([ahead, np.full(HORIZON - len(ahead), mean.mean())])
 
 
+def law_of(forecasts: Sequence[Forecast]) -> LeadTimeDemand:
+    """The law of each forecast's lead-time demand; one that was stored without its grid is sure of its mean."""
+    grids = [row.lead_time_demand_grid or [row.lead_time_demand_mean] * len(GRID) for row in forecasts]
+    return LeadTimeDemand(
+        mean=np.array([row.lead_time_demand_mean for row in forecasts], float),
+        quantiles=np.array(grids, float).reshape(-1, len(GRID)),
+        excess=np.array([row.lead_time_demand_excess for row in forecasts], float),
+    )
+
+
 def _facts(
     today: date, levels: list[StockLevel], plans: list[Plan | None], coming: list[Coming], backordered: list[int],
     regression: StockOutModel | None,
 ) -> Facts:  # fmt: skip
     points = [plan.point if plan else _NO_POINT for plan in plans]
     forecasts = [plan.forecast if plan else _NO_FORECAST for plan in plans]
-    demand = LeadTimeDemand(
-        mean=np.array([row.lead_time_demand_mean for row in forecasts], float),
-        quantiles=np.array([row.lead_time_demand_grid for row in forecasts], float).reshape(-1, len(GRID)),
-        excess=np.array([row.lead_time_demand_excess for row in forecasts], float),
-    )
+    demand = law_of(forecasts)
     lead_time = np.array([point.lead_time_days for point in points], float)
     margins = [
         max(point.unit_price - unit_cost(level, plan), Decimal(0))

@@ -15,7 +15,6 @@ from django.db.models import ExpressionWrapper, F, FloatField, Q, Sum
 from django.utils.translation import gettext as _
 
 from catalog.models import Product, Supplier
-from forecasting.engine import GRID, LeadTimeDemand
 from forecasting.models import Forecast
 from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import ShopSettings, User
@@ -30,6 +29,7 @@ from replenishment.models import InventoryPosition, ReorderPoint, Suggestion
 from replenishment.querysets import SuggestionQuerySet
 from replenishment.services.acceptances import today_reference
 from replenishment.services.decisions import accept_suggestions, reopen_suggestions
+from replenishment.services.facts import law_of
 from stock.models import Warehouse
 
 #: Items that may join the order without needing to: those that will need it soonest.
@@ -112,11 +112,7 @@ class SupplierOrder:
         known = [row for row in self.rows if row.forecast]
         if not known:
             return {row.product.pk: None for row in self.rows}
-        demand = LeadTimeDemand(
-            mean=np.array([row.forecast.lead_time_demand_mean for row in known], float),
-            quantiles=np.array([row.forecast.lead_time_demand_grid for row in known], float).reshape(-1, len(GRID)),
-            excess=np.array([row.forecast.lead_time_demand_excess for row in known], float),
-        )
+        demand = law_of([row.forecast for row in known])
         stock = np.array([row.stock + quantities.get(row.product.pk, 0) for row in known])
         chances, lost = risk(demand, stock, np.array([row.unit_margin for row in known]))
         found = {row.product.pk: (c, m) for row, c, m in zip(known, chances.tolist(), lost.tolist(), strict=True)}

@@ -9,12 +9,15 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from forecasting.engine import GRID
+from forecasting.models import Forecast
 from inventory_site.common import outbox
 from inventory_site.common.models import JobRun
 from orders import services as orders
 from orders.models import SalesChannel
 from replenishment import services
 from replenishment.models import InventoryPosition, KpiSnapshot, Policy, ReorderPoint
+from replenishment.services.facts import law_of
 from stock.models import StockLevel
 from tests.replenishment.conftest import TODAY, nightly, published
 
@@ -250,3 +253,11 @@ def test_a_policy_changed_in_the_admin_is_heard_of(run, plan, shelf, make_user, 
     owner.post(f"/admin/replenishment/policy/{policy.pk}/delete/", {"post": "yes"})
     outbox.deliver()
     assert (position_of(level).reorder_point, differences()) == (20, [])
+
+
+def test_a_forecast_without_its_grid_is_sure_of_its_mean():
+    """Beside others: their grids are longer, and a batch is one matrix."""
+    bare = Forecast(lead_time_demand_mean=3.0, lead_time_demand_grid=[], lead_time_demand_excess=0.0)
+    whole = Forecast(lead_time_demand_mean=3.0, lead_time_demand_grid=list(range(len(GRID))), lead_time_demand_excess=1)
+    law = law_of([bare, whole])
+    assert law.quantiles.tolist() == [[3.0] * len(GRID), [float(n) for n in range(len(GRID))]]
