@@ -79,10 +79,11 @@ def with_todo(alerts: QuerySet) -> QuerySet:
     by_action: dict[str, list[str]] = defaultdict(list)
     for code, rule in RULES.items():
         by_action[rule.action if rule.action in Todo.LABELS else Todo.CHECK].append(code)
-    transfer = Suggestion.objects.open().filter(
-        kind=Suggestion.Kind.TRANSFER, product=OuterRef("product"), warehouse=OuterRef("warehouse")
-    )
-    cases = [When(Q(rule__in=by_action.pop(Todo.ORDER, [])) & Exists(transfer), then=Value(Todo.TRANSFER))]
+    transfers = Suggestion.objects.open().filter(kind=Suggestion.Kind.TRANSFER)
+    own = transfers.filter(product=OuterRef("product"), warehouse=OuterRef("warehouse"))
+    # The products are looked up in one list, so that few alerts ask for their own.
+    is_transfer = Q(rule__in=by_action.pop(Todo.ORDER, []), product__in=transfers.values("product")) & Exists(own)
+    cases = [When(is_transfer, then=Value(Todo.TRANSFER))]
     cases += [When(rule__in=codes, then=Value(action)) for action, codes in by_action.items()]
     ordered = [code for code, rule in RULES.items() if rule.action == Action.ORDER]
     cases.append(When(rule__in=ordered, then=Value(Todo.ORDER)))
