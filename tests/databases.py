@@ -6,6 +6,7 @@ Never by Django's flush: the ledger's triggers refuse DELETE. A migrated templat
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -32,10 +33,11 @@ def migrated() -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def _sqlite() -> Iterator[Callable[[], None]]:
-    file = Path(connection.settings_dict["NAME"])
-    template = file.with_suffix(".template")
-    _migrate()
-    shutil.copyfile(file, template)
+    file, template = Path(connection.settings_dict["NAME"]), _template()
+    is_new = not template.exists()
+    if is_new:
+        _migrate()
+        _keep(file, template)
 
     def restore() -> None:
         """Through SQLite and not by copying the file: the browsers' server has it open, and must see it."""
@@ -44,8 +46,29 @@ def _sqlite() -> Iterator[Callable[[], None]]:
             target.execute("PRAGMA synchronous=OFF")
             source.backup(target)
 
+    if not is_new:
+        restore()
     yield restore
     connections.close_all()
+
+
+def _template() -> Path:
+    """Where the migrated database of this very code is kept: the runs of one ``make test`` migrate once."""
+    digest = hashlib.sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    for file in sorted(settings.BASE_DIR.glob("[a-z]*/**/*.py")):
+        if "tests" not in file.parts:
+            digest.update(file.read_bytes())
+    return settings.BASE_DIR / "var" / "tests" / f"{digest.hexdigest()[:20]}.template"
+
+
+def _keep(file: Path, template: Path) -> None:
+    """Whole or not at all, and instead of those of older code."""
+    template.parent.mkdir(parents=True, exist_ok=True)
+    for old in template.parent.glob("*.template"):
+        old.unlink(missing_ok=True)
+    made = template.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(file, made)
+    made.replace(template)
 
 
 @contextlib.contextmanager

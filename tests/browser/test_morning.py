@@ -119,19 +119,17 @@ def test_a_clerk_sees_only_his_warehouse_and_no_costs(person, morning, visit, ma
     assert Alert.objects.count() == 2
 
 
-def test_every_page_of_the_morning_is_quiet_and_fits_and_warnings_order_without_eval(person, morning, visit):
-    name, product = person("owner"), morning.products[0].get_absolute_url()
-    for options in ({}, PHONE):
-        with visit(name, **options) as owner:
-            for path in (*PAGES, product):
-                assert owner.open(path).status == 200, path
-                assert not owner.is_wide(), f"{path} scrolls sideways"
-            if options:
-                answer = owner.open("/warnings/riga/")
-                assert "unsafe-eval" not in answer.headers["content-security-policy"]
-                owner.page.click("button:has-text('Order 12')")
-                owner.page.wait_for_selector(".sw-done")
-            assert owner.trouble == []
+@pytest.mark.parametrize("options", [PHONE, pytest.param({}, marks=pytest.mark.long)], ids=["phone", "desk"])
+def test_every_page_of_the_morning_is_quiet_and_fits_and_warnings_order_without_eval(person, morning, visit, options):
+    with visit(person("owner"), **options) as owner:
+        for path in (*PAGES, morning.products[0].get_absolute_url()):
+            assert owner.open(path).status == 200, path
+            assert not owner.is_wide(), f"{path} scrolls sideways"
+        answer = owner.open("/warnings/riga/")
+        assert "unsafe-eval" not in answer.headers["content-security-policy"]
+        owner.page.click("button:has-text('Order 12')")
+        owner.page.wait_for_selector(".sw-done")
+        assert owner.trouble == []
     assert PurchaseOrder.objects.get().lines.get().quantity == 12
 
 

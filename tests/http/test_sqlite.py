@@ -116,6 +116,7 @@ def test_an_answer_lost_after_the_commit_is_told_when_asked_again(serve, token, 
     assert is_calm(server)
 
 
+@pytest.mark.long
 def test_without_the_key_each_of_them_takes_effect(serve, token, goods):
     server = serve("keys")
     assert_each_takes_effect(server, token, clients=2, times=2)
