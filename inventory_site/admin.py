@@ -40,6 +40,7 @@ from inventory_site.common.admin import (
 )
 from inventory_site.common.admin_acts import new_key, run_once, safe_next
 from inventory_site.common.errors import DomainError
+from inventory_site.common.job_words import kind_word
 from inventory_site.common.jobs import wake_workers
 from inventory_site.common.models import ApiToken, Audit, JobPartition, JobRun, ShopSettings, User
 from stock.models import WarehouseAccess
@@ -140,19 +141,25 @@ class PartitionInline(ReadOnlyInline):
     """What failed, with its reason; the parts that went well are only counted."""
 
     model = JobPartition
-    fields = ("step", "number", "state", "attempts", "failures", "error")
+    fields = ("step_told", "number", "state", "attempts", "failures", "error")
+    readonly_fields = ("step_told",)
     verbose_name_plural = _("parts that failed or are not done")
 
     def get_queryset(self, request):
         return super().get_queryset(request).exclude(state="done", failures=0)
 
+    @display(description=_("step"))
+    def step_told(self, part: JobPartition) -> str:
+        return part.step_word
+
 
 @admin.register(JobRun)
 class JobRunAdmin(ReadOnlyAdmin):
-    list_display = ("__str__", "state_label", "step", "requested_by", "started_at", "finished_at", "took")
+    list_display = ("__str__", "state_label", "step_told", "requested_by", "started_at", "finished_at", "took")
     list_filter = (("state", ChoicesDropdownFilter), "kind")
-    fields = ("kind", "business_date", "version", "state", "step", "requested_by", "started_at", "published_at",
-              "finished_at", "error", "facts")  # fmt: skip
+    fields = ("kind_told", "business_date", "version", "state", "step_told", "requested_by", "started_at",
+              "published_at", "finished_at", "error", "facts")  # fmt: skip
+    readonly_fields = ("kind_told", "step_told")
     inlines = (PartitionInline,)
     list_before_template = "admin/jobs.html"
 
@@ -185,6 +192,14 @@ class JobRunAdmin(ReadOnlyAdmin):
     @display(description=_("state"), ordering="state", label=RUN_COLOURS)
     def state_label(self, run: JobRun) -> tuple[str, str]:
         return run.state, run.get_state_display()
+
+    @display(description=_("kind"))
+    def kind_told(self, run: JobRun) -> str:
+        return kind_word(run.kind)
+
+    @display(description=_("step"), ordering="step")
+    def step_told(self, run: JobRun) -> str:
+        return run.step_word
 
     @display(description=_("took"))
     def took(self, run: JobRun) -> str:

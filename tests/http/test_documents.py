@@ -152,6 +152,7 @@ def were_some_given_up_and_shipped() -> bool:
     return SalesOrderLine.objects.filter(shipped=PIECES, cancelled=PIECES).exists()
 
 
+@pytest.mark.long  # tests/stock and tests/orders have the same control without HTTP
 def test_without_the_orders_lock_pieces_are_shipped_and_cancelled_too(serve, token, cups, without_the_check):
     cancel_against_ship(serve("document_locks"), token, 15)
     assert were_some_given_up_and_shipped()
@@ -198,6 +199,7 @@ def test_expiry_against_ship_200_times(serve, token, web, cups, warehouse, deadl
     assert is_each_unit_moved_once() and deadlocks() == 0
 
 
+@pytest.mark.long  # tests/stock and tests/orders have the same control without HTTP
 def test_without_the_orders_lock_pieces_are_shipped_and_given_up_too(
     serve, token, web, cups, warehouse, without_the_check, monkeypatch
 ):

@@ -30,6 +30,7 @@ def test_a_thousand_replays_have_one_effect_and_one_body(serve, token, goods):
     assert_one_effect_each(serve(), token, clients=32, times=32)
 
 
+@pytest.mark.long  # tests/common has the same control without HTTP
 def test_without_the_key_each_of_them_takes_effect(serve, token, goods):
     assert_each_takes_effect(serve("keys"), token, clients=3, times=2)
 

@@ -32,6 +32,7 @@ def test_a_hundred_units_are_sold_a_hundred_times_with_twenty_seeds(serve, token
     assert sell_a_hundred_each(serve(), token, stocked, seeds=20) == [{201: 100, 409: 220}] * 20
 
 
+@pytest.mark.long  # tests/stock and tests/orders have the same control without HTTP
 def test_without_the_lock_units_are_sold_twice(serve, token, stocked):
     stocked("CUP", 100)
     answers = single_units(serve("locks"), token, "CUP", clients=24, seed=0, orders=3)
@@ -51,6 +52,7 @@ def test_960_baskets_over_the_same_products_never_deadlock(serve, token, stocked
     assert deadlocks() == 0
 
 
+@pytest.mark.long  # tests/stock and tests/orders have the same control without HTTP
 def test_locks_in_any_order_deadlock(serve, token, stocked, deadlocks):
     order_baskets(serve("order"), token, stocked, clients=16, orders=3)
     assert deadlocks() > 0
@@ -65,6 +67,7 @@ def test_fifty_units_are_taken_fifty_times_in_five_ways_with_twenty_seeds(serve,
     assert take_each(serve(), token, stocked, clients=48, units=50, seeds=20) == [0] * 20
 
 
+@pytest.mark.long  # tests/stock and tests/orders have the same control without HTTP
 def test_without_the_lock_more_than_there_is_are_taken(serve, token, stocked, ogre):
     stocked("JAR", 50)
     mixed_consumers(serve("locks"), token, "JAR", clients=24, seed=0)

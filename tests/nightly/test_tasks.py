@@ -8,11 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 import redis
-from django.utils import timezone
+from django.utils import timezone, translation
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from inventory_site import nightly, tasks
 from inventory_site.celery import app
+from inventory_site.common import job_words, jobs
 from inventory_site.common.jobs import wake_workers
 from inventory_site.common.models import Heartbeat, JobPartition, JobRun, OutboxDelivery, OutboxEvent
 from inventory_site.health import read_health
@@ -129,3 +130,14 @@ def test_housekeeping_forgets_workers_that_are_gone():
         Heartbeat.objects.create(worker=name, seen_at=timezone.now() - timedelta(days=days))
     tasks.housekeeping()
     assert [beat.worker for beat in Heartbeat.objects.all()] == ["celery@here"]
+
+
+def test_every_job_and_every_step_has_a_word_in_the_readers_language():
+    tasks.know_steps()
+    kinds = jobs._kinds
+    assert set(kinds) <= set(job_words.KINDS)
+    steps = {step.name for kind in kinds.values() for step in (*kind.steps, *kind.after)}
+    assert steps <= set(job_words.STEPS)
+    with translation.override("zh-hans"):
+        assert str(JobRun(kind="nightly", business_date="2026-03-30")) == "夜间任务 2026-03-30"
+        assert JobPartition(step="plan", number=2).step_word != "plan"

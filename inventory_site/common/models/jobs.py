@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from inventory_site.common.job_words import kind_word, step_word
 from inventory_site.common.querysets import JobPartitionQuerySet, JobRunQuerySet
 
 
@@ -40,7 +41,11 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.business_date}" + (f" #{self.version}" if self.version > 1 else "")
+        return f"{kind_word(self.kind)} {self.business_date}" + (f" #{self.version}" if self.version > 1 else "")
+
+    @property
+    def step_word(self) -> str:
+        return step_word(self.step)
 
 
 class Heartbeat(models.Model):
@@ -86,4 +91,8 @@ class JobPartition(models.Model):
         indexes = [models.Index(fields=["run", "state"], name="common_jobpartition_open")]
 
     def __str__(self) -> str:
-        return f"{self.step} {self.number}"
+        return f"{self.step_word} {self.number}"
+
+    @property
+    def step_word(self) -> str:
+        return step_word(self.step)
