@@ -1,0 +1,78 @@
+"""Many people post one count at the same moment: its differences are posted once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from inventory_site.common.errors import DomainError
+from stock import services
+from stock.models import StockLevel, StockMovement
+from stock.querysets import StockCountQuerySet, StockLevelQuerySet
+from stock.services import Sent
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+PEOPLE = 16
+
+
+@pytest.fixture
+def counted(make_product, receive, warehouse):
+    """A count of three products, each a piece short."""
+
+    def counted(turn: int):
+        products = [make_product(f"P{turn}-{n}") for n in range(3)]
+        for product in products:
+            receive(product, 10)
+        count = services.open_count(warehouse=warehouse, actor=None, products=products)
+        seen = [Sent(uuid.uuid4(), product.sku, 9, timezone.now()) for product in products]
+        services.record_entries(count=count, entries=seen, actor=None)
+        return count
+
+    return counted
+
+
+def post_at_once(count) -> list[bool]:
+    """Whether each of them was told that it is posted."""
+    start = threading.Barrier(PEOPLE)
+
+    def post(_number) -> bool:
+        start.wait(30)
+        try:
+            services.post_count(count=count, actor=None)
+        except (DomainError, DatabaseError):
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        return list(pool.map(post, range(PEOPLE)))
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(50, marks=pytest.mark.long)], ids=["small", "full"])
+def test_sixteen_who_post_one_count_post_it_once(counted, times):
+    for turn in range(times):
+        count = counted(turn)
+        assert sum(post_at_once(count)) == 1
+        assert StockMovement.objects.filter(reference=count.number).count() == 3
+        assert set(StockLevel.objects.filter(count_lines__count=count).values_list("on_hand", flat=True)) == {9}
+    assert not StockLevel.objects.differing_from_ledger().exists()
+
+
+def test_without_the_lock_it_is_posted_again(counted, monkeypatch):
+    monkeypatch.setattr(StockCountQuerySet, "locked", lambda self: self.order_by("pk"))
+    monkeypatch.setattr(StockLevelQuerySet, "locked", lambda self: self.order_by("pk"))
+    found = 0
+    for turn in range(5):
+        count = counted(turn)
+        post_at_once(count)
+        found += StockMovement.objects.filter(reference=count.number).count() > 3
+        if found:
+            break
+    assert found
