@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, Sum
+from django.urls import reverse
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -104,6 +105,7 @@ COUNT_ACTS = (Act("open-count", _("Count these"), "stock.add_stockcount", open_o
 class StockCountAdmin(ReadOnlyAdmin):
     by_warehouse = True
     cost_fields = ("difference",)
+    list_before_template = "stock/no_counts.html"
     acts = (
         Act("post", _("Post the differences"), COUNT, post, possible=_is_open, variant="primary",
             form=lambda request, count: PostForm(request.POST or None),
@@ -120,6 +122,10 @@ class StockCountAdmin(ReadOnlyAdmin):
               "recount_pieces", "recount_cost", "approve_cost", "note", "opened_by", "opened_at", "approved_by",
               "posted_by", "closed_at")  # fmt: skip
     readonly_fields = ("progress", "to_settle", "difference")
+
+    def changelist_view(self, request, extra_context=None):
+        levels = reverse("admin:stock_stocklevel_changelist")
+        return super().changelist_view(request, {"levels_url": levels} | (extra_context or {}))
 
     def get_queryset(self, request):
         done = Q(lines__state__in=[CountLine.State.COUNTED, CountLine.State.POSTED])
