@@ -15,6 +15,7 @@ from alerts.models import Alert, RuleSetting, Severity
 from alerts.rules import RULES
 from alerts.rules.base import Action
 from alerts.sentences import sentence
+from catalog.models import Supplier
 from tests.alerts.planters import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +116,13 @@ def test_a_delivery_that_is_a_day_late_is_said_in_the_singular(planters):
     alert = Alert.objects.get()
     assert " is a day late with " in sentence(alert.code, alert.terms)
     assert str(alert) == f"Late delivery: {alert.terms['number']}"
+
+
+def test_a_silent_supplier_is_told_with_who_else_sells_its_items(planters):
+    planters["supply_interruption"].plant()
+    (finding,) = findings("supply_interruption")
+    other = Supplier.objects.exclude(pk=finding.supplier_id).get()
+    assert (finding.terms["items"], finding.terms["elsewhere"], finding.terms["others"]) == (1, 1, other.name)
+    assert sentence(finding.code or "supply_interruption", finding.terms).endswith(
+        f"other suppliers sell 1: {other.name}."
+    )
