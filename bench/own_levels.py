@@ -29,13 +29,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from forecasting import engine  # noqa: E402
-from forecasting.engine import Panel, ProtectionInterval  # noqa: E402
-from replenishment import simulate  # noqa: E402
-from replenishment.backtest.replay import Levels, Outcome, World, follow  # noqa: E402
+from forecasting import engine
+from forecasting.engine import Panel, ProtectionInterval
+from replenishment import simulate
+from replenishment.backtest.replay import Levels, Outcome, World, follow
 
 MONTH_DAYS = 365.25 / 12
 HISTORY_MONTHS, WARM_MONTHS = 10, 4
