@@ -163,7 +163,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "inventory_site.common.api_rules.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "inventory_site.common.api_rules.PersonSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["inventory_site.common.api_rules.RolePermission"],
     "DEFAULT_FILTER_BACKENDS": [

@@ -63,6 +63,7 @@ urlpatterns = [
     path("messages/stop/<uuid:token>/", unsubscribe, name="unsubscribe"),
     path("messages/preview/<int:pk>/", preview, name="digest-preview"),
     path("suggestions/<int:pk>/<str:verb>/", decide, name="suggestion-decide"),
+    path("count/", include("inventory_site.hall.urls")),
     path("api/", include("inventory_site.api")),
     path("i18n/setlang/", switch_language, name="set_language"),
 ]

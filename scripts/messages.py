@@ -1,4 +1,7 @@
-"""Gather the texts to translate into locale/, and compile them; needs Babel, not the gettext programs."""
+"""Gather the texts to translate into locale/, and compile them; needs Babel, not the gettext programs.
+
+Those of code and pages are the domain "django", those of the phone's scripts "djangojs".
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_javascript, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("zh_Hans",)
+SCRIPTS = "static/hall"
+SAID_BY = {"t": None, "nt": (1, 2)}  # what scripts call to say something
 FOLDERS = ("inventory_site", "catalog", "stock", "orders", "forecasting", "replenishment", "alerts", "templates")
 # Parts of packages that people see here and that bring no Chinese of their own.
 PACKAGES = {
@@ -59,6 +65,21 @@ def everything() -> Iterator[Found]:
     yield from borrowed()
 
 
+def spoken(root: Path = ROOT) -> Iterator[Found]:
+    """The same of the phone's scripts."""
+    for file in sorted((root / SCRIPTS).rglob("*.js")):
+        if "vendor" in file.parts:
+            continue
+        with file.open("rb") as source:
+            for line, function, found, _comments in extract_javascript(source, SAID_BY, [], {"template_string": False}):
+                parts = tuple(part for part in found if part) if isinstance(found, tuple) else (found,)
+                yield file.relative_to(root).as_posix(), line, parts if function == "nt" else parts[0], None
+
+
+#: What each catalogue holds.
+DOMAINS = {"django": everything, "djangojs": spoken}
+
+
 def _in_python(source: str) -> Iterator[Call]:
     """Line, function and texts of each call of gettext, in f-strings too, by whatever name the file imports it."""
     tree = ast.parse(source)
@@ -82,11 +103,11 @@ def _in_template(source: str) -> Iterator[Call]:
         yield line, function, tuple(part for part in parts if part)
 
 
-def gather(language: str) -> Catalog:
+def gather(language: str, domain: str) -> Catalog:
     """The language's catalogue with today's texts; what is translated stays, what is no longer said goes."""
-    file = ROOT / "locale" / language / "LC_MESSAGES" / "django.po"
+    file = ROOT / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
     said = Catalog(creation_date=datetime(2026, 1, 1, tzinfo=UTC))
-    for name, line, text, context in everything():
+    for name, line, text, context in DOMAINS[domain]():
         flags = ["python-format"] if "%(" in str(text) else []
         said.add(text, locations=[(name, line)], context=context, flags=flags)
     nobody = {"msgid_bugs_address": "", "last_translator": "", "language_team": ""}
@@ -105,16 +126,16 @@ def main() -> None:
     from django.conf import settings
 
     settings.configure(USE_I18N=True)
-    for language in LANGUAGES:
-        catalog = gather(language)
+    for language, domain in product(LANGUAGES, DOMAINS):
+        catalog = gather(language, domain)
         folder = ROOT / "locale" / language / "LC_MESSAGES"
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "django.po").open("wb") as target:
+        with (folder / f"{domain}.po").open("wb") as target:
             write_po(target, catalog, width=110, include_lineno=False)
-        with (folder / "django.mo").open("wb") as target:
+        with (folder / f"{domain}.mo").open("wb") as target:
             write_mo(target, catalog)
         translated = sum(1 for message in catalog if message.id and any(message.string or ()))
-        sys.stdout.write(f"{language}: {translated} of {len(catalog)} texts translated\n")
+        sys.stdout.write(f"{language}, {domain}: {translated} of {len(catalog)} texts translated\n")
 
 
 if __name__ == "__main__":

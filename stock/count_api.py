@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db.models import Count, Q
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.gzip import gzip_page
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -15,6 +17,7 @@ from inventory_site.common.api_lines import Versioned
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
+from stock.count_sheet import SheetSerializer, sheet_of
 from stock.models import Bin, CountEntry, CountLine, StockCount
 
 OPEN, COUNT = "stock.add_stockcount", "stock.change_stockcount"
@@ -145,6 +148,10 @@ class SettleSerializer(serializers.Serializer):
     product = ProductBySku(required=False, allow_null=True, default=None)
 
 
+class WithdrawSerializer(serializers.Serializer):
+    uuid = serializers.UUIDField()
+
+
 class BinViewSet(WriteRoom):
     """Places on the shelves of a warehouse, in the order of a walk."""
 
@@ -187,12 +194,15 @@ class StockCountViewSet(ReadRoom):
         "settle": SETTLE,
         "findings": "stock.view_stockcount",
         "items": "stock.view_stockcount",
+        "sheet": "stock.view_stockcount",
+        "withdraw": COUNT,
     }
     filterset_fields = {"state": ["exact"], "warehouse__code": ["exact"], "kind": ["exact"]}
     ordering_fields = ["opened_at", "number"]
     bodies = {
         "create": NewCountSerializer, "lines": EntriesSerializer, "post": PostSerializer, "cancel": Versioned,
         "approve": Versioned, "settle": SettleSerializer, "findings": FindingSerializer, "items": CountLineSerializer,
+        "withdraw": WithdrawSerializer, "sheet": SheetSerializer,
     }  # fmt: skip
 
     def get_serializer_class(self):
@@ -256,6 +266,22 @@ class StockCountViewSet(ReadRoom):
             lambda: services.settle_finding(entry=row, actor=request.user, **told),
             answer=lambda entry: FindingSerializer(entry).data,
         )
+
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request, number=None):
+        """Take back an entry of one's own; one that never came is nothing to take back."""
+        count, told = self.get_object(), self.valid_body().validated_data
+        require(request.user, COUNT, count.warehouse)
+        return self.act(
+            lambda: services.withdraw_entry(count=count, uuid=told["uuid"], actor=request.user),
+            answer=lambda entry: {"is_withdrawn": entry is not None},
+        )
+
+    @method_decorator(gzip_page)
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def sheet(self, request, number=None):
+        """All that a device needs to count without a connection: every item, its codes, packs and bins."""
+        return Response(sheet_of(self.get_object(), request.user))
 
     @action(detail=True, methods=["get"])
     def items(self, request, number=None):

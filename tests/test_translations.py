@@ -19,9 +19,12 @@ LANGUAGES = {language: messages.ROOT / "locale" / language / "LC_MESSAGES" for l
 
 
 @pytest.fixture(scope="module")
-def catalogues() -> dict[str, Catalog]:
-    files = {language: (folder / "django.po").read_bytes() for language, folder in LANGUAGES.items()}
-    return {language: read_po(io.BytesIO(file)) for language, file in files.items()}
+def catalogues() -> dict[tuple[str, str], Catalog]:
+    return {
+        (language, domain): read_po(io.BytesIO((folder / f"{domain}.po").read_bytes()))
+        for language, folder in LANGUAGES.items()
+        for domain in messages.DOMAINS
+    }
 
 
 def _texts(catalogue: Catalog) -> list[Message]:
@@ -62,10 +65,19 @@ def test_the_texts_of_code_and_pages_are_found(tmp_path):
     }
 
 
+def test_the_texts_of_scripts_are_found(tmp_path):
+    (tmp_path / "static" / "hall").mkdir(parents=True)
+    script = 'say(t("late"));\nconst f = () => nt("one day", "%(n)s days", n, { n });\nh("p", {}, t(name));\n'
+    (tmp_path / "static" / "hall" / "x.js").write_text(script)
+    found = {(name, line, text) for name, line, text, _context in messages.spoken(tmp_path)}
+    assert found == {("static/hall/x.js", 1, "late"), ("static/hall/x.js", 2, ("one day", "%(n)s days"))}
+
+
 def test_every_text_of_code_and_pages_is_in_the_catalogues(catalogues):
-    said = {(_forms(text), context) for _file, _line, text, context in messages.everything()}
-    for language, catalogue in catalogues.items():
+    for (language, domain), catalogue in catalogues.items():
+        said = {(_forms(text), context) for _file, _line, text, context in messages.DOMAINS[domain]()}
         known = {(_forms(message.id), message.context) for message in _texts(catalogue)}
+        assert said
         assert said - known == set(), f"{language} lacks them: make messages, then translate"
 
 
@@ -98,8 +110,8 @@ def test_a_wrong_translation_is_seen(said, told, flags, fault):
 
 
 def test_compiled_texts_are_those_of_the_catalogues(catalogues):
-    for language, catalogue in catalogues.items():
+    for (language, domain), catalogue in catalogues.items():
         written = {(_forms(m.id), m.context): _forms(m.string) for m in _texts(catalogue) if any(_forms(m.string))}
-        with (LANGUAGES[language] / "django.mo").open("rb") as file:
+        with (LANGUAGES[language] / f"{domain}.mo").open("rb") as file:
             compiled = {(_forms(m.id), m.context): _forms(m.string) for m in _texts(read_mo(file))}
         assert compiled == written, f"{language} has changed: make messages"

@@ -9,8 +9,8 @@ from django.db.models import F, Model
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework import exceptions, permissions
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework import exceptions, permissions, status
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.filters import OrderingFilter
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.throttling import UserRateThrottle
@@ -44,6 +44,27 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request):
         return "Bearer"
+
+
+class OtherPerson(exceptions.AuthenticationFailed):
+    """Kept apart by its code, so that a device keeps what it was going to send."""
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    default_code = "other_person"
+
+
+class PersonSession(SessionAuthentication):
+    """A session; ``X-Acting-As`` names the person whom the caller believes to be logged in.
+
+    What a device kept for one person must not be sent as another's, who logged in meanwhile.
+    """
+
+    def authenticate(self, request):
+        found = super().authenticate(request)
+        meant = request.headers.get("X-Acting-As", "")
+        if meant and (found is None or str(found[0].pk) != meant):
+            raise OtherPerson(_("Somebody else is logged in here by now. Log in again to send what is yours."))
+        return found
 
 
 class RolePermission(permissions.BasePermission):

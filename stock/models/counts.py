@@ -154,6 +154,7 @@ class CountEntry(models.Model):
         FUTURE = "future", _("counted in the future")
         OLD = "old", _("counted too long ago")
         SAME_PERSON = "same_person", _("somebody else should count again")
+        WITHDRAWN = "withdrawn", _("taken back by who counted")
 
     uuid = models.UUIDField(_("id of the device"), default=uuid.uuid4, unique=True)
     count = models.ForeignKey(StockCount, models.CASCADE, related_name="entries", verbose_name=_("count"))

@@ -3,7 +3,7 @@
 The callers' order is fixed: idempotency row, the document locked and re-read, then these.
 """
 
-from stock.services.count_entries import Sent, Taken, record_entries, settle_finding
+from stock.services.count_entries import Sent, Taken, record_entries, settle_finding, withdraw_entry
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
@@ -65,5 +65,6 @@ __all__ = [
     "ship",
     "ship_transfer",
     "take_back",
+    "withdraw_entry",
     "write_off_set_aside",
 ]

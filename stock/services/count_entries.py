@@ -89,7 +89,8 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     known = shelf.known.get(sent.uuid)
     if known is not None and known.sent == sent.as_json():
         return Taken(known, False, sent.uuid)
-    product, place = shelf.products.get(sent.code.strip().lower()), shelf.bins.get(sent.bin.strip().lower())
+    product = next((shelf.products[code] for code in _alike(sent.code) if code in shelf.products), None)
+    place = shelf.bins.get(sent.bin.strip().lower())
     line = shelf.lines.get(product.pk) if product else None
     is_again = line is not None and line.state == CountLine.State.RECOUNT
     entry = CountEntry(
@@ -116,6 +117,16 @@ def _problem(count: StockCount, entry: CountEntry, sent: Sent, line: CountLine |
     return next((problem for is_so, problem in checks if is_so), "")
 
 
+def _alike(code: str) -> tuple[str, ...]:
+    """As it is matched: UPC-A is EAN-13 with a leading zero, and scanners tell either."""
+    low = code.strip().lower()
+    if not low.isdecimal() or not low.isascii():
+        return (low,)
+    if len(low) == 12:
+        return low, f"0{low}"
+    return (low, low[1:]) if len(low) == 13 and low.startswith("0") else (low,)
+
+
 def _whole(written: Any) -> int | None:
     """A number of pieces, or None: "12.5", "-1", "10^12" and "ten" are none."""
     if isinstance(written, bool) or not isinstance(written, int | str):
@@ -125,7 +136,7 @@ def _whole(written: Any) -> int | None:
 
 
 def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
-    codes = {sent.code.strip().lower() for sent in entries}
+    codes = {code for sent in entries for code in _alike(sent.code)}
     products: dict[str, Product] = {}
     for part in _parts(sorted(codes)):
         rows = Product.objects.annotate(low=Lower("sku"), scanned=Lower("barcode"))
@@ -181,6 +192,27 @@ def _refuse_uncountable(count: StockCount, entry: CountEntry) -> None:
         )
     if entry.product is None or entry.counted is None:
         raise NotCountable(_("Say which product it was, and how many: otherwise this entry counts nothing."))
+
+
+@transaction.atomic
+def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountEntry | None:
+    """Who counted takes an entry back; None: there is none of theirs, so that there is nothing to take back."""
+    count = StockCount.objects.filter(pk=count.pk).select_related("warehouse").locked().get()
+    entry = CountEntry.objects.select_for_update(of=("self",)).filter(uuid=uuid, count=count, actor=actor).first()
+    if entry is None or entry.problem == Problem.WITHDRAWN:
+        return entry
+    if count.state != StockCount.State.OPEN:
+        raise NotCountable(
+            _("%(number)s is %(state)s: enter what was found in another count.")
+            % {"number": count.number, "state": count.get_state_display()}
+        )
+    entry.problem, entry.settled_at, entry.settled_by = Problem.WITHDRAWN, timezone.now(), actor
+    entry.save()
+    if entry.line_id:
+        _settle(count, {entry.line_id})
+        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
+    audit.record(actor=actor, action="stock.withdraw_entry", subject=entry, changes={"count": count.number})
+    return entry
 
 
 @transaction.atomic

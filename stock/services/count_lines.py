@@ -29,6 +29,14 @@ def settled_lines(count: StockCount, lines: Sequence[CountLine]) -> None:
     for line in lines:
         if entries[line.pk]:
             _settle(count, line, entries[line.pk], bins[line.level_id], shelves[line.level_id])
+        else:
+            _forget(line)
+
+
+def _forget(line: CountLine) -> None:
+    """All its entries were taken back."""
+    line.state, line.captured_at, line.first_by_id, line.recount_by_id = State.OPEN, None, None, None
+    line.expected = line.counted = line.delta = line.cost = None
 
 
 def _settle(count: StockCount, line: CountLine, entries: list[CountEntry], bins: frozenset[int], shelf: Shelf) -> None:

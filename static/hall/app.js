@@ -1,0 +1,157 @@
+// The phone's page: who is here, what waits to be sent, and one screen at a time.
+
+import { fill, h } from "./dom.js";
+import { bigButton, card, icon, said } from "./parts.js";
+import * as queue from "./queue.js";
+import * as server from "./server.js";
+import * as store from "./store.js";
+import { LANGUAGES, nt, speak, spoken, t } from "./texts.js";
+import { screen as home } from "./screens/home.js";
+import { screen as counts } from "./screens/counts.js";
+import { screen as count } from "./screens/count.js";
+import { screen as waiting } from "./screens/queue.js";
+
+const SCREENS = [home, counts, count, waiting];
+
+const header = document.getElementById("header");
+const notices = document.getElementById("notices");
+const main = document.getElementById("main");
+
+let leave = null;
+let drawn = 0;
+
+const hall = {
+  session: null,
+  go(path) {
+    if (location.hash === `#/${path}`) show();
+    else location.hash = `#/${path}`;
+  },
+  async chooseWarehouse(code) {
+    hall.session.warehouse = code;
+    await store.put("notes", { name: "warehouse", code });
+  },
+  async chooseLanguage(language) {
+    await store.put("notes", { name: "language", code: language });
+    await speak(language);
+    await show();
+  },
+  mayHere: (permission) => Boolean(hall.session) && hall.session.may.includes(permission),
+};
+
+function path() {
+  return decodeURIComponent(location.hash.replace(/^#\/?/, ""));
+}
+
+async function show() {
+  const number = ++drawn;
+  if (leave) await leave();
+  leave = null;
+  said("");
+  const match = SCREENS.map((screen) => [screen, screen.path.exec(path())]).find(([, found]) => found);
+  const [screen, found] = match || [home, []];
+  drawHeader(screen);
+  fill(main);
+  scrollTo(0, 0);
+  if (!hall.session && screen !== waiting) return drawLogin();
+  try {
+    const left = await screen.open(main, found, hall);
+    if (number === drawn) leave = left || null;
+    else if (left) await left(); // another screen was asked for meanwhile
+  } catch (error) {
+    if (number === drawn) drawTrouble(error);
+  }
+}
+
+function drawTrouble(error) {
+  if (error instanceof server.LoggedOut) {
+    hall.session = null;
+    return drawLogin();
+  }
+  const isSilent = error instanceof server.Silent;
+  const sentence = isSilent ? t("There is no connection, and this was not opened here before. It will be kept once it was.") : error.message;
+  fill(main, card({ tone: "bad" }, h("p", {}, sentence), bigButton(t("Try again"), show), bigButton(t("Back to the start"), () => hall.go(""), { tone: "soft" })));
+  if (!isSilent && !(error instanceof server.Refused)) throw error;
+}
+
+async function drawLogin() {
+  const rows = await queue.unsent();
+  fill(main, card({},
+    h("h2", {}, t("Log in")),
+    rows.length ? h("p", {}, nt("One entry waits on this device. It is sent when its owner is logged in.", "%(n)s entries wait on this device. They are sent when their owner is logged in.", rows.length)) : null,
+    h("a", { class: "big good", href: `/admin/login/?next=${encodeURIComponent("/count/")}` }, t("Log in")),
+    rows.length ? h("a", { class: "big soft", href: "#/queue" }, t("Show what waits")) : null));
+}
+
+async function drawHeader(screen) {
+  const rows = (await queue.unsent().catch(() => [])).length;
+  const title = screen ? screen.title() : header.querySelector("h1")?.textContent || "";
+  const badge = h("a", { class: `badge ${rows ? "on" : ""}`, id: "unsent", href: "#/queue", "data-n": String(rows), "aria-label": nt("One entry is not sent", "%(n)s entries are not sent", rows) },
+    icon(server.isReached ? "cloud" : "off"), h("b", {}, String(rows)));
+  const back = path() ? h("button", { type: "button", class: "back", "aria-label": t("Back"), onclick: goBack }, icon("back")) : null;
+  fill(header, back, h("h1", {}, title), badge);
+  document.title = title;
+}
+
+/** One step up: the history may lead out of the page, or round in circles. */
+function goBack() {
+  const up = path().split("/").slice(0, -1).join("/");
+  hall.go(up);
+}
+
+function drawNotices() {
+  const lines = [];
+  if (!store.isKept())
+    lines.push([t("This browser refuses to keep anything (%(why)s): it may be a private window, or its storage is full. What you enter is lost when this page closes, so keep it open until nothing is unsent.", { why: store.whyNotKept() }), "bad"]);
+  if (!isSecureContext)
+    lines.push([t("This address is not secure (https). The page keeps what you enter while it stays open, but without a connection it cannot be opened again, and there is no camera. Ask for the secure address."), "soft"]);
+  if (queue.isLoggedOut && hall.session)
+    lines.push([t("You are logged out. Nothing is lost: log in again as %(name)s, and it is sent.", { name: hall.session.user.name }), "bad", h("a", { class: "link", href: `/admin/login/?next=${encodeURIComponent("/count/")}` }, t("Log in"))]);
+  if (fresh) lines.push([t("There is a new version of this page."), "soft", h("button", { type: "button", class: "link", onclick: () => fresh.postMessage("take over") }, t("Use it"))]);
+  fill(notices, lines.map(([text, tone, act]) => h("p", { class: `said ${tone}` }, h("span", {}, text), act)));
+}
+
+let fresh = null;
+
+/** The page's files are kept as one set; a new set takes over when the person says so, never in the middle. */
+async function keepPage() {
+  if (!("serviceWorker" in navigator)) return;
+  const had = Boolean(navigator.serviceWorker.controller);
+  const registration = await navigator.serviceWorker.register("/count/worker.js", { scope: "/count/", updateViaCache: "none" });
+  const look = () => {
+    if (registration.waiting && navigator.serviceWorker.controller) {
+      fresh = registration.waiting;
+      drawNotices();
+    }
+  };
+  look();
+  registration.addEventListener("updatefound", () => registration.installing.addEventListener("statechange", look));
+  navigator.serviceWorker.addEventListener("controllerchange", () => had && location.reload());
+}
+
+async function begin() {
+  await store.prepare();
+  const language = await store.get("notes", "language").catch(() => null);
+  await speak(language ? language.code : navigator.language.startsWith("zh") ? "zh-hans" : "en").catch(() => null);
+  drawNotices();
+  await queue.finishDrafts();
+  try {
+    hall.session = await server.findPerson();
+    const chosen = await store.get("notes", "warehouse");
+    const codes = hall.session.warehouses.map((one) => one.code);
+    hall.session.warehouse = chosen && codes.includes(chosen.code) ? chosen.code : codes[0] || "";
+    if (!language && hall.session.language !== spoken() && hall.session.language in LANGUAGES) await speak(hall.session.language).catch(() => null);
+  } catch (error) {
+    if (!(error instanceof server.LoggedOut || error instanceof server.Silent)) throw error;
+  }
+  queue.onChange(() => { drawHeader(null); drawNotices(); });
+  server.onReach(() => drawHeader(null));
+  addEventListener("hashchange", show);
+  queue.start();
+  await show();
+  drawNotices();
+  document.body.dataset.ready = "yes";
+  await keepPage().catch(() => null);
+  server.tidy().catch(() => null);
+}
+
+begin();

@@ -1,0 +1,210 @@
+// What people entered, kept until the server has it, and sent in the order in which it was made.
+//
+// An entry is {seq, uuid, owner, kind: "count" | "act", state, title, at, …}. States:
+//   draft    still being typed; it is kept, and sent when the person goes on
+//   waiting  to be sent
+//   held     refused by the server; `sentence` says why, and a person sends it again or drops it
+//   sent     the server has it (of counts these are shown until they are a day old)
+//   kept     the server has it and a manager has to settle it; `sentence` says why
+
+import { LoggedOut, Refused, findPerson, person, send } from "./server.js";
+import * as store from "./store.js";
+
+const AT_ONCE = 200;
+const SHOWN_FOR = 86_400_000; // milliseconds
+const PAUSES = [2_000, 4_000, 8_000, 15_000]; // while nobody answers
+export const UNSENT = ["draft", "waiting", "held"];
+
+const listeners = new Set();
+const tabs = "BroadcastChannel" in self ? new BroadcastChannel("shelfwise-queue") : null;
+let isSending = false;
+let isAskedAgain = false;
+let failures = 0;
+let timer = 0;
+export let isLoggedOut = false;
+
+export function onChange(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+async function told() {
+  if (tabs) tabs.postMessage("changed");
+  await tellHere();
+}
+
+async function tellHere() {
+  const rows = await entries();
+  for (const listener of [...listeners]) listener(rows);
+}
+
+export function entries() {
+  return store.all("entries");
+}
+
+/** Those that the server does not have yet, of everybody who used this device. */
+export async function unsent() {
+  return (await entries()).filter((entry) => UNSENT.includes(entry.state));
+}
+
+async function add(entry) {
+  const row = { uuid: store.uuid(), owner: person().user.id, ownerName: person().user.name, at: new Date().toISOString(), state: "waiting", ...entry };
+  await store.put("entries", row);
+  await told();
+  if (row.state === "waiting") sendSoon();
+  return row;
+}
+
+/** A count of one item: a draft until `done`. */
+export function count({ number, code, counted, bin = "", title, isDraft = false }) {
+  return add({ kind: "count", number, code, counted, bin, title, state: isDraft ? "draft" : "waiting" });
+}
+
+/** A write of the API; `title` is what the person reads of it. */
+export function act({ path, body, title, subject = "" }) {
+  return add({ kind: "act", path, body, title, subject });
+}
+
+/** Change a draft: the moment of a count is that of its last change. */
+export async function redraft(seq, counted) {
+  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, counted, at: new Date().toISOString() } : row));
+  await told();
+}
+
+/** The draft is finished. */
+export async function done(seq) {
+  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, state: "waiting" } : row));
+  await told();
+  sendSoon();
+}
+
+/** Drafts of a tab that was closed are as good as finished. */
+export async function finishDrafts() {
+  for (const row of await entries()) if (row.state === "draft") await store.change("entries", row.seq, (now) => ({ ...now, state: now.state === "draft" ? "waiting" : now.state }));
+  await told();
+}
+
+/** Take one back that the server does not have; true if it was still here. */
+export async function drop(seq) {
+  let isGone = false;
+  await store.change("entries", seq, (row) => {
+    isGone = UNSENT.includes(row.state) && !row.isUnderWay;
+    return isGone ? null : row;
+  });
+  await told();
+  return isGone;
+}
+
+export async function again(seq) {
+  await store.change("entries", seq, (row) => (row.state === "held" ? { ...row, state: "waiting", sentence: "" } : row));
+  await told();
+  sendSoon();
+}
+
+export function sendSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(sendNow, 0);
+}
+
+/** One tab sends at a time; two at once would do no harm, but cost the connection. */
+export async function sendNow() {
+  if (isSending) {
+    isAskedAgain = true;
+    return;
+  }
+  isSending = true;
+  try {
+    if (navigator.locks) await navigator.locks.request("shelfwise-send", { ifAvailable: true }, (lock) => (lock ? sendAll() : null));
+    else await sendAll();
+    failures = 0;
+  } catch (error) {
+    isLoggedOut = error instanceof LoggedOut;
+    failures += 1;
+  } finally {
+    isSending = false;
+    await tellHere();
+  }
+  plan();
+}
+
+async function plan() {
+  clearTimeout(timer);
+  const isWaiting = (await mine()).length > 0;
+  if (isAskedAgain && isWaiting && !failures) timer = setTimeout(sendNow, 0);
+  else if (isWaiting) timer = setTimeout(sendNow, PAUSES[Math.min(failures, PAUSES.length) - 1] || PAUSES[0]);
+  isAskedAgain = false;
+}
+
+async function mine() {
+  const me = person();
+  return (await entries()).filter((entry) => entry.state === "waiting" && me && entry.owner === me.user.id);
+}
+
+async function sendAll() {
+  if ((await entries()).every((entry) => entry.state !== "waiting")) return;
+  await findPerson();
+  isLoggedOut = false;
+  for (let batch = await nextBatch(); batch.length; batch = await nextBatch()) await sendBatch(batch);
+  await tidy();
+}
+
+/** Counts of one stock count go together; acts one by one. */
+async function nextBatch() {
+  const [first, ...rest] = await mine();
+  if (!first) return [];
+  if (first.kind === "act" || first.isAlone) return [first];
+  const batch = [first];
+  for (const entry of rest) {
+    if (entry.kind !== "count" || entry.number !== first.number || entry.isAlone || batch.length === AT_ONCE) break;
+    batch.push(entry);
+  }
+  return batch;
+}
+
+async function sendBatch(batch) {
+  // What is under way cannot be dropped any more: the server may have it although no answer came.
+  await Promise.all(batch.map((entry) => store.change("entries", entry.seq, (row) => ({ ...row, isUnderWay: true }))));
+  try {
+    if (batch[0].kind === "act") await sendAct(batch[0]);
+    else await sendCounts(batch);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    if (batch.length > 1) await Promise.all(batch.map((entry) => settle(entry, { isAlone: true })));
+    else await settle(batch[0], { state: "held", sentence: error.message });
+  }
+  await told();
+}
+
+async function sendAct(entry) {
+  const answer = await send(entry.path, entry.body, entry.uuid);
+  await settle(entry, { state: "sent", answer: null, sentAt: Date.now(), body: null });
+  return answer;
+}
+
+async function sendCounts(batch) {
+  const told = batch.map((entry) => ({ uuid: entry.uuid, code: entry.code, counted: entry.counted, captured_at: entry.at, bin: entry.bin }));
+  const answer = await send(`/api/v1/stock-counts/${encodeURIComponent(batch[0].number)}/lines/`, { sent_at: new Date().toISOString(), entries: told }, store.uuid());
+  const byUuid = new Map(answer.entries.map((one) => [one.uuid, one]));
+  for (const entry of batch) {
+    const one = byUuid.get(entry.uuid);
+    if (one) await settle(entry, one.state === "kept" ? { state: "kept", problem: one.code, sentence: one.detail, sentAt: Date.now() } : { state: "sent", sentAt: Date.now() });
+  }
+}
+
+function settle(entry, changes) {
+  return store.change("entries", entry.seq, (row) => ({ ...row, isUnderWay: false, ...changes }));
+}
+
+async function tidy() {
+  for (const entry of await entries()) {
+    if (["sent", "kept"].includes(entry.state) && entry.sentAt < Date.now() - SHOWN_FOR) await store.remove("entries", entry.seq);
+  }
+}
+
+/** Begin to send whenever that may work again. */
+export function start() {
+  if (tabs) tabs.onmessage = () => tellHere();
+  addEventListener("online", sendSoon);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && sendSoon());
+  sendSoon();
+}

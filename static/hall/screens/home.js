@@ -1,0 +1,24 @@
+// Where a shift begins: what is to be done here, and where "here" is.
+
+import { fill, h } from "../dom.js";
+import { card } from "../parts.js";
+import { LANGUAGES, spoken, t } from "../texts.js";
+
+const TILES = [
+  { to: "counts", label: () => t("Count"), hint: () => t("what lies there"), needs: "stock.change_stockcount" },
+];
+
+export const screen = {
+  path: /^$/,
+  title: () => t("Warehouse"),
+  async open(main, match, hall) {
+    const { session } = hall;
+    const warehouses = session.warehouses.length > 1
+      ? h("label", { class: "field" }, t("Warehouse"), h("select", { id: "warehouse", onchange: (event) => hall.chooseWarehouse(event.target.value) }, session.warehouses.map((one) => h("option", { value: one.code, selected: one.code === session.warehouse }, one.name))))
+      : h("p", { class: "soft" }, session.warehouses[0]?.name || t("You have access to no warehouse yet. Ask its manager."));
+    const tiles = TILES.filter((tile) => hall.mayHere(tile.needs)).map((tile) => h("a", { class: "tile", href: `#/${tile.to}` }, h("b", {}, tile.label()), h("span", {}, tile.hint())));
+    const languages = h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: (event) => hall.chooseLanguage(event.target.value) }, Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: code === spoken() }, name))));
+    fill(main, warehouses, h("nav", { class: "tiles" }, tiles),
+      card({ tone: "plain" }, languages, h("p", { class: "soft" }, t("Logged in as %(name)s.", { name: session.user.name })), h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));
+  },
+};

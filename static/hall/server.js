@@ -1,0 +1,137 @@
+// Talking to the shop: who is logged in, what it says, and the copies that stand in where it cannot be reached.
+
+import * as store from "./store.js";
+import { t } from "./texts.js";
+
+const PATIENCE = 20_000; // milliseconds; a dead spot often swallows an answer instead of refusing
+
+export class Refused extends Error {
+  constructor(status, sentence, code = "") {
+    super(sentence);
+    this.status = status;
+    this.code = code;
+  }
+}
+export class LoggedOut extends Error {}
+export class Silent extends Error {}
+
+let session = null;
+const listeners = new Set();
+export let isReached = true;
+
+export function onReach(listener) {
+  listeners.add(listener);
+}
+
+function reached(now) {
+  if (isReached === now) return;
+  isReached = now;
+  for (const listener of listeners) listener();
+}
+
+export function person() {
+  return session;
+}
+
+async function call(path, options = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  try {
+    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: stop.signal, ...options });
+    const text = await answer.text();
+    reached(true);
+    return [answer, text];
+  } catch {
+    reached(false);
+    throw new Silent(t("The server does not answer."));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Every sentence of an answer of DRF, wherever it stands. */
+function sentences(data) {
+  if (typeof data === "string") return [data];
+  if (Array.isArray(data)) return data.flatMap(sentences);
+  if (data && typeof data === "object") return Object.entries(data).filter(([name]) => name !== "code").flatMap(([, value]) => sentences(value));
+  return [];
+}
+
+function read(answer, text) {
+  let data = null;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    if (answer.ok) throw new Silent(t("The server does not answer.")); // a hotel's login page, a proxy's apology
+  }
+  if (answer.ok) return data;
+  if (answer.status === 401 || (data && ["other_person", "not_authenticated"].includes(data.code))) throw new LoggedOut(t("You are logged out."));
+  if (answer.status === 403 && /CSRF/.test(text)) throw new Silent(t("The server is busy.")); // its token changed: the next attempt asks for it
+  if (answer.status >= 500 || answer.status === 429 || answer.status === 408 || answer.headers.has("Retry-After")) throw new Silent(t("The server is busy."));
+  throw new Refused(answer.status, sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status }), data && data.code);
+}
+
+/** Who is logged in here, as the server says it now; without an answer the last one who was. */
+export async function findPerson() {
+  try {
+    const [answer, text] = await call("/count/session/");
+    session = read(answer, text);
+    await store.put("notes", { name: "session", ...session }).catch(() => null);
+  } catch (error) {
+    if (error instanceof LoggedOut) {
+      session = null;
+      throw error;
+    }
+    const kept = await store.get("notes", "session").catch(() => null);
+    session = session || kept || null;
+    if (!session) throw error;
+  }
+  return session;
+}
+
+/** A row or a list of the API; the kept copy where there is no answer: {data, at, isFresh}. */
+export async function ask(path) {
+  const name = `${session ? session.user.id : ""} ${path}`;
+  try {
+    const [answer, text] = await call(path, { headers: said() });
+    const data = read(answer, text);
+    const at = Date.now();
+    await store.put("copies", { path: name, data, at }).catch(() => null);
+    return { data, at, isFresh: true };
+  } catch (error) {
+    if (!(error instanceof Silent)) throw error;
+    const copy = await store.get("copies", name).catch(() => null);
+    if (copy) return { data: copy.data, at: copy.at, isFresh: false };
+    throw error;
+  }
+}
+
+/** Every page of a list. */
+export async function askAll(path) {
+  let { data, at, isFresh } = await ask(path);
+  const rows = [...data.results];
+  while (data.next) {
+    const next = new URL(data.next);
+    ({ data } = await ask(next.pathname + next.search));
+    rows.push(...data.results);
+  }
+  return { data: rows, at, isFresh };
+}
+
+function said() {
+  // The server refuses what is meant for somebody else than who is logged in by now, in another tab for instance.
+  return session ? { "X-Acting-As": String(session.user.id), "Accept-Language": document.documentElement.lang } : {};
+}
+
+/** Send a write once: the key makes a repetition harmless. */
+export async function send(path, body, key) {
+  const headers = { ...said(), "Content-Type": "application/json", "X-CSRFToken": session ? session.csrf : "", "Idempotency-Key": key };
+  const [answer, text] = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return read(answer, text);
+}
+
+/** Copies that nobody asked for in a month. */
+export async function tidy() {
+  const oldest = Date.now() - 30 * 86_400_000;
+  for (const copy of await store.all("copies")) if (copy.at < oldest) await store.remove("copies", copy.path);
+}

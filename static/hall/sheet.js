@@ -1,0 +1,104 @@
+// A count's list with what this person entered since: what a code means, what is left, what was counted.
+
+import { UNSENT } from "./queue.js";
+
+const LONG_AGO = 30 * 60_000; // milliseconds: a number that old is counted anew, not added to
+
+/** Codes that mean the same article: UPC-A is EAN-13 with a leading zero. */
+export function alike(code) {
+  const low = code.trim().toLowerCase();
+  if (/^\d{12}$/.test(low)) return [low, `0${low}`];
+  if (/^0\d{12}$/.test(low)) return [low, low.slice(1)];
+  return [low];
+}
+
+export class Sheet {
+  constructor(data, entries, owner) {
+    this.count = data;
+    this.items = data.items;
+    this.bins = data.bins;
+    this.bySku = new Map();
+    this.byBarcode = new Map();
+    for (const item of data.items) {
+      this.bySku.set(item.sku.toLowerCase(), item);
+      if (item.barcode) this.byBarcode.set(item.barcode.toLowerCase(), item);
+    }
+    this.binByCode = new Map(data.bins.map((bin) => [bin.code.toLowerCase(), bin]));
+    this.place = new Map(data.bins.map((bin, order) => [bin.code, order]));
+    this.owner = owner;
+    this.take(entries);
+  }
+
+  /** Entries of this count by this person, the newest first. */
+  take(entries) {
+    this.entries = entries.filter((one) => one.kind === "count" && one.number === this.count.number && one.owner === this.owner && !one.isWithdrawn).reverse();
+    this.latest = new Map();
+    for (const entry of this.entries) {
+      if (entry.state === "held" || entry.problem) continue;
+      const key = this.key(this.item(entry.code)?.sku || entry.code, entry.bin);
+      if (!this.latest.has(key)) this.latest.set(key, entry);
+    }
+  }
+
+  key(sku, bin) {
+    return `${sku.toLowerCase()}\n${bin.toLowerCase()}`;
+  }
+
+  item(code) {
+    for (const same of alike(code)) {
+      const found = this.bySku.get(same) || this.byBarcode.get(same);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  bin(code) {
+    return this.binByCode.get(code.trim().toLowerCase()) || null;
+  }
+
+  /** Items whose name or number has this in it. */
+  search(text, most = 8) {
+    const low = text.trim().toLowerCase();
+    const found = [];
+    for (const item of this.items) {
+      if (found.length === most) break;
+      if (item.name.toLowerCase().includes(low) || item.sku.toLowerCase().includes(low)) found.push(item);
+    }
+    return found;
+  }
+
+  /** What was counted of the item in the bin by this person. */
+  counted(item, bin) {
+    return this.latest.get(this.key(item.sku, bin)) || null;
+  }
+
+  isLongAgo(entry) {
+    return Date.now() - Date.parse(entry.at) > LONG_AGO;
+  }
+
+  /** The bins in which it is still to be counted; [""] for an item that lies in none, or in one. */
+  missing(item) {
+    if (this.counted(item, "")) return [];
+    const places = item.bins.length ? item.bins : [""];
+    const mine = places.filter((bin) => this.counted(item, bin));
+    if (item.state === "recount") return item.mine || mine.some((bin) => Date.parse(this.counted(item, bin).at) > this.count.at) ? [] : places;
+    if (item.state === "counted" || item.state === "posted") return [];
+    return places.filter((bin) => !mine.includes(bin));
+  }
+
+  /** {item, bin} that are left, in the order of the walk, those of `here` first. */
+  left(here) {
+    const found = [];
+    for (const item of this.items) for (const bin of this.missing(item)) found.push({ item, bin });
+    const order = ({ bin }) => (bin === here ? -1 : bin === "" ? Infinity : this.place.get(bin) ?? Infinity);
+    return found.sort((one, other) => order(one) - order(other) || one.item.name.localeCompare(other.item.name));
+  }
+
+  done() {
+    return this.items.reduce((sum, item) => sum + (this.missing(item).length === 0 ? 1 : 0), 0);
+  }
+
+  unsent() {
+    return this.entries.filter((one) => UNSENT.includes(one.state)).length;
+  }
+}

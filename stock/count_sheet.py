@@ -1,0 +1,92 @@
+"""A count as a device takes it along into a hall without a connection."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Max
+from rest_framework import serializers
+
+from catalog.models import SupplierProduct
+from inventory_site.common.models import User
+from stock.models import Allocation, Bin, StockCount
+
+
+class _BinSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    area = serializers.CharField()
+
+
+class _ItemSerializer(serializers.Serializer):
+    """``shelf`` is what should lie there now, null in a blind count; ``mine``: the caller counted it first."""
+
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    barcode = serializers.CharField()
+    pack = serializers.IntegerField()
+    bins = serializers.ListField(child=serializers.CharField())
+    state = serializers.CharField()
+    shelf = serializers.IntegerField(allow_null=True)
+    mine = serializers.BooleanField()
+
+
+class SheetSerializer(serializers.Serializer):
+    number = serializers.CharField()
+    state = serializers.CharField()
+    version = serializers.IntegerField()
+    note = serializers.CharField()
+    is_blind = serializers.BooleanField()
+    warehouse = serializers.CharField()
+    bins = _BinSerializer(many=True)
+    items = _ItemSerializer(many=True)
+
+
+def sheet_of(count: StockCount, user: User) -> dict[str, Any]:
+    """Five queries, however many items; ``SheetSerializer`` describes it (it is too slow to make 20,000 rows)."""
+    bins = list(Bin.objects.filter(warehouse=count.warehouse_id).order_by("walk_order", "code"))
+    places, picked, packs = _places(count, bins), _picked(count), _packs(count)
+    columns = (
+        "level", "level__product", "level__product__sku", "level__product__name", "level__product__barcode",
+        "level__on_hand", "state", "first_by",
+    )  # fmt: skip
+    items = [
+        {
+            "sku": sku, "name": name, "barcode": barcode, "pack": packs.get(product) or 1, "bins": places[level],
+            "state": state, "shelf": None if count.is_blind else on_hand - picked.get(level, 0),
+            "mine": first_by == user.pk,
+        }
+        for level, product, sku, name, barcode, on_hand, state, first_by in count.lines.order_by("pk").values_list(
+            *columns
+        )
+    ]  # fmt: skip
+    return {
+        "number": count.number, "state": count.state, "version": count.version, "note": count.note,
+        "is_blind": count.is_blind, "warehouse": count.warehouse.code,
+        "bins": [{"code": place.code, "area": place.area} for place in bins], "items": items,
+    }  # fmt: skip
+
+
+def _places(count: StockCount, bins: list[Bin]) -> dict[int, list[str]]:
+    """Codes of the bins by level, in the order of the walk."""
+    codes = {place.pk: (order, place.code) for order, place in enumerate(bins)}
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    rows = Bin.levels.through.objects.filter(bin__warehouse=count.warehouse_id)
+    for level, place in rows.values_list("stocklevel", "bin"):
+        found[level].append(codes[place])
+    return defaultdict(list, {level: [code for _order, code in sorted(places)] for level, places in found.items()})
+
+
+def _picked(count: StockCount) -> dict[int, int]:
+    """Pieces by level that were taken off the shelf and are still on hand."""
+    rows = Allocation.objects.filter(level__warehouse=count.warehouse_id, picked_at__isnull=False, closed_at=None)
+    found: dict[int, int] = defaultdict(int)
+    for level, pieces in rows.order_by().values_list("level", "quantity"):
+        found[level] += pieces
+    return found
+
+
+def _packs(count: StockCount) -> dict[int, int]:
+    """The largest pack in which anybody sells the product, by product."""
+    rows = SupplierProduct.objects.filter(product__levels__count_lines__count=count, pack_size__gt=1)
+    return dict(rows.order_by().values_list("product").annotate(largest=Max("pack_size")))
