@@ -92,10 +92,10 @@ def _catalog(found) -> dict[str, str | list[str]]:
 @require_safe
 @never_cache
 def session(request: HttpRequest) -> JsonResponse:
-    """Who is logged in here, where they work, and what they may do; 401 for nobody."""
+    """Who is logged in here, where they work, and what they may do; ``user`` is null for nobody."""
     user = request.user
     if not user.is_authenticated:
-        return JsonResponse({"code": "not_authenticated"}, status=401)
+        return JsonResponse({"user": None})
     places = Warehouse.objects.visible_to(user).order_by("priority", "code")
     return JsonResponse(
         {

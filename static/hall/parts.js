@@ -128,7 +128,7 @@ export function quantityPad({ value = null, pack = 1, onChange, onDone }) {
         h("button", { type: "button", class: "key", "aria-label": t("One more"), onclick: () => step(1) }, "+")),
       packed,
       h("div", { class: "keys" }, ["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((key) => h("button", { type: "button", class: "key", onclick: () => press(key) }, key)),
-        h("button", { type: "button", class: "key small", "aria-pressed": String(state.isPacked), onclick: () => { Object.assign(state, { isPacked: !state.isPacked, part: "packs", isFresh: true, packs: "", digits: state.isPacked ? String(value ?? "") : "" }); changed(); } }, t("Packs")),
+        h("button", { type: "button", class: "key small", "aria-pressed": String(state.isPacked), onclick: () => { Object.assign(state, { isPacked: !state.isPacked, part: "packs", isFresh: true, packs: "", digits: String(value ?? "") }); changed(); } }, t("Packs")),
         h("button", { type: "button", class: "key", onclick: () => press("0") }, "0"),
         h("button", { type: "button", class: "key", "aria-label": t("Delete the last digit"), onclick: () => press("back") }, "⌫")),
       bigButton(t("Done"), () => onDone(total()), { tone: "good", disabled: value === null }));

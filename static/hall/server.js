@@ -65,7 +65,7 @@ function read(answer, text) {
     if (answer.ok) throw new Silent(t("The server does not answer.")); // a hotel's login page, a proxy's apology
   }
   if (answer.ok) return data;
-  if (answer.status === 401 || (data && ["other_person", "not_authenticated"].includes(data.code))) throw new LoggedOut(t("You are logged out."));
+  if (answer.status === 401) throw new LoggedOut(t("You are logged out."));
   if (answer.status === 403 && /CSRF/.test(text)) throw new Silent(t("The server is busy.")); // its token changed: the next attempt asks for it
   if (answer.status >= 500 || answer.status === 429 || answer.status === 408 || answer.headers.has("Retry-After")) throw new Silent(t("The server is busy."));
   throw new Refused(answer.status, sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status }), data && data.code);
@@ -75,7 +75,9 @@ function read(answer, text) {
 export async function findPerson() {
   try {
     const [answer, text] = await call("/count/session/");
-    session = read(answer, text);
+    const found = read(answer, text);
+    if (!found.user) throw new LoggedOut(t("You are logged out."));
+    session = found;
     await store.put("notes", { name: "session", ...session }).catch(() => null);
   } catch (error) {
     if (error instanceof LoggedOut) {

@@ -148,7 +148,10 @@ class Desk {
     if (!item.draft && isSaid && total !== null) this.keepUnchanged(item, total);
     await this.writes;
     if (item.draft) await queue.done(item.draft);
-    if (isSaid) said(t("%(what)s: kept.", { what: this.titleOf(item, total) }), "good");
+    if (isSaid) {
+      said(t("%(what)s: kept.", { what: this.titleOf(item, total) }), "good");
+      scrollTo(0, 0);
+    }
     fill(this.panel);
     this.draw();
   }
@@ -185,6 +188,7 @@ class Desk {
     const { sheet } = this;
     const all = sheet.items.length;
     const done = sheet.done();
+    this.top.hidden = Boolean(this.item); // the keypad should be seen whole
     fill(this.top,
       h("p", { class: "soft" }, [sheet.count.note || sheet.count.number, this.kept].filter(Boolean).join(" · ")),
       progress(done, all, t("%(n)s of %(all)s counted", { n: done, all })),
