@@ -36,23 +36,20 @@ export function scanBox({ label, onCode }) {
     if (clean) onCode(clean);
   };
   const place = h("div", { class: "camera", hidden: true });
-  let camera = null;
-  const close = () => {
-    if (camera) camera.close();
+  let camera = null; // the promise of a scanner
+  const gone = () => {
     camera = null;
     place.hidden = true;
-    fill(place);
   };
-  const open = async () => {
+  const close = () => camera?.then((scanner) => scanner.close());
+  const open = () => {
     if (camera) return close();
     place.hidden = false;
-    try {
-      const { scan } = await import("./camera.js");
-      camera = await scan({ place, onCode: found, say: (sentence) => said(sentence, "bad"), continuous: true });
-    } catch {
+    camera = import("./camera.js").then(({ scan }) => scan({ place, onCode: found, say: (sentence) => said(sentence, "bad"), onClosed: gone }));
+    return camera.catch(() => {
+      gone();
       said(t("The camera's part of this page could not be loaded. Open it once with a connection."), "bad");
-    }
-    if (!camera) close();
+    });
   };
   const form = h("form", { class: "scan", onsubmit: (event) => { event.preventDefault(); found(field.value); } },
     field,
@@ -140,12 +137,13 @@ export function quantityPad({ value = null, pack = 1, onChange, onDone }) {
   const flush = () => {
     const keys = burst;
     burst = [];
-    if (keys.length < 4) keys.forEach(press);
+    if (keys.length < 4 && keys.every((key) => key === "back" || /^\d$/.test(key))) keys.forEach(press);
   };
   const typed = (event) => {
     if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!/^\d$/.test(event.key) && event.key !== "Backspace") return;
-    event.preventDefault();
+    const isOurs = /^\d$/.test(event.key) || event.key === "Backspace";
+    if (!isOurs && event.key.length !== 1) return;
+    if (isOurs) event.preventDefault();
     burst.push(event.key === "Backspace" ? "back" : event.key);
     clearTimeout(pause);
     pause = setTimeout(flush, 80);
