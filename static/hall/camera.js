@@ -74,7 +74,7 @@ class Scanner {
     Object.assign(this.video.style, { display: "block", width: "100%", maxHeight: "45vh", objectFit: "cover" });
     this.video.setAttribute("aria-label", t("Camera: hold the code in the middle"));
     this.light = document.createElement("button");
-    Object.assign(this.light, { type: "button", className: "camera-light", hidden: true, textContent: t("Light") });
+    Object.assign(this.light, { type: "button", className: "go camera-light", hidden: true, textContent: t("Light") });
     this.light.onclick = () => this.torch(this.light.getAttribute("aria-pressed") !== "true");
     this.place.replaceChildren(this.video, this.light);
   }
