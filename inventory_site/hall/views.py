@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.translation import to_locale
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -92,7 +93,10 @@ def _catalog(found) -> dict[str, str | list[str]]:
 @require_safe
 @never_cache
 def session(request: HttpRequest) -> JsonResponse:
-    """Who is logged in here, where they work, and what they may do; ``user`` is null for nobody."""
+    """Who is logged in here, where they work, and what they may do; ``user`` is null for nobody.
+
+    ``now`` (milliseconds) is for phones whose clock is wrong.
+    """
     user = request.user
     if not user.is_authenticated:
         return JsonResponse({"user": None})
@@ -103,6 +107,7 @@ def session(request: HttpRequest) -> JsonResponse:
             "language": request.LANGUAGE_CODE,
             "csrf": get_token(request),
             "warehouses": [{"code": place.code, "name": place.name} for place in places],
+            "now": timezone.now().timestamp() * 1000,
             "may": sorted(user.get_all_permissions()),
         }
     )

@@ -76,7 +76,7 @@ export function icon(name) {
   return svg;
 }
 
-const MOST = 10 ** 12;
+const MOST = 10 ** 9; // as the server
 
 /** Whole pieces from a keypad, or full packs and loose ones. `onChange(value)` hears every change, null while empty. */
 export function quantityPad({ value = null, pack = 1, onChange, onDone }) {

@@ -7,7 +7,7 @@
 //   sent     the server has it (of counts these are shown until they are a day old)
 //   kept     the server has it and a manager has to settle it; `sentence` says why
 
-import { LoggedOut, Refused, findPerson, person, send } from "./server.js";
+import { LoggedOut, Refused, byServer, findPerson, person, send } from "./server.js";
 import * as store from "./store.js";
 
 const AT_ONCE = 200;
@@ -182,8 +182,8 @@ async function sendAct(entry) {
 }
 
 async function sendCounts(batch) {
-  const told = batch.map((entry) => ({ uuid: entry.uuid, code: entry.code, counted: entry.counted, captured_at: entry.at, bin: entry.bin }));
-  const answer = await send(`/api/v1/stock-counts/${encodeURIComponent(batch[0].number)}/lines/`, { sent_at: new Date().toISOString(), entries: told }, store.uuid());
+  const told = batch.map((entry) => ({ uuid: entry.uuid, code: entry.code, counted: entry.counted, captured_at: byServer(entry.at), bin: entry.bin }));
+  const answer = await send(`/api/v1/stock-counts/${encodeURIComponent(batch[0].number)}/lines/`, { entries: told }, store.uuid());
   const byUuid = new Map(answer.entries.map((one) => [one.uuid, one]));
   for (const entry of batch) {
     const one = byUuid.get(entry.uuid);

@@ -71,11 +71,27 @@ function read(answer, text) {
   throw new Refused(answer.status, sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status }), data && data.code);
 }
 
+const clock = { offset: 0, error: Infinity, at: -Infinity };
+
+/** By how much this device's clock is behind the server's, from the quickest answer of the last minutes. */
+function compare(serverNow, asked, answered) {
+  const error = (answered - asked) / 2;
+  if (error > clock.error && answered - clock.at < 300_000 && answered >= clock.at) return;
+  Object.assign(clock, { offset: serverNow - (asked + error), error, at: answered });
+}
+
+/** A moment of this device as the server's clock would have shown it. */
+export function byServer(moment) {
+  return new Date(Date.parse(moment) + clock.offset).toISOString();
+}
+
 /** Who is logged in here, as the server says it now; without an answer the last one who was. */
 export async function findPerson() {
   try {
+    const asked = Date.now();
     const [answer, text] = await call("/count/session/");
     const found = read(answer, text);
+    if (found.now) compare(found.now, asked, Date.now());
     if (!found.user) throw new LoggedOut(t("You are logged out."));
     session = found;
     await store.put("notes", { name: "session", ...session }).catch(() => null);

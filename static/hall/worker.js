@@ -37,6 +37,14 @@ async function keptOnceSeen(path, request) {
   const found = await cache.match(path);
   if (found) return found;
   const answer = await fetch(request);
-  if (answer.ok) await cache.put(path, answer.clone());
+  if (answer.ok) {
+    for (const other of await cache.keys()) if (!new URL(other.url).pathname.startsWith(folderOf(path))) await cache.delete(other);
+    await cache.put(path, answer.clone());
+  }
   return answer;
+}
+
+/** /static/hall/vendor/NAME-VERSION/ */
+function folderOf(path) {
+  return path.split("/").slice(0, 5).join("/") + "/";
 }

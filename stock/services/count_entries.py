@@ -21,12 +21,16 @@ from inventory_site.common.models import User
 from stock.errors import NotCountable
 from stock.models import Bin, CountEntry, CountLine, StockCount
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
-from stock.services.levels import LARGEST, ensure_levels
+from stock.services.levels import ensure_levels
 
 Problem = CountEntry.Problem
 
 FUTURE_AT_MOST = timedelta(minutes=5)
 OLDEST = timedelta(days=14)
+#: A message takes as long to come; a clock that is off by less is not known to be wrong.
+ON_ITS_WAY = timedelta(seconds=2)
+#: More pieces, or grams, than lie on any shelf: a barcode that was typed as a quantity.
+MOST_COUNTED = 10**9
 ASKED_AT_ONCE = 5000
 
 
@@ -73,7 +77,7 @@ def record_entries(
     """
     count = StockCount.objects.filter(pk=count.pk).select_related("warehouse").locked().get()
     now = timezone.now()
-    ahead = sent_at - now if sent_at else timedelta(0)
+    ahead = sent_at - now if sent_at and abs(sent_at - now) > ON_ITS_WAY else timedelta(0)
     shelf = _read(count, entries)
     taken = [_take(count, shelf, sent, actor, now, ahead) for sent in entries]
     new = [one.entry for one in taken if one.is_new]
@@ -128,11 +132,11 @@ def _alike(code: str) -> tuple[str, ...]:
 
 
 def _whole(written: Any) -> int | None:
-    """A number of pieces, or None: "12.5", "-1", "10^12" and "ten" are none."""
+    """A number of pieces, or None: "12.5", "-1", "ten" and what no shelf holds are none."""
     if isinstance(written, bool) or not isinstance(written, int | str):
         return None
     text = str(written).strip()
-    return int(text) if text.isdecimal() and len(text) < 17 and int(text) <= LARGEST else None
+    return int(text) if text.isdecimal() and len(text) < 17 and int(text) <= MOST_COUNTED else None
 
 
 def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:

@@ -1,0 +1,200 @@
+"""Counting on a phone whose connection comes and goes, while the shop goes on selling the same items."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+
+from inventory_site.common.models import ApiToken, ShopSettings
+from orders.models import SalesChannel
+from stock import services
+from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
+from tests.browser.bad_line import BadLine
+from tests.browser.phones import phone
+from tests.http.clients import Client
+from tests.http.writes import order_of
+
+pytestmark = pytest.mark.browser
+LOST = 0.3
+
+
+@dataclass
+class Hall:
+    """What really lies in which bin; the ledger was told something else. ``trade`` changes both over the API."""
+
+    dice: random.Random
+    shelves: dict[str, Counter] = field(default_factory=dict)  # by SKU: pieces by bin, "" for none
+
+    def places(self) -> list[tuple[str, str]]:
+        return [(sku, bin) for sku, shelf in self.shelves.items() for bin in shelf]
+
+    def trade(self, api: Client) -> None:
+        """Sell, buy, or send away a piece of something."""
+        sku = self.dice.choice(list(self.shelves))
+        bin = max(self.shelves[sku], key=lambda place: self.shelves[sku][place])
+        kind = self.dice.choice(["sell", "buy", "send"])
+        if kind == "buy":
+            lines = [{"product": sku, "quantity": 2}]
+            made = self._made(api, "purchase-orders", {"supplier": "S1", "warehouse": "riga", "lines": lines})
+            self._made(api, f"purchase-orders/{made['number']}/confirm")
+            self._made(api, f"purchase-orders/{made['number']}/receive")
+            self.shelves[sku][bin] += 2
+        elif self.shelves[sku][bin] > 0:
+            if kind == "sell":
+                made = self._made(api, "sales-orders", order_of((sku, 1)))
+                self._made(api, f"sales-orders/{made['number']}/ship")
+            else:
+                lines = [{"product": sku, "quantity": 1}]
+                made = self._made(api, "transfers", {"source": "riga", "destination": "tartu", "lines": lines})
+                self._made(api, f"transfers/{made['number']}/ship")
+            self.shelves[sku][bin] -= 1
+
+    @staticmethod
+    def _made(api: Client, path: str, body: dict | None = None) -> dict:
+        answer = api.post(path, body)
+        assert answer.status in (200, 201), answer
+        return answer.body
+
+
+@pytest.fixture
+def hall(morning, make_product, make_warehouse):
+    """A maker of halls: items with errors of the ledger, each seventh in two bins, and a count of all of them."""
+    ShopSettings.objects.update(demo_until=None)
+    make_warehouse("tartu")
+    SalesChannel.objects.create(code="web", name="Web")
+    bins = [Bin.objects.create(warehouse=morning.warehouse, code=f"B-{n}", walk_order=n) for n in range(3)]
+
+    def make(items: int, seed: int) -> tuple[Hall, StockCount]:
+        made = Hall(random.Random(seed))
+        products = []
+        for number in range(items):
+            product = make_product(f"H-{number:02}", name=f"Thing {number}", barcode=f"40063813{number:05}")
+            products.append(product)
+            lies = made.dice.randint(20, 60)
+            entry = services.Entry(product.pk, morning.warehouse.pk, lies + made.dice.randint(-9, 9), "opening", "seed")
+            services.post_movements(entries=[entry], actor=None)
+            shelf = Counter({"": lies})
+            if number % 7 == 3:
+                shelf = Counter({"B-0": lies // 2, "B-2": lies - lies // 2})
+                StockLevel.objects.get(product=product).bins.set([bins[0], bins[2]])
+            made.shelves[product.sku] = shelf
+        return made, services.open_count(warehouse=morning.warehouse, actor=None, products=products)
+
+    return make
+
+
+@pytest.fixture
+def api(make_user, address):
+    _token, text = ApiToken.objects.issue(user=make_user("owner"), name="shop")
+    client = Client(urlsplit(address).port, text)
+    yield client
+    client.close()
+
+
+SIZES = [pytest.param(6, 3, id="small"), pytest.param(44, 20, id="fifty", marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize(("items", "flaps"), SIZES)
+def test_counts_survive_dead_spots_and_lost_answers(items, flaps, hall, api, person, chromium, address):
+    lying, count = hall(items, seed=items)
+    clerk = person("clerk")
+    sequence = lying.places()
+    expected: dict[tuple[str, str], int] = {}
+    with BadLine(address, seed=flaps) as line, phone(chromium, line.address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.keep_page()
+        made = 0
+
+        def enter(sku: str, bin: str) -> None:
+            nonlocal made
+            clerks.count(sku, lying.shelves[sku][bin], bin)
+            expected[sku, bin] = lying.shelves[sku][bin]
+            made += 1
+            lying.trade(api)
+
+        go_offline(clerks, line)
+        for place in sequence[:-flaps]:
+            enter(*place)
+            clerks.shows_unsent(made)
+        clerks.page.reload()
+        clerks.shows_unsent(made)
+        clerks.page.close()
+        clerks.new_tab()
+        clerks.open_count(count.number)
+        clerks.shows_unsent(made)
+
+        for flap, place in enumerate(sequence[-flaps:]):
+            line.is_up, line.lost_share = True, LOST
+            clerks.context.set_offline(False)
+            enter(*place)
+            clerks.page.wait_for_timeout(50 + 97 * flap % 400)
+            go_offline(clerks, line)
+            clerks.shows_unsent(made - len(line.taken))
+        line.is_up, line.lost_share = True, 0
+        clerks.context.set_offline(False)
+        clerks.shows_unsent(0)
+        again = recounted(clerks, lying, api, count.number)
+        clerks.page.click("text=Post the count")
+        clerks.page.wait_for_selector("text=The differences are in the stock")
+        assert clerks.errors == []
+        assert line.lost > 0 or flaps < 20
+    entries = CountEntry.objects.filter(count=count).select_related("bin")
+    first = {
+        (entry.sent["code"], entry.sent["bin"]): entry.counted for entry in entries if str(entry.uuid) not in again
+    }
+    assert len(expected) == made == len(sequence)
+    assert entries.count() == made + len(again)
+    assert not entries.exclude(problem="").exists()
+    assert first == expected
+    assert set(CountLine.objects.filter(count=count).values_list("state", flat=True)) == {"posted"}
+    truth = {sku: shelf.total() for sku, shelf in lying.shelves.items()}
+    rows = StockLevel.objects.filter(warehouse__code="riga", product__sku__startswith="H-")
+    assert dict(rows.values_list("product__sku", "on_hand")) == truth
+    assert not rows.differing_from_ledger().exists()
+
+
+def go_offline(clerks, line: BadLine) -> None:
+    line.cut()
+    clerks.page.wait_for_timeout(150)  # what came through is being written
+    clerks.context.set_offline(True)
+
+
+def recounted(clerks, lying: Hall, api: Client, number: str) -> set:
+    """Items that were traded between the counts of their bins are asked for again: count them in peace."""
+    before = {entry["uuid"] for entry in _kept(clerks)}
+    while moved := _moved(api, number):
+        clerks.page.reload()
+        clerks.page.wait_for_selector(".progress")
+        assert clerks.page.locator("text=count all of them again").count() > 0
+        for sku in moved:
+            for bin, pieces in lying.shelves[sku].items():
+                clerks.count(sku, pieces, bin)
+        clerks.shows_unsent(0)
+    clerks.page.reload()
+    clerks.page.wait_for_selector("text=Everything on this list is counted.")
+    return {entry["uuid"] for entry in _kept(clerks)} - before
+
+
+def _moved(api: Client, number: str) -> list[str]:
+    rows = api.get(f"/api/v1/stock-counts/{number}/items/?page_size=500").body["results"]
+    assert {row["state"] for row in rows} <= {"counted", "moved"}
+    return [row["product"] for row in rows if row["state"] == "moved"]
+
+
+def _kept(clerks) -> list[dict]:
+    """The phone's own book of entries."""
+    return clerks.page.evaluate(
+        """() => new Promise((resolve, reject) => {
+             const open = indexedDB.open("shelfwise");
+             open.onsuccess = () => {
+               const rows = open.result.transaction("entries").objectStore("entries").getAll();
+               rows.onsuccess = () => { open.result.close(); resolve(rows.result); };
+               rows.onerror = () => reject(rows.error);
+             };
+           })"""
+    )
