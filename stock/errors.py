@@ -82,3 +82,9 @@ class NotCountable(DomainError):
     """What a device sent cannot become a count of anything."""
 
     code = "not_countable"
+
+
+class CountedSince(DomainError):
+    """A count is taken back whose items were counted again since."""
+
+    code = "counted_since"

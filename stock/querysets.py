@@ -214,3 +214,24 @@ class CountEntryQuerySet(InWarehouse):
     def findings(self):
         """What a person has to settle."""
         return self.exclude(problem="").filter(settled_at=None)
+
+
+class CountNeedQuerySet(InWarehouse):
+    warehouse_path = "level__warehouse"
+
+    def listed(self):
+        """What is on today's list of its warehouse."""
+        return self.filter(rank__isnull=False)
+
+    def of_posted(self, count):
+        """Those that this count has posted, if they are on the list."""
+        posted = count.lines.filter(state="posted")
+        return self.listed().filter(level__in=posted.values("level"))
+
+    def without_open_count(self):
+        """Not those that an open count has already."""
+        from stock.models import CountLine
+
+        return self.exclude(
+            models.Exists(CountLine.objects.filter(level=models.OuterRef("level"), count__state="open"))
+        )

@@ -1,5 +1,6 @@
 """Warehouses, who may enter them, the ledger of what is in them, and how it is counted."""
 
+from stock.models.count_plans import CountNeed
 from stock.models.counts import Bin, CountEntry, CountLine, StockCount
 from stock.models.ledger import Allocation, StockLevel, StockMovement, StockSnapshot
 from stock.models.set_asides import SetAside
@@ -12,6 +13,7 @@ __all__ = [
     "ClosedDay",
     "CountEntry",
     "CountLine",
+    "CountNeed",
     "SetAside",
     "StockCount",
     "StockLevel",

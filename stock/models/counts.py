@@ -52,6 +52,7 @@ class StockCount(models.Model):
         OPEN = "open", _("open")
         POSTED = "posted", _("posted")
         CANCELLED = "cancelled", _("cancelled")
+        UNDONE = "undone", _("undone")
 
     number = models.CharField(_("number"), max_length=40, unique=True)
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, related_name="counts", verbose_name=_("warehouse"))
@@ -83,6 +84,10 @@ class StockCount(models.Model):
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("posted by")
     )
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undone by")
+    )
+    undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
     version = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = StockCountQuerySet.as_manager()

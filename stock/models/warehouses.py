@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,18 @@ class Warehouse(models.Model):
     )
     room_ml = models.PositiveBigIntegerField(
         _("room, ml"), null=True, blank=True, help_text=_("What its shelves hold. Empty: no limit.")
+    )
+    count_minutes = models.PositiveIntegerField(
+        _("minutes a day to count"), default=60, help_text=_("What the list of what to count keeps to.")
+    )
+    count_days_a = models.PositiveIntegerField(
+        _("count A items every … days"), default=30, validators=[MinValueValidator(1)]
+    )
+    count_days_b = models.PositiveIntegerField(
+        _("count B items every … days"), default=90, validators=[MinValueValidator(1)]
+    )
+    count_days_c = models.PositiveIntegerField(
+        _("count C items every … days"), default=365, validators=[MinValueValidator(1)]
     )
     address = models.TextField(_("address"), blank=True, help_text=_("Printed on purchase orders."))
     is_active = models.BooleanField(_("active"), default=True)

@@ -4,6 +4,8 @@ The callers' order is fixed: idempotency row, the document locked and re-read, t
 """
 
 from stock.services.count_entries import Sent, Taken, record_entries, settle_finding, withdraw_entry
+from stock.services.count_plans import Told, open_planned_count, plan_counts, tell_needs
+from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
@@ -37,6 +39,7 @@ __all__ = [
     "Sent",
     "Taken",
     "TakenBack",
+    "Told",
     "TransferWish",
     "adjust",
     "allocate",
@@ -50,7 +53,9 @@ __all__ = [
     "keep_until",
     "move_promises",
     "open_count",
+    "open_planned_count",
     "pick",
+    "plan_counts",
     "post_count",
     "post_movements",
     "put_back",
@@ -65,6 +70,8 @@ __all__ = [
     "ship",
     "ship_transfer",
     "take_back",
+    "tell_needs",
+    "undo_count",
     "withdraw_entry",
     "write_off_set_aside",
 ]

@@ -18,7 +18,7 @@ from inventory_site.common.bulk import update_rows
 from inventory_site.common.errors import StaleVersion, WrongState
 from inventory_site.common.models import User
 from stock.errors import ApprovalNeeded, NothingToCount, UnsettledLines
-from stock.models import Bin, CountLine, StockCount, StockLevel, StockMovement, Warehouse
+from stock.models import Bin, CountLine, CountNeed, StockCount, StockLevel, StockMovement, Warehouse
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import ensure_levels, lock_levels, shop_now
@@ -127,6 +127,7 @@ def post_count(
     update_rows(CountLine, LINE_COLUMNS, map(line_values, lines))
     count.state, count.closed_at, count.posted_by = State.POSTED, timezone.now(), actor
     _save(count, "state", "closed_at", "posted_by")
+    CountNeed.objects.of_posted(count).update(rank=None)
     told = {"lines": len(posted), "cost": sum((line.cost for line in posted), Decimal(0))}
     audit.record(actor=actor, action="stock.post_count", subject=count, changes=told)
     return count
