@@ -77,7 +77,8 @@ class BadLine:
             is_lost = self.dice.random() < self.lost_share
             self.lost += is_lost
         if is_lost:
-            return self._hang_up(browser)
+            self._hang_up(browser)
+            return
         browser.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP:
