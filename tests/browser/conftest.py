@@ -94,6 +94,15 @@ def _wait_for(url: str, server: subprocess.Popen) -> None:
     pytest.fail(f"nothing answered at {url}")
 
 
+def until(page: Page, expression: str, *argument) -> None:
+    """Playwright's own way evaluates strings inside the page, which a strict policy forbids."""
+    for _attempt in range(400):
+        if page.evaluate(expression, *argument):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never: {expression}")
+
+
 @dataclass
 class Visitor:
     """One browser window; ``trouble`` is what a person with open developer tools would see in red."""

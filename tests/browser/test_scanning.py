@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, until
 from tests.browser.film import write_film
 from tests.source import ROOT
 
@@ -80,15 +80,6 @@ def opened(
         yield page
         assert page.evaluate("violations") == []
         browser.close()
-
-
-def until(page: Page, expression: str, *argument) -> None:
-    """Playwright's own way evaluates strings in the page, which the policy forbids."""
-    for _attempt in range(400):
-        if page.evaluate(expression, *argument):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"never: {expression}")
 
 
 FAKE = "--use-fake-device-for-media-stream"
