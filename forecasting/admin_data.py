@@ -23,7 +23,7 @@ from forecasting.signal_file import WRITE_SIGNALS, SignalFile, read_signals
 from inventory_site.common.admin import ShelfAdmin, VisibleRelatedFilter
 from inventory_site.common.admin_acts import new_key, run_once
 from inventory_site.common.admin_export import ExportsList, Sheet
-from orders.importers.reading import ImportRefused
+from inventory_site.common.tables import ImportRefused
 from stock.access import within
 
 FAULTS_SHOWN = 200

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from forecasting.services.signals import Word
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.tables import Cell, ImportRefused, TableRow, open_table
 from orders.importers import cells
 from orders.importers.formats import Fault, FileFormat, RowReading, shape_fault
-from orders.importers.reading import Cell, ImportRefused, TableRow, open_table
 from stock.access import within
 from stock.models import Warehouse
 

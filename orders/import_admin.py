@@ -27,9 +27,9 @@ from inventory_site.common.admin import ReadOnlyAdmin
 from inventory_site.common.admin_acts import KEY, new_key, run_once
 from inventory_site.common.models import ImportJob
 from inventory_site.common.numbers import whole_number
+from inventory_site.common.tables import ENCODINGS, ImportRefused
 from orders.importers import jobs
 from orders.importers.options import WRITE_SALES, SalesOptions
-from orders.importers.reading import ENCODINGS, ImportRefused
 from orders.importers.report import finding_label, rows_of
 from orders.tasks import wake_import
 from stock.models import Warehouse

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orders.importers.reading import Cell
+from inventory_site.common.tables import Cell
 from orders.money import LARGEST_AMOUNT, line_amount
 
 #: More than any line can mean, and half a million such lines still add up within 64 bits.

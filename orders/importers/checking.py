@@ -11,13 +11,13 @@ import numpy as np
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from inventory_site.common.tables import ImportRefused, Table, TableRow, open_table
 from orders.importers import known, lines
 from orders.importers.cells import BadCell
 from orders.importers.corrections import set_off
 from orders.importers.formats import Fault, Kind, Row, SalesFormat, shape_fault
 from orders.importers.lines import NOTHING, Growing
 from orders.importers.options import WRITE_SALES, Progress, SalesOptions, no_progress
-from orders.importers.reading import ImportRefused, Table, TableRow, open_table
 from orders.importers.report import Listing, Report
 from orders.importers.sales_file import FORMATS, OrderName, SalesFile
 from orders.importers.warehouses import Warehouses

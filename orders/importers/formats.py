@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
+from inventory_site.common.tables import Cell, ImportRefused, TableRow
 from orders.importers import cells
-from orders.importers.reading import Cell, ImportRefused, TableRow
 
 LONGEST = {"sku": 64, "order": 100, "customer": 100, "name": 1000, "warehouse": 100, "channel": 100}
 

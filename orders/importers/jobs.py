@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 
 from inventory_site.common import audit
 from inventory_site.common.models import Heartbeat, ImportJob, ShopSettings
+from inventory_site.common.tables import ImportRefused
 from orders.importers.options import SalesOptions
-from orders.importers.reading import ImportRefused
 from orders.importers.report import Report, listing_at
 
 KIND = "sales"

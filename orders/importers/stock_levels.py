@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from inventory_site.common.retry import retry_when_busy
+from inventory_site.common.tables import Cell, ImportRefused, TableRow, open_table
 from orders.importers import cells
 from orders.importers.formats import Fault, FileFormat, RowReading, shape_fault, sku
 from orders.importers.known import batches, products_by_sku
 from orders.importers.options import Progress, no_progress
-from orders.importers.reading import Cell, ImportRefused, TableRow, open_table
 from orders.importers.report import FAULTS_SHOWN, Listing
 from orders.importers.warehouses import Warehouses
 from stock.models import StockMovement

@@ -10,8 +10,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.tables import ImportRefused
 from orders.importers.cells import BadCell
-from orders.importers.reading import ImportRefused
 from stock.models import Warehouse
 
 FIRST_WAREHOUSE = "main"

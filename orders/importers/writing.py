@@ -16,6 +16,7 @@ from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.bulk import insert_rows
 from inventory_site.common.models import ShopSettings
+from inventory_site.common.tables import ImportRefused
 from orders.demand import mark_dirty
 from orders.importers import known
 from orders.importers.cells import PRICE_SCALE
@@ -24,7 +25,6 @@ from orders.importers.formats import Kind
 from orders.importers.known import KnownLine, batches
 from orders.importers.lines import NOTHING, line_key
 from orders.importers.options import Progress, no_progress
-from orders.importers.reading import ImportRefused
 from orders.importers.sales_file import FileLine, OrderName, SalesFile
 from orders.models import Customer, SalesChannel, SalesOrder, SalesOrderLine, Source
 from orders.money import line_amount

@@ -12,7 +12,7 @@ from forecasting.models import Signal, SignalKind
 from forecasting.services.signals import Word, tell_signals
 from forecasting.signal_file import read_signals
 from inventory_site.common.models import ShopSettings
-from orders.importers.reading import ImportRefused
+from inventory_site.common.tables import ImportRefused
 
 pytestmark = pytest.mark.django_db
 

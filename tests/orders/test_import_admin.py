@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inventory_site.common.models import Heartbeat, ImportJob
+from inventory_site.common.tables import ImportRefused
 from orders.importers import jobs
-from orders.importers.reading import ImportRefused
 from orders.models import DailyDemand, SalesOrderLine
 
 ADD = "/admin/common/importjob/add/"

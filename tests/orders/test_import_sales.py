@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from catalog.models import Product
 from inventory_site.common.models import Audit
+from inventory_site.common.tables import ImportRefused
 from orders import services
-from orders.importers.reading import ImportRefused
 from orders.models import (
     Customer,
     DailyDemand,

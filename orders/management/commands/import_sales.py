@@ -7,11 +7,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from inventory_site.common.tables import ENCODINGS, ImportRefused
 from orders.importers.cells import DATE_ORDERS
 from orders.importers.checking import check_sales
 from orders.importers.console import fault_lines, listing_path, progress_bars
 from orders.importers.options import SalesOptions
-from orders.importers.reading import ENCODINGS, ImportRefused
 from orders.importers.report import listing_at, rows_of
 from orders.importers.sales_file import FORMATS, SalesFile
 from orders.importers.writing import write_sales

@@ -7,8 +7,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from inventory_site.common.tables import ENCODINGS, ImportRefused
 from orders.importers.console import fault_lines, listing_path, progress_bars
-from orders.importers.reading import ENCODINGS, ImportRefused
 from orders.importers.report import listing_at
 from orders.importers.stock_levels import check_stock, write_stock
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from orders.importers.reading import ImportRefused, open_table
+from inventory_site.common.tables import ImportRefused, open_table
 
 TEXT = "sku,näme,quantity\nA-1,Crème brûlée,3\n\nB-2,“two”,4\n"
 MOMENT = datetime.fromisoformat("2024-01-31 08:05")
