@@ -36,6 +36,14 @@ class ProductBySku(serializers.SlugRelatedField):
         return found
 
 
+class ProductByCode(ProductBySku):
+    """The same, or by its barcode: what a scanner reads."""
+
+    def to_internal_value(self, data):
+        found = self.get_queryset().named(data) if isinstance(data, str) and len(data) <= LONGEST_SKU else None
+        return found or super().to_internal_value(data)
+
+
 class ProductSerializer(CostFields, serializers.ModelSerializer):
     cost_fields = ("unit_cost",)
     category = serializers.SlugRelatedField(

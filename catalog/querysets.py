@@ -9,6 +9,16 @@ from django.db.models import Q
 from django.db.models.functions import Upper
 
 
+def spellings(barcode: str) -> list[str]:
+    """A UPC-A of twelve digits is an EAN-13 with a leading zero, and scanners tell either; none for no text."""
+    if barcode.isdecimal() and barcode.isascii():
+        if len(barcode) == 12:
+            return [barcode, f"0{barcode}"]
+        if len(barcode) == 13 and barcode.startswith("0"):
+            return [barcode, barcode[1:]]
+    return [barcode] if barcode else []
+
+
 class CatalogQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The catalogue is one for all warehouses: whoever has any access sees it."""
@@ -22,6 +32,12 @@ class ProductQuerySet(CatalogQuerySet):
     def with_sku_in(self, skus):
         """By SKU, upper and lower case alike."""
         return self.alias(_sku=Upper("sku")).filter(_sku__in=[sku.strip().upper() for sku in skus])
+
+    def named(self, code: str):
+        """The product that a scanned or typed code means: by SKU, else by the barcode; None where nobody knows it."""
+        code = code.strip()
+        found = self.filter(Q(sku__iexact=code) | Q(barcode__in=spellings(code))).order_by("pk")
+        return next((one for one in found if one.sku.lower() == code.lower()), found.first())
 
     def matching(self, text: str):
         return self.filter(Q(sku__icontains=text) | Q(name__icontains=text) | Q(barcode=text))

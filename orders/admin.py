@@ -26,7 +26,7 @@ from inventory_site.common.admin import (
 )
 from inventory_site.common.admin_export import ExportsList
 from inventory_site.common.numbers import amount
-from orders import import_admin, interest_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
+from orders import finding_admin, import_admin, interest_admin, purchase_admin, return_admin  # noqa: F401  they register themselves
 from orders.admin_acts import CUSTOMER_ACTS, SALES_ACTS
 from orders.admin_new import NewSalesPage, make_sale
 from orders.export_sheets import DemandSheet, SalesLineSheet, SalesSheet

@@ -16,8 +16,11 @@ from inventory_site.common.api_lines import QuantitiesSerializer, Versioned, sku
 from orders import return_api, services
 from orders.access import require_everywhere, require_for_return
 from orders.errors import InvalidLines, StaleVersion
+from orders.finding_api import DeliveryFindingViewSet
 from orders.interest_api import CartEventViewSet
+from orders.lookup_api import LookupViewSet
 from orders.models import Customer, DailyDemand, SalesOrder, SalesOrderLine
+from orders.pick_api import PickViewSet
 from orders.purchase_api import PurchaseOrderViewSet
 from orders.sales_fields import (
     AllocateSerializer,
@@ -250,8 +253,11 @@ class DemandViewSet(ReadRoom):
 
 ROUTES = {
     "sales-orders": SalesOrderViewSet,
+    "picks": PickViewSet,
+    "lookup": LookupViewSet,
     "returns": return_api.ReturnViewSet,
     "purchase-orders": PurchaseOrderViewSet,
+    "delivery-findings": DeliveryFindingViewSet,
     "demand": DemandViewSet,
     "cart-events": CartEventViewSet,
 }

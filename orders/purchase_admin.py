@@ -163,8 +163,9 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
             receipts = Receipt.objects.filter(line__order=order).select_related(
                 "line__product", "line__order__warehouse"
             )
+            findings = order.findings.select_related("product", "actor").order_by("pk")
             extra = {"problems": problems_seen(request, order), "receipts": receipts.order_by("pk"),
-                     "may_undo": self.may(request, RECEIVE, order)}  # fmt: skip
+                     "findings": findings, "may_undo": self.may(request, RECEIVE, order)}  # fmt: skip
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def get_readonly_fields(self, request, obj=None):

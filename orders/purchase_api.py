@@ -17,6 +17,7 @@ from catalog.api import ProductBySku
 from catalog.models import Supplier
 from inventory_site.common.api import CostFields, ReadRoom
 from inventory_site.common.api_lines import LARGEST, MOST_LINES, Pieces, PiecesLine, Versioned, skus_of
+from inventory_site.common.api_pictures import PictureField
 from orders import services
 from orders.models import PromisedDate, PurchaseOrder, PurchaseOrderLine, Receipt, Reminder
 from orders.promise_api import BODIES, PERMISSIONS, PromisedDateSerializer, ReminderSerializer, SupplierSide
@@ -34,13 +35,15 @@ class PurchaseLineSerializer(CostFields, serializers.ModelSerializer):
     promises = PromisedDateSerializer(many=True, read_only=True)
     reminders = ReminderSerializer(many=True, read_only=True)
     product = serializers.CharField(source="product.sku", read_only=True)
+    name = serializers.CharField(source="product.name", read_only=True)
+    barcode = serializers.CharField(source="product.barcode", read_only=True)
     outstanding = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = PurchaseOrderLine
         fields = [
-            "id", "product", "quantity", "received", "over_received", "cancelled", "outstanding", "unit_cost",
-            "pack_size", "promised_on", "promises", "reminders",
+            "id", "product", "name", "barcode", "quantity", "received", "over_received", "cancelled", "outstanding",
+            "unit_cost", "pack_size", "promised_on", "promises", "reminders",
         ]  # fmt: skip
 
 
@@ -117,12 +120,15 @@ class ConfirmSerializer(Versioned):
 
 
 class ReceivedLineSerializer(PiecesLine):
-    """A line of the order, or a product on it, with pieces, packs or both."""
+    """A line of the order, or a product on it, with pieces, packs or both; ``damaged`` are pieces among them."""
 
     line = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     product = serializers.CharField(required=False, max_length=64)
     quantity = Pieces(required=False)
     packs = Pieces(required=False)
+    damaged = Pieces(required=False)
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    photo = PictureField()
 
     def subject_of(self, data: Mapping) -> str:
         return super().subject_of(data) or self.context["skus"].get(str(data.get("line")), "")
@@ -160,6 +166,18 @@ class ReceiveSerializer(Versioned):
             if name in part:
                 total[part["line"]] = total.get(part["line"], 0) + part[name]
         return total
+
+    def damaged(self) -> dict[int, services.Damaged]:
+        """By line; of a line that is named twice the pieces are summed, and the last note and photo hold."""
+        found: dict[int, services.Damaged] = {}
+        for part in self.validated_data["lines"] or ():
+            if "damaged" in part:
+                before = found.get(part["line"], services.Damaged(0))
+                pieces = before.quantity + part["damaged"]
+                found[part["line"]] = services.Damaged(
+                    pieces, part["note"] or before.note, part["photo"] or before.photo
+                )
+        return found
 
 
 class UndoReceiptSerializer(Versioned):
@@ -264,7 +282,7 @@ class PurchaseOrderViewSet(SupplierSide, ReadRoom):
         return self.act(
             lambda: services.receive_purchase_order(
                 order=order, actor=request.user, quantities=body.counted("quantity"), packs=body.counted("packs"),
-                version=body.version_seen(), may_exceed=may_exceed,
+                version=body.version_seen(), may_exceed=may_exceed, damaged=body.damaged(),
             )
         )  # fmt: skip
 

@@ -47,6 +47,15 @@ class SalesOrderQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state="open")
 
+    def to_pick(self, warehouses=None):
+        """Open ones of which pieces are promised, picked or not; by these warehouses, or by any."""
+        from orders.models import SalesOrderLine
+
+        promised = Allocation.objects.open().filter(holder=OuterRef("holder"))
+        if warehouses is not None:
+            promised = promised.filter(level__warehouse__in=warehouses)
+        return self.open().filter(Exists(SalesOrderLine.objects.filter(Exists(promised), order=OuterRef("pk"))))
+
     def locked(self):
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
@@ -173,6 +182,14 @@ class OfLineQuerySet(InWarehouse):
     """What hangs at a purchase line."""
 
     warehouse_path = "line__order__warehouse"
+
+
+class DeliveryFindingQuerySet(InWarehouse):
+    warehouse_path = "order__warehouse"
+
+    def open(self):
+        """Not yet cleared up with the supplier."""
+        return self.filter(settled_at=None)
 
 
 class DemandSeriesQuerySet(InWarehouse):

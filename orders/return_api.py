@@ -29,11 +29,16 @@ class NewReturnSerializer(QuantitiesSerializer):
 
 class ReturnLineSerializer(serializers.ModelSerializer):
     product = serializers.CharField(source="line.product.sku", read_only=True)
+    name = serializers.CharField(source="line.product.name", read_only=True)
+    barcode = serializers.CharField(source="line.product.barcode", read_only=True)
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
 
     class Meta:
         model = ReturnLine
-        fields = ["id", "line", "product", "warehouse", "quantity", "sellable", "unsellable", "scrapped", "note"]
+        fields = [
+            "id", "line", "product", "name", "barcode", "warehouse", "quantity", "sellable", "unsellable", "scrapped",
+            "note",
+        ]  # fmt: skip
 
 
 class ReturnSerializer(serializers.ModelSerializer):

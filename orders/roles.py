@@ -17,5 +17,7 @@ grant(OFFICE | FLOOR, "orders.add_return")  # announce one, give it up
 grant(FLOOR, "orders.change_return")  # inspect, undo
 grant(OFFICE, "orders.add_purchaseorder", "orders.change_purchaseorder")  # draft, confirm, cancel
 grant(OFFICE | FLOOR, "orders.receive_purchaseorder")
+grant(EVERYONE, "orders.view_deliveryfinding")
+grant(OFFICE, "orders.change_deliveryfinding")  # cleared up with the supplier
 grant(MANAGERS, "orders.over_receive_purchaseorder")  # more than was ordered, within the shop's tolerance
 grant(OFFICE | FLOOR, "orders.add_cartevent")  # a shop's front end tells what visitors look at

@@ -25,7 +25,7 @@ from inventory_site.common.models import ShopSettings
 from inventory_site.common.numbers import whole_number
 from orders import services as orders
 from orders.errors import NothingToDo
-from orders.models import PurchaseOrderLine
+from orders.models import DeliveryFinding, PurchaseOrderLine
 from replenishment import shown_suppliers
 from replenishment.services import purchasing, supplier_orders
 from replenishment.services.scorecards import LONGEST_WINDOW_DAYS, WINDOW_DAYS, scorecards
@@ -68,6 +68,7 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
         "may_buy": _may_buy(request, warehouse), "card": shown_suppliers.card(card), "window": window,
         "cash": shown_suppliers.cash(purchasing.cash_by_week(user=request.user, supplier=supplier)),
         "on_order": _on_order(request, supplier, warehouse), "told": told, "undo": _undo_of(request, known),
+        "findings": _wrong_goods(request, supplier, warehouse),
         "facts": shown_suppliers.facts(supplier, known, card), **shown_suppliers.sheet(known, quantities),
     }  # fmt: skip
     return TemplateResponse(request, "replenishment/supplier_order.html", context)
@@ -206,6 +207,13 @@ def _undo_of(request: HttpRequest, known: supplier_orders.SupplierOrder) -> dict
     kept = {pk: quantity for pk, quantity in stored["quantities"].items() if int(pk) in shown}
     drafted = {str(row.product.pk): row.drafted for row in known.rows}
     return kept if any(drafted[pk] != quantity for pk, quantity in kept.items()) else {}
+
+
+def _wrong_goods(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> list[DeliveryFinding]:
+    """What this supplier sent by mistake and nobody has cleared up yet."""
+    rows = DeliveryFinding.objects.open().visible_to(request.user)
+    rows = rows.filter(order__supplier=supplier, order__warehouse=warehouse)
+    return list(rows.select_related("order", "product", "actor")[:LINES_AT_ONCE])
 
 
 def _on_order(request: HttpRequest, supplier: Supplier, warehouse: Warehouse) -> Page:

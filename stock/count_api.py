@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from catalog.api import ProductBySku
 from catalog.models import Category
-from inventory_site.common.api import ReadRoom, WriteRoom
+from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Versioned
 from stock import services
 from stock.access import require
@@ -36,14 +36,6 @@ SENTENCES = {
     "old": _("“{code}” was counted more than two weeks ago. It is kept; count it again."),
     "same_person": _("“{code}” differs much and should be counted again by somebody else. It is kept."),
 }
-
-
-class BinSerializer(serializers.ModelSerializer):
-    warehouse = WarehouseByCode()
-
-    class Meta:
-        model = Bin
-        fields = ["id", "warehouse", "code", "area", "walk_order"]
 
 
 class CountSerializer(serializers.ModelSerializer):
@@ -150,24 +142,6 @@ class SettleSerializer(serializers.Serializer):
 
 class WithdrawSerializer(serializers.Serializer):
     uuid = serializers.UUIDField()
-
-
-class BinViewSet(WriteRoom):
-    """Places on the shelves of a warehouse, in the order of a walk."""
-
-    queryset = Bin.objects.select_related("warehouse").order_by("walk_order", "code", "pk")
-    serializer_class = reader_class = BinSerializer
-    permissions = {"list": "stock.view_bin", "create": "stock.add_bin", "partial_update": "stock.change_bin"}
-    filterset_fields = {"warehouse__code": ["exact"], "area": ["exact"], "code": ["exact"]}
-    ordering_fields = ["walk_order", "code"]
-    search_fields = ["code", "area"]
-
-    def saved(self, body, verb):
-        place = body.validated_data.get("warehouse") or body.instance.warehouse
-        require(self.request.user, "stock.change_bin", place)
-        if body.instance is not None:
-            require(self.request.user, "stock.change_bin", body.instance.warehouse)
-        return super().saved(body, verb)
 
 
 class StockCountViewSet(ReadRoom):
@@ -310,4 +284,4 @@ def _told(taken: services.Taken) -> dict:
     }
 
 
-ROUTES = {"stock-counts": StockCountViewSet, "bins": BinViewSet}
+ROUTES = {"stock-counts": StockCountViewSet}

@@ -64,6 +64,12 @@ class InvalidQuantity(DomainError):
     code = "invalid_quantity"
 
 
+class WrongBin(DomainError):
+    """The bins are not what the caller takes them for."""
+
+    code = "wrong_bin"
+
+
 class NothingToCount(DomainError):
     code = "nothing_to_count"
 

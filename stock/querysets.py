@@ -152,6 +152,10 @@ class SetAsideQuerySet(InWarehouse):
     warehouse_path = "level__warehouse"
 
 
+class DamagePhotoQuerySet(InWarehouse):
+    warehouse_path = "set_aside__level__warehouse"
+
+
 class TransferQuerySet(models.QuerySet):
     def visible_to(self, user, permission: str | None = None):
         """Transfers from or to a warehouse that the user may enter."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.core.validators import MaxValueValidator
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -108,15 +110,16 @@ class SetAsideAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [SetAsideSheet]
     by_warehouse = True
     list_display = ("effective_at", "item", "where", "signed", "reason", "note", "reference", "actor")
-    list_select_related = ("level__product", "level__warehouse", "actor")
+    list_select_related = ("level__product", "level__warehouse", "actor", "photo")
     list_filter = (
         ("reason", ChoicesDropdownFilter),
         ("level__warehouse", VisibleRelatedFilter),
         ("effective_at", ShopTimeFilter),
     )
     search_fields = ("reference", "note", "level__product__sku")
-    fields = ("item", "where", "quantity", "reason", "note", "reference", "actor", "effective_at", "recorded_at")
-    readonly_fields = ("item", "where")
+    fields = ("item", "where", "quantity", "reason", "note", "reference", "actor", "effective_at", "recorded_at",
+              "picture")  # fmt: skip
+    readonly_fields = ("item", "where", "picture")
 
     @display(description=_("product"), ordering="level__product__sku")
     def item(self, row: SetAside) -> str:
@@ -129,3 +132,13 @@ class SetAsideAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("quantity"), ordering="quantity")
     def signed(self, row: SetAside) -> str:
         return f"{row.quantity:+d}"
+
+    @display(description=_("photo"))
+    def picture(self, row: SetAside) -> str:
+        return photo_cell("set-asides-photo", row.pk) if hasattr(row, "photo") else "–"
+
+
+def photo_cell(view: str, key: int) -> str:
+    """A kept picture, by the view that asks who may see it; a click shows it in full."""
+    address = reverse(view, args=[key])
+    return format_html('<a href="{0}"><img class="sw-photo" src="{0}" alt="{1}"></a>', address, _g("photo"))

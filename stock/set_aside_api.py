@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 
-from catalog.api import ProductBySku
+from catalog.api import ProductByCode, ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Pieces, PiecesLine, Versioned
+from inventory_site.common.api_pictures import PictureField
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
 from stock.models import SetAside
 
-ADD = "stock.add_setaside"
+ADD, VIEW = "stock.add_setaside", "stock.view_setaside"
 Reason = SetAside.Reason
 
 
@@ -21,13 +25,17 @@ class SetAsideSerializer(serializers.ModelSerializer):
     product = serializers.CharField(source="level.product.sku", read_only=True)
     warehouse = serializers.CharField(source="level.warehouse.code", read_only=True)
     actor = serializers.CharField(source="actor.username", default=None, read_only=True)
+    has_photo = serializers.SerializerMethodField()
 
     class Meta:
         model = SetAside
         fields = [
             "id", "product", "warehouse", "quantity", "reason", "note", "reference", "actor", "effective_at",
-            "recorded_at",
+            "recorded_at", "has_photo",
         ]  # fmt: skip
+
+    def get_has_photo(self, row: SetAside) -> bool:
+        return hasattr(row, "photo")
 
 
 class _Pieces(PiecesLine):
@@ -48,15 +56,20 @@ class PutBackSerializer(WriteOffSerializer):
 
 
 class NewSetAsideSerializer(PutBackSerializer):
+    """``is_scrapped``: the pieces are thrown away, so they are written off at once."""
+
+    product = ProductByCode()
+    photo = PictureField()
+    is_scrapped = serializers.BooleanField(required=False, default=False)
     reason = serializers.ChoiceField(choices=[Reason.DAMAGED, Reason.EXPIRED, Reason.HELD])
 
 
 class SetAsideViewSet(ReadRoom):
     """What was set aside, put back and written off; a level's unsellable pieces are the sum."""
 
-    queryset = SetAside.objects.select_related("level__product", "level__warehouse", "actor").order_by("-pk")
+    queryset = SetAside.objects.select_related("level__product", "level__warehouse", "actor", "photo").order_by("-pk")
     serializer_class = reader_class = SetAsideSerializer
-    permissions = {"list": "stock.view_setaside", "create": ADD, "put_back": ADD, "write_off": ADD}
+    permissions = {"list": VIEW, "create": ADD, "put_back": ADD, "write_off": ADD, "photo": VIEW}
     filterset_fields = {
         "level__product__sku": ["exact"], "level__warehouse__code": ["exact"], "reason": ["exact"],
         "effective_at": ["gte", "lte"],
@@ -73,9 +86,18 @@ class SetAsideViewSet(ReadRoom):
         return {**wish, "actor": self.request.user}
 
     def create(self, request, *args, **kwargs):
-        """Take pieces off sale; promises that this breaks become short."""
+        """Take pieces off sale, with a photo of them; promises that this breaks become short."""
         wish = self._wish()
-        return self.act(lambda: services.set_aside(**wish), code=status.HTTP_201_CREATED)
+        return self.act(lambda: services.report_damage(**wish), code=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def photo(self, request, pk=None):
+        """What the pieces looked like."""
+        row = self.get_object()
+        if not hasattr(row, "photo"):
+            raise Http404
+        return picture_answer(row.photo.file)
 
     @action(detail=False, methods=["post"], url_path="put-back")
     def put_back(self, request):
@@ -92,3 +114,10 @@ class SetAsideViewSet(ReadRoom):
             code=status.HTTP_201_CREATED,
             answer=lambda movement: {"movement": movement.pk, "quantity": movement.quantity},
         )
+
+
+def picture_answer(file) -> HttpResponse:
+    """A kept picture, for this person's browser only."""
+    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    with file.open() as opened:
+        return HttpResponse(opened.read(), content_type="image/jpeg", headers=headers)

@@ -20,11 +20,15 @@ DRAFT, MOVE, OVER = "stock.add_transfer", "stock.change_transfer", "stock.over_r
 
 class TransferLineSerializer(serializers.ModelSerializer):
     product = serializers.CharField(source="product.sku", read_only=True)
+    name = serializers.CharField(source="product.name", read_only=True)
+    barcode = serializers.CharField(source="product.barcode", read_only=True)
     in_transit = serializers.IntegerField(read_only=True)
 
     class Meta:
         model = TransferLine
-        fields = ["id", "product", "quantity", "shipped", "received", "returned", "lost", "in_transit"]
+        fields = [
+            "id", "product", "name", "barcode", "quantity", "shipped", "received", "returned", "lost", "in_transit",
+        ]  # fmt: skip
 
 
 class TransferSerializer(serializers.ModelSerializer):

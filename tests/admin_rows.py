@@ -32,6 +32,7 @@ from orders.models import (
     Customer,
     DailyDemand,
     DailyInterest,
+    DeliveryFinding,
     DemandSeries,
     PurchaseOrder,
     PurchaseOrderLine,
@@ -318,6 +319,9 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     ),
     "orders.purchaseorder": _purchase,
     "orders.receipt": _receipt,
+    "orders.deliveryfinding": lambda shop, n: DeliveryFinding.objects.create(
+        order=_purchase(shop, n), code="smudged", quantity=2, found_at=NOW, actor=shop.actor
+    ),
     "orders.return": _return,
     "orders.saleschannel": lambda shop, n: SalesChannel.objects.create(code=f"c{n}", name=f"Channel {n}"),
     "orders.salesorder": _sale,

@@ -73,7 +73,9 @@ class Populated:
         Promotion.objects.create(product=product, starts_on=TODAY, ends_on=TODAY, announced_on=TODAY)
         orders.place_sales_order(channel=self.channel, lines=[orders.NewLine(product, self.warehouse, 2)], actor=None)
         lines = [orders.NewPurchaseLine(product, 6, Decimal("4"))]
-        orders.create_purchase_order(supplier=self.supplier, warehouse=self.warehouse, lines=lines, actor=None)
+        bought = orders.create_purchase_order(supplier=self.supplier, warehouse=self.warehouse, lines=lines, actor=None)
+        bought = orders.confirm_purchase_order(order=bought, actor=None)
+        orders.report_wrong_goods(order=bought, code="4006381333931", quantity=2, actor=None)
         series, _is_new = DemandSeries.objects.get_or_create(
             product=product, warehouse=self.warehouse, defaults={"first_on": TODAY, "closed_on": TODAY}
         )
@@ -95,7 +97,8 @@ class Populated:
         counted = stock.open_count(warehouse=self.warehouse, actor=None, products=[product])
         entry = stock.Sent(uuid.uuid4(), "unknown", 3, timezone.now())
         stock.record_entries(count=counted, entries=[entry], actor=None)
-        Bin.objects.create(warehouse=self.warehouse, code=f"A-{product.pk}")
+        place = Bin.objects.create(warehouse=self.warehouse, code=f"A-{product.pk}")
+        stock.put_in_bin(product=product, place=place, actor=None)
         stock.create_transfer(
             source=self.warehouse, destination=store, lines=[stock.TransferWish(product, 1)], actor=None
         )

@@ -1,6 +1,7 @@
 """Sales, purchases, returns, and the daily demand that is made of them."""
 
 from orders.models.demand import DailyDemand, DayRevision, DemandCorrection, DemandSeries, DirtyDay
+from orders.models.findings import DeliveryFinding
 from orders.models.interest import CartEvent, DailyInterest
 from orders.models.promises import PromisedDate, Reminder
 from orders.models.purchases import PurchaseOrder, PurchaseOrderLine, Receipt
@@ -13,6 +14,7 @@ __all__ = [
     "DailyDemand",
     "DailyInterest",
     "DayRevision",
+    "DeliveryFinding",
     "DemandCorrection",
     "DemandSeries",
     "DirtyDay",

@@ -3,6 +3,8 @@
 from orders.services.backorders import allocate_waiting, fulfil_backorders, lock_waiting
 from orders.services.customers import forget_customer
 from orders.services.drafts import change_sales_draft
+from orders.services.findings import report_wrong_goods, settle_wrong_goods
+from orders.services.picking import pick_sales_order, put_back_sales_order, report_missing, ship_picked
 from orders.services.promises import promise_dates, remind_supplier
 from orders.services.purchases import (
     NewPurchaseLine,
@@ -13,7 +15,7 @@ from orders.services.purchases import (
     create_purchase_order,
     take_off_purchase_lines,
 )
-from orders.services.receipts import receive_purchase_order, undo_receipt
+from orders.services.receipts import Damaged, receive_purchase_order, undo_receipt
 from orders.services.reservations import expire_reservations, hold_sales_order
 from orders.services.reshaping import merge_sales_orders, newest_reshaping, split_sales_order, undo_reshaping
 from orders.services.returns import Outcome, cancel_return, inspect_return, register_return, undo_return
@@ -27,6 +29,7 @@ from orders.services.sales import (
 )
 
 __all__ = [
+    "Damaged",
     "NewLine",
     "NewPurchaseLine",
     "Outcome",
@@ -49,11 +52,17 @@ __all__ = [
     "lock_waiting",
     "merge_sales_orders",
     "newest_reshaping",
+    "pick_sales_order",
     "place_sales_order",
     "promise_dates",
+    "put_back_sales_order",
     "receive_purchase_order",
     "register_return",
     "remind_supplier",
+    "report_missing",
+    "report_wrong_goods",
+    "settle_wrong_goods",
+    "ship_picked",
     "ship_sales_order",
     "split_sales_order",
     "take_off_purchase_lines",

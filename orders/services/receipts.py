@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,9 +19,18 @@ from orders.services.backorders import allocate_waiting, lock_waiting
 from orders.services.common import check_quantity, reread
 from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
-from stock.services import Entry, post_movements
+from stock.services import Entry, post_movements, report_damage
 
 Reason = StockMovement.Reason
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """Pieces among those that arrived on a line which may not be sold, with what was seen."""
+
+    quantity: int
+    note: str = ""
+    photo: bytes | None = None
 
 
 @transaction.atomic
@@ -33,11 +43,13 @@ def receive_purchase_order(
     received_at: datetime | None = None,
     version: int | None = None,
     may_exceed: bool = False,
+    damaged: Mapping[int, Damaged] | None = None,
 ) -> PurchaseOrder:
     """Take goods into stock, by line in pieces and in packs, or all that is still to come.
 
     With ``may_exceed`` a line takes more than is outstanding, within the shop's tolerance, also where all had been
-    received before. Orders that wait for the goods get them, the oldest first.
+    received before. ``damaged`` pieces, by line, are received too and set aside at once. Orders that wait for the goods
+    get them, the oldest first.
     """
     order = reread(order)
     StaleVersion.check(order, version)
@@ -46,12 +58,14 @@ def receive_purchase_order(
     _refuse_state(order, lines, asked, may_exceed)
     parts = {line.pk: line.outstanding for line in lines if line.outstanding} if asked is None else asked
     _refuse_surplus([line for line in lines if line.pk in parts], parts, may_exceed)
+    _refuse_more_damaged(lines, parts, damaged or {})
     if not parts:
         raise NothingToDo(_("%(number)s: nothing is left to receive.") % {"number": order.number})
     at = received_at or ShopSettings.objects.load().now()
     arrived = [line for line in lines if line.pk in parts]
     waiting = lock_waiting([(line.product_id, order.warehouse_id) for line in arrived])
     _post(order, arrived, parts, at, actor)
+    _set_aside(order, lines, damaged or {}, actor)
     allocate_waiting(waiting)
     settle(order, lines, at)
     audit.record(actor=actor, action="purchase_order.receive", subject=order, changes={"lines": parts})
@@ -112,6 +126,28 @@ def _refuse_surplus(lines: Sequence[PurchaseOrderLine], asked: Mapping[int, int]
             refused.append(_("Up to %(most)d by who may receive more than was ordered.") % {"most": tolerated})
     if refused:
         raise TooMuch(" ".join(refused))
+
+
+def _refuse_more_damaged(
+    lines: Sequence[PurchaseOrderLine], parts: Mapping[int, int], damaged: Mapping[int, Damaged]
+) -> None:
+    for line in lines:
+        if line.pk in damaged and damaged[line.pk].quantity > parts.get(line.pk, 0):
+            told = {"sku": line.product.sku, "damaged": damaged[line.pk].quantity, "most": parts.get(line.pk, 0)}
+            raise TooMuch(_("%(sku)s: %(damaged)d damaged, but only %(most)d arrived.") % told)
+
+
+def _set_aside(
+    order: PurchaseOrder, lines: Sequence[PurchaseOrderLine], damaged: Mapping[int, Damaged], actor: User | None
+) -> None:
+    """Before anybody who waits is promised them; their levels are locked since they arrived."""
+    for line in lines:
+        if line.pk in damaged:
+            found = damaged[line.pk]
+            report_damage(
+                product=line.product, warehouse=order.warehouse, quantity=found.quantity, actor=actor, note=found.note,
+                reference=order.number, photo=found.photo,
+            )  # fmt: skip
 
 
 def _post(

@@ -3,7 +3,7 @@
 from stock.models.count_plans import CountNeed
 from stock.models.counts import Bin, CountEntry, CountLine, StockCount
 from stock.models.ledger import Allocation, StockLevel, StockMovement, StockSnapshot
-from stock.models.set_asides import SetAside
+from stock.models.set_asides import DamagePhoto, SetAside
 from stock.models.transfers import Transfer, TransferLine
 from stock.models.warehouses import ClosedDay, Warehouse, WarehouseAccess
 
@@ -14,6 +14,7 @@ __all__ = [
     "CountEntry",
     "CountLine",
     "CountNeed",
+    "DamagePhoto",
     "SetAside",
     "StockCount",
     "StockLevel",

@@ -25,6 +25,13 @@ class Bin(models.Model):
     code = models.CharField(_("code"), max_length=40, help_text=_("As its label says: A-03-2."))
     area = models.CharField(_("area"), max_length=40, blank=True, help_text=_("A part of the hall."))
     walk_order = models.PositiveIntegerField(_("order of the walk"), default=0)
+    aisle = models.PositiveSmallIntegerField(
+        _("aisle"), null=True, blank=True, help_text=_("Counted from where goods are packed. Empty: unknown.")
+    )
+    position_metres = models.PositiveSmallIntegerField(
+        _("metres into the aisle"), null=True, blank=True,
+        help_text=_("From its front end, where goods are packed. With the aisle, it makes the walk of a picker short."),
+    )  # fmt: skip
     levels = models.ManyToManyField(StockLevel, related_name="bins", blank=True, verbose_name=_("what lies there"))
 
     objects = InWarehouse.as_manager()

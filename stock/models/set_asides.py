@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from stock.models.ledger import StockLevel
-from stock.querysets import SetAsideQuerySet
+from stock.querysets import DamagePhotoQuerySet, SetAsideQuerySet
 
 
 class SetAside(models.Model):
@@ -43,3 +43,22 @@ class SetAside(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity:+d} {self.get_reason_display()}"
+
+
+class DamagePhoto(models.Model):
+    """What the pieces looked like when they were set aside. The file is shown by views that ask who may see it."""
+
+    set_aside = models.OneToOneField(SetAside, models.PROTECT, related_name="photo", verbose_name=_("set-aside"))
+    file = models.FileField(_("file"), max_length=200)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, verbose_name=_("who"))
+    taken_at = models.DateTimeField(_("taken"), db_default=Now())
+
+    objects = DamagePhotoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("photo of damage")
+        verbose_name_plural = _("photos of damage")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.file.name

@@ -7,16 +7,17 @@ from stock.services.count_entries import Sent, Taken, record_entries, settle_fin
 from stock.services.count_plans import Told, open_planned_count, plan_counts, tell_needs
 from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
+from stock.services.damage import keep_photo, report_damage
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
+from stock.services.picking import miss_pieces, pick, pick_pieces, put_back_picked, put_back_pieces
+from stock.services.places import put_in_bin, take_from_bin
 from stock.services.promises import (
     Claim,
     PromiseMove,
     allocate,
     keep_until,
     move_promises,
-    pick,
-    put_back_picked,
     release,
     ship,
 )
@@ -50,19 +51,25 @@ __all__ = [
     "close_transfer",
     "create_transfer",
     "ensure_levels",
+    "keep_photo",
     "keep_until",
+    "miss_pieces",
     "move_promises",
     "open_count",
     "open_planned_count",
     "pick",
+    "pick_pieces",
     "plan_counts",
     "post_count",
     "post_movements",
     "put_back",
     "put_back_picked",
+    "put_back_pieces",
+    "put_in_bin",
     "receive_transfer",
     "record_entries",
     "release",
+    "report_damage",
     "reverse_movement",
     "set_aside",
     "set_on_hand",
@@ -70,6 +77,7 @@ __all__ = [
     "ship",
     "ship_transfer",
     "take_back",
+    "take_from_bin",
     "tell_needs",
     "undo_count",
     "withdraw_entry",

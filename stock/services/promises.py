@@ -112,7 +112,7 @@ def _insufficient(shortages: Iterable[Shortage]) -> InsufficientStock:
     return InsufficientStock.named(sorted(named))
 
 
-def _locked_promises(
+def locked_promises(
     holders: Iterable[uuid.UUID], within: Collection[int] | None
 ) -> tuple[dict[int, StockLevel], dict[uuid.UUID, list[Allocation]]]:
     """Lock the levels of the holders' open allocations, then read these again, oldest first."""
@@ -133,12 +133,12 @@ def release(*, quantities: Mapping[uuid.UUID, int | None], within: Collection[in
 
     ``within``: only in these warehouses.
     """
-    levels, by_holder = _locked_promises(quantities, within)
+    levels, by_holder = locked_promises(quantities, within)
     now, freed = shop_now(), 0
     for holder, wanted in quantities.items():
         left = sum(a.quantity for a in by_holder[holder]) if wanted is None else wanted
         for allocation in reversed(by_holder[holder]):
-            taken = _close(allocation, left, State.RELEASED, now)
+            taken = close_part(allocation, left, State.RELEASED, now)
             levels[allocation.level_id].allocated -= taken
             left, freed = left - taken, freed + taken
     save_levels(levels.values())
@@ -154,39 +154,24 @@ def ship(
     effective_at: datetime | None = None,
     within: Collection[int] | None = None,
 ) -> list[StockMovement]:
-    """Keep promises, the oldest first: so many pieces of each holder leave the building (one of ``within``)."""
-    levels, by_holder = _locked_promises(quantities, within)
+    """Keep promises: so many pieces of each holder leave the building (one of ``within``).
+
+    What was picked leaves first, since it is not on the shelf any more; then the oldest promise.
+    """
+    levels, by_holder = locked_promises(quantities, within)
     now = effective_at or shop_now()
     out: dict[int, int] = defaultdict(int)
     for holder, wanted in quantities.items():
-        _refuse_more_than_held(holder, wanted, by_holder[holder], reference)
+        refuse_more_than_held(holder, wanted, by_holder[holder], reference)
         left = wanted
-        for allocation in by_holder[holder]:
-            taken = _close(allocation, left, State.SHIPPED, now)
+        for allocation in sorted(by_holder[holder], key=lambda one: one.picked_at is None):
+            taken = close_part(allocation, left, State.SHIPPED, now)
             out[allocation.level_id] += taken
             left -= taken
     return _leave(levels, out, actor, reference, now)
 
 
-@transaction.atomic
-def pick(*, allocations: Collection[int], at: datetime | None = None) -> int:
-    """Somebody took these promised pieces off the shelf; they stay on hand until they are shipped. Returns how many."""
-    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
-    lock_levels(levels)
-    waiting = Allocation.objects.open().filter(pk__in=allocations, picked_at=None)
-    return waiting.update(picked_at=at or shop_now())
-
-
-@transaction.atomic
-def put_back_picked(*, allocations: Collection[int]) -> int:
-    """They lie on the shelf again, and stay promised. Returns how many."""
-    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
-    lock_levels(levels)
-    picked = Allocation.objects.open().filter(pk__in=allocations, picked_at__isnull=False)
-    return picked.update(picked_at=None)
-
-
-def _refuse_more_than_held(holder: uuid.UUID, wanted: int, held: Sequence[Allocation], reference: str) -> None:
+def refuse_more_than_held(holder: uuid.UUID, wanted: int, held: Sequence[Allocation], reference: str) -> None:
     known = Allocation.objects.filter(holder=holder).select_related("level__product")
     pieces = sum(allocation.quantity for allocation in held)
     if type(wanted) is int and 0 < wanted <= pieces:
@@ -206,9 +191,9 @@ def move_promises(*, moves: Sequence[PromiseMove], within: Collection[int] | Non
 
     Both holders' orders must be locked by the caller: promises are only added to a locked order.
     """
-    _levels, by_holder = _locked_promises({move.source for move in moves}, within)
+    _levels, by_holder = locked_promises({move.source for move in moves}, within)
     for move in moves:
-        _refuse_more_than_held(move.source, move.quantity, by_holder[move.source], _("Moving promises"))
+        refuse_more_than_held(move.source, move.quantity, by_holder[move.source], _("Moving promises"))
         left = move.quantity
         for allocation in by_holder[move.source]:
             left -= _hand_over(allocation, move.target, left)
@@ -219,22 +204,26 @@ def _hand_over(allocation: Allocation, holder: uuid.UUID, wanted: int) -> int:
     taken = min(allocation.quantity, wanted)
     if taken <= 0:
         return 0
-    if taken < allocation.quantity:
-        Allocation.objects.filter(pk=allocation.pk).update(quantity=allocation.quantity - taken)
-        Allocation.objects.create(
-            level_id=allocation.level_id, holder=holder, quantity=taken, picked_at=allocation.picked_at,
-            created_at=allocation.created_at, expires_at=allocation.expires_at,
-        )  # fmt: skip
-    else:
-        Allocation.objects.filter(pk=allocation.pk).update(holder=holder)
+    Allocation.objects.filter(pk=part_of(allocation, taken).pk).update(holder=holder)
     allocation.quantity -= taken
     return taken
+
+
+def part_of(allocation: Allocation, wanted: int) -> Allocation:
+    """A row of up to ``wanted`` pieces of an open allocation: itself, or a new one as old as it; the rest stays."""
+    if wanted >= allocation.quantity:
+        return allocation
+    Allocation.objects.filter(pk=allocation.pk).update(quantity=allocation.quantity - wanted)
+    return Allocation.objects.create(
+        level_id=allocation.level_id, holder=allocation.holder, quantity=wanted, picked_at=allocation.picked_at,
+        created_at=allocation.created_at, expires_at=allocation.expires_at,
+    )  # fmt: skip
 
 
 @transaction.atomic
 def keep_until(*, holders: Collection[uuid.UUID], expires_at: datetime | None) -> None:
     """Set when the holders' open promises end; None makes them firm."""
-    _levels, by_holder = _locked_promises(holders, None)
+    _levels, by_holder = locked_promises(holders, None)
     found = [allocation.pk for allocations in by_holder.values() for allocation in allocations]
     Allocation.objects.filter(pk__in=found).update(expires_at=expires_at)
 
@@ -261,7 +250,7 @@ def _leave(levels, out: Mapping[int, int], actor: User | None, reference: str, n
     return rows
 
 
-def _close(allocation: Allocation, wanted: int, state: str, now: datetime) -> int:
+def close_part(allocation: Allocation, wanted: int, state: str, now: datetime) -> int:
     """Close up to ``wanted`` pieces of an open allocation; what is left of it stays open as it was."""
     taken = min(allocation.quantity, wanted)
     if taken <= 0:
@@ -300,7 +289,7 @@ def shorten(levels: Sequence[StockLevel]) -> None:
         for allocation in Allocation.objects.open().filter(level=level).least_sure_first():
             if missing <= 0:
                 break
-            taken = _close(allocation, missing, State.SHORT, now)
+            taken = close_part(allocation, missing, State.SHORT, now)
             level.allocated -= taken
             missing -= taken
             broken.append({"level": level.pk, "holder": str(allocation.holder), "quantity": taken})

@@ -1,0 +1,146 @@
+"""Picking: what an order is promised by one warehouse is taken off the shelf, put back, not found, and shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils.translation import gettext as _
+
+from inventory_site.common import audit
+from inventory_site.common.models import User
+from orders.errors import NothingToDo
+from orders.models import SalesOrder, SalesOrderLine
+from orders.services.common import chosen, tell_positions
+from orders.services.lines import lines_of, locked_for_pieces, touch
+from orders.services.sales import ship_sales_order
+from stock.models import Allocation, CountLine, StockCount, StockLevel, Warehouse
+from stock.services import miss_pieces, open_count, pick_pieces, put_back_pieces
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A line of which pieces were not found, and the count that asks how many there are."""
+
+    line: SalesOrderLine
+    count: StockCount
+
+
+@transaction.atomic
+def pick_sales_order(
+    *,
+    order: SalesOrder,
+    warehouse: Warehouse,
+    actor: User | None,
+    quantities: Mapping[int, int] | None = None,
+    at: datetime | None = None,
+    version: int | None = None,
+) -> SalesOrder:
+    """Take pieces of some lines off the shelves of this warehouse, or all that it promised; ``at`` is when."""
+    order, lines = _locked(order, _("picked"), warehouse, quantities, version)
+    waiting = _pieces(lines, warehouse, is_picked=False)
+    parts = chosen(lines, quantities, waiting, _("pick"))
+    if not parts:
+        raise NothingToDo(_("%(number)s: nothing is left to pick here.") % {"number": order.number})
+    pick_pieces(quantities=_by_holder(lines, parts), within={warehouse.pk}, at=at)
+    return _written(order, warehouse, parts, "sales_order.pick", actor)
+
+
+@transaction.atomic
+def put_back_sales_order(
+    *,
+    order: SalesOrder,
+    warehouse: Warehouse,
+    actor: User | None,
+    quantities: Mapping[int, int] | None = None,
+    version: int | None = None,
+) -> SalesOrder:
+    """Picked pieces of some lines, or all, lie on their shelves again; they stay promised."""
+    order, lines = _locked(order, _("put back"), warehouse, quantities, version)
+    picked = _pieces(lines, warehouse, is_picked=True)
+    parts = chosen(lines, quantities, picked, _("put back"))
+    if not parts:
+        raise NothingToDo(_("%(number)s: nothing was picked here.") % {"number": order.number})
+    put_back_pieces(quantities=_by_holder(lines, parts), within={warehouse.pk})
+    return _written(order, warehouse, parts, "sales_order.put_back", actor)
+
+
+@transaction.atomic
+def ship_picked(
+    *, order: SalesOrder, warehouse: Warehouse, actor: User | None, version: int | None = None
+) -> SalesOrder:
+    """Send off what was picked here, and nothing else."""
+    order, lines = _locked(order, _("shipped"), warehouse, None, version)
+    parts = {pk: n for pk, n in _pieces(lines, warehouse, is_picked=True).items() if n}
+    if not parts:
+        raise NothingToDo(_("%(number)s: nothing was picked here.") % {"number": order.number})
+    return ship_sales_order(order=order, actor=actor, quantities=parts, within={warehouse.pk})
+
+
+@transaction.atomic
+def report_missing(
+    *,
+    order: SalesOrder,
+    warehouse: Warehouse,
+    line: int,
+    quantity: int,
+    actor: User | None,
+    note: str = "",
+    version: int | None = None,
+) -> Missed:
+    """Promised pieces of a line were not there: they leave the books, the line waits for others, a count is asked for.
+
+    Nobody else is promised them meanwhile. Where they turn up, the count finds them.
+    """
+    wish = {line: quantity}
+    order, lines = _locked(order, _("reported as missing"), warehouse, wish, version)
+    chosen(lines, wish, _pieces(lines, warehouse, is_picked=False), _("report as missing"))
+    row = next(one for one in lines if one.pk == line)
+    miss_pieces(holder=row.holder, quantity=quantity, actor=actor, reference=order.number, warehouse_id=warehouse.pk)
+    count = _count_of(row, order, warehouse, actor)
+    touch(order)
+    tell_positions([(row.product_id, row.warehouse_id)])
+    told = {"line": line, "quantity": quantity, "warehouse": warehouse.code, "note": note, "count": count.number}
+    audit.record(actor=actor, action="sales_order.not_found", subject=order, changes=told)
+    return Missed(row, count)
+
+
+def _count_of(line: SalesOrderLine, order: SalesOrder, warehouse: Warehouse, actor: User | None) -> StockCount:
+    """An open count that asks for this item, or a new one."""
+    level = StockLevel.objects.get(product=line.product_id, warehouse=warehouse)
+    asked = CountLine.objects.filter(level=level, state=CountLine.State.OPEN, count__in=StockCount.objects.open())
+    if known := asked.select_related("count").order_by("pk").first():
+        return known.count
+    note = _("%(number)s: %(sku)s was not found") % {"number": order.number, "sku": line.product.sku}
+    return open_count(warehouse=warehouse, products=[line.product], actor=actor, note=note[:200])
+
+
+def _locked(
+    order: SalesOrder, wanted: str, warehouse: Warehouse, quantities: Mapping[int, int] | None, version: int | None
+) -> tuple[SalesOrder, list[SalesOrderLine]]:
+    order = locked_for_pieces(order, wanted, quantities, {warehouse.pk}, version=version)
+    return order, lines_of(order)
+
+
+def _pieces(lines: list[SalesOrderLine], warehouse: Warehouse, *, is_picked: bool) -> dict[int, int]:
+    """By line the pieces that this warehouse promised and that were picked, or not."""
+    rows = Allocation.objects.open().filter(
+        Q(picked_at__isnull=not is_picked), holder__in=[line.holder for line in lines], level__warehouse=warehouse
+    )
+    found = dict(rows.order_by().values_list("holder").annotate(Sum("quantity")))
+    return {line.pk: found.get(line.holder, 0) for line in lines}
+
+
+def _by_holder(lines: list[SalesOrderLine], parts: Mapping[int, int]) -> dict:
+    return {line.holder: parts[line.pk] for line in lines if line.pk in parts}
+
+
+def _written(
+    order: SalesOrder, warehouse: Warehouse, parts: Mapping[int, int], action: str, actor: User | None
+) -> SalesOrder:
+    """Picking changes nothing of the order itself, so its version stays: others may act on it meanwhile."""
+    audit.record(actor=actor, action=action, subject=order, changes={"lines": parts, "warehouse": warehouse.code})
+    return order

@@ -1,0 +1,112 @@
+"""Promised pieces between the shelf and the packing table: on hand until they are shipped, but not to be counted there.
+
+All lock the levels of the promises first. Where only a part of a promise is meant, it becomes two.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from inventory_site.common import outbox
+from inventory_site.common.models import User
+from stock.errors import NotAllocated
+from stock.models import Allocation, StockMovement
+from stock.services.ledger import Entry, post_movements
+from stock.services.levels import lock_levels, save_levels, shop_now
+from stock.services.promises import close_part, locked_promises, part_of
+
+State = Allocation.State
+
+
+@transaction.atomic
+def pick(*, allocations: Collection[int], at: datetime | None = None) -> int:
+    """Somebody took these promised pieces off the shelf; they stay on hand until they are shipped. Returns how many."""
+    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
+    lock_levels(levels)
+    waiting = Allocation.objects.open().filter(pk__in=allocations, picked_at=None)
+    return waiting.update(picked_at=at or shop_now())
+
+
+@transaction.atomic
+def put_back_picked(*, allocations: Collection[int]) -> int:
+    """They lie on the shelf again, and stay promised. Returns how many."""
+    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
+    lock_levels(levels)
+    picked = Allocation.objects.open().filter(pk__in=allocations, picked_at__isnull=False)
+    return picked.update(picked_at=None)
+
+
+@transaction.atomic
+def pick_pieces(
+    *, quantities: Mapping[uuid.UUID, int], within: Collection[int] | None = None, at: datetime | None = None
+) -> None:
+    """So many promised pieces of each holder were taken off the shelf at that moment, by default now.
+
+    A moment to come, or before the promise was made, is a wrong clock: then it is now, or when it was made.
+    """
+    _levels, by_holder = locked_promises(quantities, within)
+    now = shop_now()
+    moment = min(at or now, now)
+    for holder, wanted in quantities.items():
+        for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is None]):
+            row.picked_at = max(moment, row.created_at)
+            row.save(update_fields=["picked_at"])
+
+
+@transaction.atomic
+def put_back_pieces(*, quantities: Mapping[uuid.UUID, int], within: Collection[int] | None = None) -> None:
+    """So many picked pieces of each holder lie on the shelf again, and stay promised."""
+    _levels, by_holder = locked_promises(quantities, within)
+    for holder, wanted in quantities.items():
+        for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is not None]):
+            row.picked_at = None
+            row.save(update_fields=["picked_at"])
+
+
+@transaction.atomic
+def miss_pieces(*, holder: uuid.UUID, quantity: int, actor: User | None, reference: str, warehouse_id: int) -> None:
+    """Promised pieces were not found on the shelf: their promise is broken and they are off the books.
+
+    What is available stays as it is, so nobody else is promised what nobody found.
+    """
+    levels, by_holder = locked_promises([holder], {warehouse_id})
+    waiting = [one for one in by_holder[holder] if one.picked_at is None]
+    _refuse_more(holder, quantity, waiting)
+    (level,) = levels.values()  # a holder's promises in one warehouse are of one product
+    left, now = quantity, shop_now()
+    for allocation in waiting:
+        left -= close_part(allocation, left, State.SHORT, now)
+    level.allocated -= quantity
+    save_levels([level])
+    broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
+    outbox.publish("stock.promises_broken", {"broken": [broken]})
+    entry = Entry(level.product_id, level.warehouse_id, -quantity, StockMovement.Reason.ADJUSTMENT, reference)
+    post_movements(entries=[entry], actor=actor)
+
+
+def _parts(holder: uuid.UUID, wanted: int, among: list[Allocation]) -> list[Allocation]:
+    """Rows of exactly so many pieces, the oldest promises first."""
+    _refuse_more(holder, wanted, among)
+    rows, left = [], wanted
+    for allocation in among:
+        if left <= 0:
+            break
+        row = part_of(allocation, left)
+        left -= row.quantity
+        rows.append(row)
+    return rows
+
+
+def _refuse_more(holder: uuid.UUID, wanted: int, among: list[Allocation]) -> None:
+    most = sum(allocation.quantity for allocation in among)
+    if wanted > most:
+        known = Allocation.objects.filter(holder=holder).values_list("level__product__sku", flat=True)
+        raise NotAllocated(
+            _("%(sku)s: %(asked)d asked, only %(most)d left of it here. Look at the order again.")
+            % {"sku": known.first() or holder, "asked": wanted, "most": most}
+        )

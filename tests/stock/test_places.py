@@ -1,0 +1,59 @@
+"""Which bins an item lies in, over the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from inventory_site.common.models import Audit
+from stock.models import Bin, StockLevel
+
+pytestmark = [pytest.mark.django_db, pytest.mark.api]
+
+
+@pytest.fixture
+def clerk(api_of, make_user, warehouse, make_warehouse, make_product, receive):
+    receive(make_product("CUP", barcode="4006381333931"), 10)
+    for code in ("A-1", "A-2"):
+        Bin.objects.create(warehouse=warehouse, code=code)
+    Bin.objects.create(warehouse=make_warehouse("tallinn"), code="T-1")
+    return api_of(make_user("clerk", warehouse))
+
+
+def move(client, verb: str = "put", **body):
+    return client.post(f"/api/v1/bins/{verb}/", {"warehouse": "riga", "product": "CUP"} | body, format="json")
+
+
+def bins() -> list[str]:
+    level = StockLevel.objects.get(product__sku="CUP", warehouse__code="riga")
+    return sorted(place.code for place in level.bins.all())
+
+
+def test_an_item_is_put_into_a_bin_too_instead_and_taken_out(clerk):
+    assert move(clerk, bin="a-1", product="4006381333931").json() == {
+        "product": "CUP", "name": StockLevel.objects.get().product.name, "bins": ["A-1"],
+    }  # fmt: skip
+    move(clerk, bin="A-2")
+    assert bins() == ["A-1", "A-2"]
+    move(clerk, bin="A-2", instead_of="A-1")
+    assert bins() == ["A-2"]
+    items = clerk.get(f"/api/v1/bins/{Bin.objects.get(code='A-2').pk}/items/").json()
+    assert [(item["product"], item["on_hand"]) for item in items] == [("CUP", 10)]
+    move(clerk, "take", bin="A-2")
+    assert bins() == []
+    assert list(Audit.objects.order_by("pk").values_list("action", flat=True)) == [
+        "stock.put_in_bin", "stock.put_in_bin", "stock.put_in_bin", "stock.take_from_bin",
+    ]  # fmt: skip
+
+
+def test_a_bin_that_is_not_here_is_named_and_nothing_moves(clerk):
+    answer = move(clerk, bin="T-1")
+    assert (answer.status_code, answer.json()) == (400, {"bin": ["There is no bin “T-1” in riga."]})
+    assert move(clerk, bin="A-1", product="nobody").status_code == 400
+    empty = move(clerk, "take", bin="A-1")
+    assert (empty.status_code, empty.json()["detail"]) == (409, "CUP does not lie in A-1.")
+    assert bins() == []
+
+
+def test_it_takes_a_role_in_that_warehouse(clerk, api_of, make_user):
+    assert move(api_of(make_user("viewer")), bin="A-1").status_code == 403
+    assert move(clerk, warehouse="tallinn", bin="T-1").status_code == 400
