@@ -40,7 +40,7 @@ function putBack({ element, value, from, to }) {
  * average nobody types; in a field four such keys are a scan, elsewhere two. What a scan typed into a field is taken
  * out again, and neither its Enter nor its Tab reaches the page. What a person types is left alone.
  */
-export function listen(onCode, { target = document, fastest = 40 } = {}) {
+export function listen(onCode, { target = document, fastest = 50 } = {}) {
   let burst = null; // {text, from, last, field}
   let isMute = false; // a soft keyboard does not say which key it was; the text comes as input
 
