@@ -142,7 +142,7 @@ async function mine() {
 
 async function sendAll() {
   if ((await entries()).every((entry) => entry.state !== "waiting")) return;
-  await findPerson();
+  await findPerson({ mustAnswer: true });
   isLoggedOut = false;
   for (let batch = await nextBatch(); batch.length; batch = await nextBatch()) await sendBatch(batch);
   await tidy();

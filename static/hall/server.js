@@ -85,8 +85,8 @@ export function byServer(moment) {
   return new Date(Date.parse(moment) + clock.offset).toISOString();
 }
 
-/** Who is logged in here, as the server says it now; without an answer the last one who was. */
-export async function findPerson() {
+/** Who is logged in here, as the server says it now; without an answer the last one who was, unless it `mustAnswer`. */
+export async function findPerson({ mustAnswer = false } = {}) {
   try {
     const asked = Date.now();
     const [answer, text] = await call("/count/session/");
@@ -100,6 +100,7 @@ export async function findPerson() {
       session = null;
       throw error;
     }
+    if (mustAnswer) throw error;
     const kept = await store.get("notes", "session").catch(() => null);
     session = session || kept || null;
     if (!session) throw error;

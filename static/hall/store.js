@@ -4,6 +4,7 @@
 const NAME = "shelfwise";
 const VERSION = 1;
 const STORES = ["entries", "copies", "notes"];
+const PATIENCE = 3_000; // milliseconds: some browsers hang instead of refusing
 
 let opened = null;
 let memory = null;
@@ -38,8 +39,9 @@ function openDatabase() {
 /** Try it before anything is counted: a private window may take a database and refuse to write to it. */
 export async function prepare() {
   try {
-    await put("notes", { name: "probe", at: Date.now() });
-    if (!(await get("notes", "probe"))) throw new Error("nothing was kept");
+    const tried = put("notes", { name: "probe", at: Date.now() }).then(() => get("notes", "probe"));
+    const silence = new Promise((_, reject) => setTimeout(() => reject({ name: "no answer" }), PATIENCE));
+    if (!(await Promise.race([tried, silence]))) throw new Error("nothing was kept");
     if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => false);
   } catch (error) {
     useMemory(error);

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 
 from inventory_site.common.models import ApiToken, ShopSettings
 from orders.models import SalesChannel
@@ -156,6 +158,96 @@ def test_counts_survive_dead_spots_and_lost_answers(items, flaps, hall, api, per
     rows = StockLevel.objects.filter(warehouse__code="riga", product__sku__startswith="H-")
     assert dict(rows.values_list("product__sku", "on_hand")) == truth
     assert not rows.differing_from_ledger().exists()
+
+
+@pytest.mark.long
+def test_a_queue_is_its_owners_whoever_logs_in(hall, person, chromium, address):
+    _lying, count = hall(3, seed=1)
+    clerk, other = person("clerk"), person("clerk")
+    with BadLine(address, seed=1) as line, phone(chromium, line.address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.keep_page()
+        go_offline(clerks, line)
+        clerks.count("H-00", 11)
+        clerks.count("H-01", 12)
+        clerks.shows_unsent(2)
+        session = clerks.context.cookies()
+        clerks.context.clear_cookies()  # it expired meanwhile
+        line.is_up = True
+        clerks.context.set_offline(False)
+        clerks.page.wait_for_selector(f"text=log in again as {clerk}")
+        clerks.shows_unsent(2)
+
+        clerks.log_in(other)
+        clerks.shows_unsent(2)
+        clerks.page.click("#unsent")
+        clerks.page.wait_for_selector(f"li:nth-child(2) >> text=it is sent when {clerk} is logged in here")
+        clerks.page.click("text=Send now")
+        clerks.page.wait_for_timeout(1500)
+        clerks.shows_unsent(2)
+        clerks.open_count(count.number)
+        clerks.page.wait_for_selector("text=0 of 3 counted")
+        clerks.count("H-02", 13)
+        clerks.shows_unsent(2)
+
+        clerks.context.clear_cookies()
+        clerks.context.add_cookies(session)  # the first tab's person is back, as after a login
+        clerks.open()
+        clerks.shows_unsent(0)
+        assert clerks.errors == []
+    sent = CountEntry.objects.filter(count=count).values_list("actor__username", "sent__code", "counted")
+    assert set(sent) == {(clerk, "H-00", 11), (clerk, "H-01", 12), (other, "H-02", 13)}
+
+
+@pytest.mark.long
+def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, address):
+    _lying, count = hall(3, seed=2)
+    clerk, manager = person("clerk"), make_user("manager")
+    with BadLine(address, seed=2) as line, phone(chromium, line.address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.keep_page()
+        clerks.count("H-00", 11)
+        clerks.shows_unsent(0)
+        clerks.page.click(".entry >> text=Undo")  # the server has it: it is told to forget it
+        clerks.shows_unsent(0)
+        clerks.page.wait_for_selector("text=0 of 3 counted")
+        clerks.shows_unsent(0)
+        go_offline(clerks, line)
+        clerks.count("H-01", 12)
+        clerks.page.click(".entry >> text=Undo")  # the server never hears of it
+        clerks.shows_unsent(0)
+
+        clerks.scan("nobody-knows")
+        clerks.page.wait_for_selector("text=is not on this list")
+        clerks.press(4)
+        clerks.page.click("#panel .big.good")
+        clerks.count("H-02", 0)
+        clerks.shows_unsent(2)
+        line.is_up = True
+        clerks.context.set_offline(False)
+        clerks.shows_unsent(0)
+        clerks.page.wait_for_selector("text=nobody knows this code. It is kept")
+
+        go_offline(clerks, line)
+        clerks.count("H-00", 5)
+        with ThreadPoolExecutor() as elsewhere:
+            elsewhere.submit(_cancel, count, manager).result()
+        line.is_up = True
+        clerks.context.set_offline(False)
+        clerks.shows_unsent(0)
+        clerks.page.wait_for_selector("text=this count was closed before")
+        assert clerks.errors == []
+    rows = CountEntry.objects.filter(count=count).order_by("pk").values_list("sent__code", "counted", "problem")
+    assert list(rows) == [
+        ("H-00", 11, "withdrawn"), ("nobody-knows", 4, "unknown"), ("H-02", 0, ""), ("H-00", 5, "closed"),
+    ]  # fmt: skip
+
+
+def _cancel(count: StockCount, manager) -> None:
+    services.cancel_count(count=count, actor=manager)
+    connection.close()
 
 
 def go_offline(clerks, line: BadLine) -> None:

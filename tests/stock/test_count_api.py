@@ -7,7 +7,8 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from stock.models import StockLevel
+from catalog.models import SupplierProduct
+from stock.models import Bin, StockLevel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
 
@@ -53,6 +54,31 @@ def test_each_entry_that_is_kept_says_what_to_do(clerk):
     assert kept["detail"] == "“nobody”: nobody knows this code. It is kept for a person to say what it was."
     (found,) = clerk.get(f"/api/v1/stock-counts/{number}/findings/").json()["results"]
     assert (found["problem"], found["sent"]["code"]) == ("unknown", "nobody")
+
+
+def test_a_sheet_has_all_that_a_device_needs(clerk, warehouse, make_supplier, django_assert_max_num_queries):
+    number, cup = opened(clerk), StockLevel.objects.get(product__sku="CUP")
+    SupplierProduct.objects.create(supplier=make_supplier(), product=cup.product, unit_cost=1, pack_size=12)
+    for code, order in (("B-1", 2), ("A-1", 1)):
+        Bin.objects.create(warehouse=warehouse, code=code, walk_order=order).levels.add(cup)
+    send(clerk, number, entry("JAR", 5))
+    with django_assert_max_num_queries(14):
+        sheet = clerk.get(f"/api/v1/stock-counts/{number}/sheet/").json()
+    assert [place["code"] for place in sheet["bins"]] == ["A-1", "B-1"]
+    told = [[item[name] for name in ("sku", "pack", "bins", "state", "shelf", "mine")] for item in sheet["items"]]
+    assert told == [["CUP", 12, ["A-1", "B-1"], "open", 10, False], ["JAR", 1, [], "counted", 5, True]]
+    blind = clerk.get(f"/api/v1/stock-counts/{opened(clerk, is_blind=True)}/sheet/").json()
+    assert {item["shelf"] for item in blind["items"]} == {None}
+
+
+def test_an_entry_is_taken_back_by_whom_it_is_of(clerk, api_of, make_user):
+    number, cup = opened(clerk), entry("CUP", 9)
+    send(clerk, number, cup)
+    path, body = f"/api/v1/stock-counts/{number}/withdraw/", {"uuid": cup["uuid"]}
+    assert api_of(make_user("clerk")).post(path, body, format="json").json() == {"is_withdrawn": False}
+    assert clerk.post(path, body, format="json").json() == {"is_withdrawn": True}
+    items = clerk.get(f"/api/v1/stock-counts/{number}/items/").json()["results"]
+    assert [item["state"] for item in items] == ["open", "open"]
 
 
 def test_a_blind_count_tells_nobody_what_is_expected_before_it_is_posted(clerk):

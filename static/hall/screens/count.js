@@ -10,6 +10,8 @@ import { moment, nt, t } from "../texts.js";
 
 const SHOWN = 6;
 
+const sheetOf = (number) => `/api/v1/stock-counts/${encodeURIComponent(number)}/sheet/`;
+
 export const screen = {
   path: /^counts\/(.+)$/,
   title: () => t("Count"),
@@ -27,16 +29,17 @@ class Desk {
     this.bin = "";
     this.item = null; // what is being counted: {item, bin, draft: seq or null, pad}
     this.writes = Promise.resolve();
+    this.acts = Promise.resolve();
     this.isAllShown = false;
     this.found = null;
   }
 
   async begin() {
-    const { data, at, isFresh } = await ask(`/api/v1/stock-counts/${encodeURIComponent(this.number)}/sheet/`);
+    const { data, at, isFresh } = await ask(sheetOf(this.number));
     data.at = at;
     this.sheet = new Sheet(data, await queue.entries(), person().user.id);
     this.kept = isFresh ? "" : t("As of %(when)s: there is no connection.", { when: moment(at) });
-    this.box = scanBox({ label: this.sheet.bins.length ? t("Scan an item or a bin") : t("Scan an item"), onCode: (code) => this.scanned(code) });
+    this.box = scanBox({ label: this.sheet.bins.length ? t("Scan an item or a bin") : t("Scan an item"), onCode: (code) => this.next(() => this.scanned(code)) });
     this.top = h("div", {});
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
@@ -48,12 +51,18 @@ class Desk {
   async end() {
     this.stop();
     this.box.close();
-    await this.finish();
+    await this.next(() => this.finish());
+  }
+
+  /** Fingers and scanners are faster than the disk of a cheap phone: one act after the other. */
+  next(act) {
+    this.acts = this.acts.then(act).catch((error) => said(error.message, "bad"));
+    return this.acts;
   }
 
   // What a code does
 
-  scanned(code) {
+  async scanned(code) {
     this.found = null;
     const bin = this.sheet.bin(code);
     if (bin) return this.enter(bin.code);
@@ -61,13 +70,13 @@ class Desk {
     if (item) return this.countOneMore(item);
     const found = code.length >= 2 ? this.sheet.search(code) : [];
     if (found.length) {
+      await this.finish();
       this.found = found;
-      this.finish();
       return this.draw();
     }
     feel(false);
     said(t("“%(code)s” is not on this list. Say how many there are: it is kept, and the office finds out what it is.", { code }), "bad");
-    this.countOneMore({ sku: code, name: t("Not on this list"), barcode: "", pack: 1, bins: [], state: "open", isUnknown: true });
+    return this.countOneMore({ sku: code, name: t("Not on this list"), barcode: "", pack: 1, bins: [], state: "open", isUnknown: true });
   }
 
   async enter(code) {
@@ -101,7 +110,7 @@ class Desk {
   async askBin(item, isScan) {
     await this.finish();
     said(t("%(name)s lies in several bins. Which one are you at?", { name: item.name }));
-    fill(this.panel, card({}, h("h2", {}, item.name), item.bins.map((bin) => bigButton(bin, async () => { await this.enter(bin); isScan ? this.countOneMore(item) : this.choose(item, bin); }, { tone: "soft" }))));
+    fill(this.panel, card({}, h("h2", {}, item.name), item.bins.map((bin) => bigButton(bin, () => this.next(async () => { await this.enter(bin); await (isScan ? this.countOneMore(item) : this.choose(item, bin)); }), { tone: "soft" }))));
   }
 
   async openItem(item, bin, first) {
@@ -110,7 +119,7 @@ class Desk {
     const isUsable = before && !this.sheet.isLongAgo(before);
     const value = first(isUsable ? before.counted : null);
     this.item = { item, bin, draft: null, before };
-    this.item.pad = quantityPad({ value, pack: item.pack, onChange: (now) => this.keep(now), onDone: () => this.finish(true) });
+    this.item.pad = quantityPad({ value, pack: item.pack, onChange: (now) => this.keep(now), onDone: () => this.next(() => this.finish(true)) });
     this.found = null;
     if (value !== null && value !== (isUsable ? before.counted : null)) this.keep(value);
     this.draw();
@@ -207,14 +216,14 @@ class Desk {
   drawBins() {
     const { bins } = this.sheet;
     const options = [h("option", { value: "" }, t("no bin chosen")), ...bins.map((bin) => h("option", { value: bin.code, selected: bin.code === this.bin }, bin.area ? `${bin.code} · ${bin.area}` : bin.code))];
-    return h("label", { class: "field" }, t("Bin"), h("select", { id: "bin", onchange: (event) => this.enter(event.target.value) }, options));
+    return h("label", { class: "field" }, t("Bin"), h("select", { id: "bin", onchange: ({ target }) => this.next(() => this.enter(target.value)) }, options));
   }
 
   drawLeft(item, bin) {
     const place = bin ? `${bin} · ` : "";
     const recount = item.state === "recount" ? h("span", { class: "bad" }, t("Somebody counted something else than expected: please count it again.")) : null;
     const moved = item.state === "moved" ? h("span", { class: "bad" }, t("Stock moved while its bins were counted: count all of them again.")) : null;
-    return h("li", {}, h("button", { type: "button", class: "pick", onclick: () => this.choose(item, bin === null ? undefined : bin) },
+    return h("li", {}, h("button", { type: "button", class: "pick", onclick: () => this.next(() => this.choose(item, bin === null ? undefined : bin)) },
       h("b", {}, item.name), h("span", { class: "soft" }, `${place}${item.sku}${this.expected(item)}`), recount, moved));
   }
 
@@ -230,8 +239,8 @@ class Desk {
       h("span", { class: "soft" }, `${moment(entry.at)} · ${queue.UNSENT.includes(entry.state) ? t("not sent yet") : t("sent")}`),
       entry.sentence ? h("span", { class: "bad" }, entry.sentence) : null,
       h("div", { class: "acts" },
-        isOpen ? bigButton(t("Correct"), () => this.choose(item, entry.bin), { tone: "soft" }) : null,
-        isOpen ? bigButton(t("Undo"), () => this.undo(entry), { tone: "soft" }) : null));
+        isOpen ? bigButton(t("Correct"), () => this.next(() => this.choose(item, entry.bin)), { tone: "soft" }) : null,
+        isOpen ? bigButton(t("Undo"), () => this.next(() => this.undo(entry)), { tone: "soft" }) : null));
   }
 
   drawEnd() {
@@ -247,8 +256,8 @@ class Desk {
     fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), h("p", { class: "soft" }, `${bin ? `${bin} · ` : ""}${item.sku}${this.expected(item)}`), old, others,
       this.item.pad.element,
       h("div", { class: "acts" },
-        bigButton(t("None here"), () => this.none(), { tone: "soft" }),
-        bigButton(t("Don't count it now"), () => this.leaveOut(), { tone: "soft" }))));
+        bigButton(t("None here"), () => this.next(() => this.none()), { tone: "soft" }),
+        bigButton(t("Don't count it now"), () => this.next(() => this.leaveOut()), { tone: "soft" }))));
     this.panel.scrollIntoView({ block: "nearest" });
   }
 
@@ -256,13 +265,13 @@ class Desk {
     this.keep(0);
     const { item } = this;
     item.pad.total = () => 0;
-    this.finish(true);
+    return this.finish(true);
   }
 
   leaveOut() {
     this.keep(null);
     const { item } = this;
     item.pad.total = () => null;
-    this.finish();
+    return this.finish();
   }
 }

@@ -1,8 +1,9 @@
 // The open counts of this warehouse.
 
 import { fill, h } from "../dom.js";
-import { bigButton, card } from "../parts.js";
-import { askAll } from "../server.js";
+import { bigButton, card, said } from "../parts.js";
+import { ask, askAll, send } from "../server.js";
+import { uuid } from "../store.js";
 import { moment, nt, t } from "../texts.js";
 
 const KINDS = {
@@ -12,18 +13,49 @@ const KINDS = {
   list: () => t("a list of items"),
 };
 
+/** What is due today here, if anything is; it is opened with a connection only, so that two phones don't open two. */
+async function today(hall) {
+  const { data } = await ask("/api/v1/count-plan/summary/");
+  const due = data.results.find((one) => one.warehouse === hall.session.warehouse);
+  if (!due || !due.items || !hall.mayHere("stock.add_stockcount")) return null;
+  const key = uuid();
+  const open = async () => {
+    try {
+      const count = await send("/api/v1/count-plan/open/", { warehouse: due.warehouse }, key);
+      hall.go(`counts/${encodeURIComponent(count.number)}`);
+    } catch (error) {
+      said(error.message, "bad");
+    }
+  };
+  return card({ tone: "open" },
+    h("h2", {}, t("To count today")),
+    h("p", {}, nt("One item, about %(minutes)s minutes.", "%(n)s items, about %(minutes)s minutes.", due.items, { minutes: Math.ceil(due.minutes) })),
+    due.note ? h("p", { class: "soft" }, due.note) : null,
+    bigButton(t("Count these"), open, { tone: "good" }));
+}
+
+const TAKEN_ALONG = 5; // the newest counts, for who walks off into a dead spot at once
+
+const openHere = (hall) => askAll(`/api/v1/stock-counts/?state=open&warehouse__code=${encodeURIComponent(hall.session.warehouse)}`);
+
 export const screen = {
   path: /^counts$/,
   title: () => t("Counts"),
+  async takeAlong(hall) {
+    if (!hall.mayHere("stock.change_stockcount")) return;
+    const { data } = await openHere(hall);
+    for (const count of data.slice(0, TAKEN_ALONG)) await ask(`/api/v1/stock-counts/${encodeURIComponent(count.number)}/sheet/`);
+  },
   async open(main, match, hall) {
-    const here = encodeURIComponent(hall.session.warehouse);
-    const { data, at, isFresh } = await askAll(`/api/v1/stock-counts/?state=open&warehouse__code=${here}`);
+    const { data, at, isFresh } = await openHere(hall);
+    const due = await today(hall).catch(() => null); // the list above is what matters
     const rows = data.map((count) => h("a", { class: "tile", href: `#/counts/${encodeURIComponent(count.number)}` },
       h("b", {}, count.note || count.number),
       h("span", {}, [count.number, KINDS[count.kind](), t("%(n)s of %(all)s counted", { n: count.counted, all: count.line_count })].join(" · "))));
     fill(main,
       isFresh ? null : h("p", { class: "soft" }, t("As of %(when)s: there is no connection.", { when: moment(at) })),
-      rows.length ? h("nav", { class: "tiles wide" }, rows) : card({}, h("p", {}, t("No count is open here. Open one in the office, or count what is due today."))),
+      due,
+      rows.length ? h("nav", { class: "tiles wide" }, rows) : due ? null : card({}, h("p", {}, t("No count is open here, and nothing is due today. The office can open one."))),
       rows.length ? h("p", { class: "soft" }, nt("One count is open.", "%(n)s counts are open.", rows.length)) : null,
       bigButton(t("Look again"), () => hall.go("counts"), { tone: "soft" }));
   },
