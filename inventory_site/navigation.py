@@ -57,6 +57,7 @@ def _stock() -> list[Entry]:
     return [
         (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
         (_("Stock counts"), "fact_check", "admin:stock_stockcount_changelist", "stock.view_stockcount"),
+        (_("Phones"), "phone_iphone", "phones", "stock.view_stockcount"),
         (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),
         (_("Transfers"), "move_down", "admin:stock_transfer_changelist", "stock.view_transfer"),
         (

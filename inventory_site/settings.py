@@ -228,6 +228,7 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_TIMEOUT = 10  # seconds for each answer of the mail server
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "shelfwise@localhost")
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
+LAN_WELCOME = os.environ.get("LAN_WELCOME", "")  # set by serve --lan: the plain page that a phone opens first
 
 LOGGING = {
     "version": 1,

@@ -10,6 +10,7 @@ from alerts.pages_messages import preview, unsubscribe
 from alerts.pages_rules import rules
 from forecasting.pages_accuracy import accuracy
 from inventory_site.common.languages import switch_language
+from inventory_site.phones import phones
 from inventory_site.today_more import confirm_default, more
 from replenishment import pages_backtest, pages_key_figures, pages_what_if
 from replenishment.pages import decide
@@ -53,6 +54,7 @@ urlpatterns = [
         admin.site.admin_view(promise),
         name="supplier-order-promise",
     ),
+    path("admin/phones/", admin.site.admin_view(phones), name="phones"),
     path("admin/", admin.site.urls),
     path("today/more/", more, name="today-more"),
     path("today/confirm/", confirm_default, name="today-confirm"),

@@ -112,6 +112,17 @@ def test_compose_starts_every_part_and_watches_it():
     assert "noeviction" in " ".join(services["redis"]["command"])
 
 
+def test_compose_lets_nobody_in_but_through_the_proxy_which_speaks_https():
+    services = compose()["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    told = services["web"]["environment"]
+    assert (told["SECURE_COOKIES"], told["BEHIND_TLS_PROXY"]) == ("1", "1")
+    assert re.fullmatch(r"caddy:\d+\.\d+\.\d+", services["proxy"]["image"])
+    caddyfile = (ROOT / "Caddyfile").read_text()
+    assert "reverse_proxy web:8000" in caddyfile and caddyfile.count("{") == caddyfile.count("}")
+    assert set(re.findall(r"\{\$(\w+)", caddyfile)) == set(services["proxy"]["environment"])
+
+
 def test_compose_starts_commands_that_exist():
     commands = {file.stem for file in ROOT.glob("**/management/commands/*.py") if ".venv" not in file.parts}
     for name, service in compose()["services"].items():

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
-import socket
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -13,11 +12,13 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from inventory_site.serve.certificates import LanFailed
+from inventory_site.serve.front import Front, PortTaken
+from inventory_site.serve.lan import LanFront
 from inventory_site.serve.supervisor import Child, Supervisor
 from inventory_site.serve.valkey import ValkeyFailed, embedded
 
 PORT_TAKEN = 3
-ANSWERS_WITHIN_SECONDS = 5
 #: Two processes, so that a long page keeps nobody waiting; SQLite lets them read side by side.
 WEB = ("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--timeout", "120",
        "--graceful-timeout", "5", "--log-level", "warning",
@@ -27,45 +28,62 @@ WORKER = ("worker", "-c", "1", "--pool", "prefork", "--without-gossip", "--witho
 
 
 class Command(BaseCommand):
-    help = _("Serve web, worker and beat from this machine until Ctrl-C; without REDIS_URL also a Valkey of its own.")
+    help = _(
+        "Serve web, worker and beat from this machine until Ctrl-C; without REDIS_URL also a Valkey of its own. "
+        "With --lan over HTTPS to phones in its network."
+    )
 
     def add_arguments(self, parser):
-        parser.add_argument("--host", default="127.0.0.1", help=_("Address to listen on."))
+        parser.add_argument("--host", help=_("Address to listen on: 127.0.0.1, with --lan all of this machine's."))
         parser.add_argument("--port", type=int, default=8000, help=_("Port to listen on."))
         parser.add_argument("--no-worker", action="store_true", help=_("Only the web: nothing runs at night."))
+        parser.add_argument(
+            "--lan", action="store_true",
+            help=_("For phones: HTTPS by a certificate authority of its own, which the next port tells how to trust."),
+        )  # fmt: skip
+        parser.add_argument(
+            "--name", action="append", default=[], metavar="NAME",
+            help=_("With --lan: a name under which the network knows this machine; can be given several times."),
+        )  # fmt: skip
 
-    def handle(self, *, host: str, port: int, no_worker: bool, **options) -> None:
-        check_port(host, port)
-        check_database()
-        connections.close_all()
+    def handle(self, *, no_worker: bool, **options) -> None:
         try:
-            with broker() as url:
-                address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}/"
-                environment = os.environ | {"REDIS_URL": url, "SITE_URL": os.environ.get("SITE_URL", address[:-1])}
-                children = [
-                    Child("web", ["gunicorn", "inventory_site.wsgi", "--bind", f"{host}:{port}", *WEB], environment)
-                ]
-                if not no_worker:
-                    children += [
-                        Child("worker", [*CELERY, *WORKER], environment),
-                        Child("beat", [*CELERY, "beat", "--pidfile=", "--loglevel", "WARNING"], environment),
-                    ]
-                Supervisor(children, self.tell).run(lambda: self.started(host, port, address))
-        except ValkeyFailed as error:
+            front = front_of(**{name: options[name] for name in ("host", "port", "lan", "name")})
+            front.check_ports()
+            check_database()
+            connections.close_all()
+            with broker() as url, front.open():
+                environment = os.environ | {"REDIS_URL": url} | front.environment
+                self.supervise(front, environment, no_worker=no_worker)
+        except PortTaken as error:
+            raise CommandError(str(error), returncode=PORT_TAKEN) from error
+        except (ValkeyFailed, LanFailed) as error:
             raise CommandError(str(error)) from error
         self.tell(_("Stopped."))
 
-    def started(self, host: str, port: int, address: str) -> bool:
-        """Tell it when a page really comes: the port is open before the web is ready."""
-        web = http.client.HTTPConnection(host, port, timeout=ANSWERS_WITHIN_SECONDS)
-        try:
-            web.request("GET", "/admin/login/")
-            web.getresponse().read()
-        except (OSError, http.client.HTTPException):
+    def supervise(self, front: Front, environment: dict[str, str], *, no_worker: bool) -> None:
+        children = [Child("web", ["gunicorn", "inventory_site.wsgi", *front.gunicorn, *WEB], environment)]
+        if not no_worker:
+            children += [
+                Child("worker", [*CELERY, *WORKER], environment),
+                Child("beat", [*CELERY, "beat", "--pidfile=", "--loglevel", "WARNING"], environment),
+            ]
+
+        def has_moved() -> bool:
+            try:
+                moved = front.has_moved()
+            except LanFailed as error:
+                self.tell(str(error))
+                return False
+            environment.update(front.environment)
+            return moved
+
+        Supervisor(children, self.tell, has_moved).run(lambda: self.started(front))
+
+    def started(self, front: Front) -> bool:
+        if not front.is_answering():
             return False
-        finally:
-            web.close()
-        self.tell(_("Shelfwise is at %(address)s (Ctrl-C stops it).") % {"address": address})
+        self.tell(front.directions(in_terminal=self.stdout.isatty()))
         return True
 
     def tell(self, sentence: str) -> None:
@@ -73,19 +91,12 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def check_port(host: str, port: int) -> None:
-    """Say it before anything is started; gunicorn would try again and again."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                _("Can't listen on %(host)s:%(port)d: %(reason)s. Try --port %(other)d.")
-                % {"host": host, "port": port, "reason": error.strerror, "other": port + 1},
-                returncode=PORT_TAKEN,
-            ) from error
+def front_of(host: str | None, port: int, lan: bool, name: Sequence[str]) -> Front:
+    if lan:
+        return LanFront(settings.VAR_DIR / "lan", host or "0.0.0.0", port, name)
+    if name:
+        raise CommandError(_("--name is for the certificate of --lan."))
+    return Front(host or "127.0.0.1", port)
 
 
 def check_database() -> None:
