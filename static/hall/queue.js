@@ -28,7 +28,10 @@ export function onChange(listener) {
   return () => listeners.delete(listener);
 }
 
+let mirror = null; // of the store: it is asked for at every change, by several parts of the page
+
 async function told() {
+  mirror = null;
   if (tabs) tabs.postMessage("changed");
   await tellHere();
 }
@@ -38,8 +41,14 @@ async function tellHere() {
   for (const listener of [...listeners]) listener(rows);
 }
 
-export function entries() {
-  return store.all("entries");
+export async function entries() {
+  mirror = mirror || store.all("entries");
+  try {
+    return await mirror;
+  } catch (error) {
+    mirror = null;
+    throw error;
+  }
 }
 
 /** Those that the server does not have yet, of everybody who used this device. */
@@ -66,8 +75,14 @@ export function act({ path, body, title, subject = "" }) {
 }
 
 /** Change a draft: the moment of a count is that of its last change. */
-export async function redraft(seq, counted) {
-  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, counted, at: new Date().toISOString() } : row));
+export async function redraft(seq, counted, title) {
+  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, counted, title, at: new Date().toISOString() } : row));
+  await told();
+}
+
+/** Its person took it back; the server is told by an act of its own. */
+export async function withdraw(seq) {
+  await store.change("entries", seq, (row) => ({ ...row, isWithdrawn: true }));
   await told();
 }
 
@@ -164,6 +179,7 @@ async function nextBatch() {
 async function sendBatch(batch) {
   // What is under way cannot be dropped any more: the server may have it although no answer came.
   await Promise.all(batch.map((entry) => store.change("entries", entry.seq, (row) => ({ ...row, isUnderWay: true }))));
+  mirror = null;
   try {
     if (batch[0].kind === "act") await sendAct(batch[0]);
     else await sendCounts(batch);
@@ -192,6 +208,7 @@ async function sendCounts(batch) {
 }
 
 function settle(entry, changes) {
+  mirror = null;
   return store.change("entries", entry.seq, (row) => ({ ...row, isUnderWay: false, ...changes }));
 }
 
@@ -199,11 +216,12 @@ async function tidy() {
   for (const entry of await entries()) {
     if (["sent", "kept"].includes(entry.state) && entry.sentAt < Date.now() - SHOWN_FOR) await store.remove("entries", entry.seq);
   }
+  mirror = null;
 }
 
 /** Begin to send whenever that may work again. */
 export function start() {
-  if (tabs) tabs.onmessage = () => tellHere();
+  if (tabs) tabs.onmessage = () => { mirror = null; return tellHere(); };
   addEventListener("online", sendSoon);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && sendSoon());
   sendSoon();

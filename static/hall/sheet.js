@@ -26,6 +26,7 @@ export class Sheet {
     this.binByCode = new Map(data.bins.map((bin) => [bin.code.toLowerCase(), bin]));
     this.place = new Map(data.bins.map((bin, order) => [bin.code, order]));
     this.owner = owner;
+    this.walk = this.inOrder();
     this.take(entries);
   }
 
@@ -76,26 +77,30 @@ export class Sheet {
     return Date.now() - Date.parse(entry.at) > LONG_AGO;
   }
 
-  /** The bins in which it is still to be counted; [""] for an item that lies in none, or in one. */
-  missing(item) {
-    if (this.counted(item, "")) return [];
-    const places = item.bins.length ? item.bins : [""];
-    const mine = places.filter((bin) => this.counted(item, bin));
-    if (item.state === "recount") return item.mine || mine.some((bin) => Date.parse(this.counted(item, bin).at) > this.count.at) ? [] : places;
-    if (item.state === "counted" || item.state === "posted") return [];
-    return places.filter((bin) => !mine.includes(bin));
+  /** {item, bin} of all that is to be counted, in the order of the walk; bin is "" for an item that lies in none. */
+  inOrder() {
+    const found = this.items.flatMap((item) => (item.bins.length ? item.bins : [""]).map((bin) => ({ item, bin })));
+    const order = ({ bin }) => (bin === "" ? Infinity : this.place.get(bin) ?? Infinity);
+    const names = new Intl.Collator();
+    return found.sort((one, other) => order(one) - order(other) || names.compare(one.item.name, other.item.name));
   }
 
-  /** {item, bin} that are left, in the order of the walk, those of `here` first. */
+  isMissing(item, bin) {
+    const mine = this.counted(item, bin) || this.counted(item, "");
+    if (item.state === "recount") return !item.mine && !(mine && Date.parse(mine.at) > this.count.at);
+    if (item.state === "moved") return !(mine && Date.parse(mine.at) > this.count.at);
+    return item.state !== "counted" && item.state !== "posted" && !mine;
+  }
+
+  /** {item, bin} that are left, those of `here` first. */
   left(here) {
-    const found = [];
-    for (const item of this.items) for (const bin of this.missing(item)) found.push({ item, bin });
-    const order = ({ bin }) => (bin === here ? -1 : bin === "" ? Infinity : this.place.get(bin) ?? Infinity);
-    return found.sort((one, other) => order(one) - order(other) || one.item.name.localeCompare(other.item.name));
+    const found = this.walk.filter(({ item, bin }) => this.isMissing(item, bin));
+    return here ? [...found.filter(({ bin }) => bin === here), ...found.filter(({ bin }) => bin !== here)] : found;
   }
 
   done() {
-    return this.items.reduce((sum, item) => sum + (this.missing(item).length === 0 ? 1 : 0), 0);
+    const open = new Set(this.walk.filter(({ item, bin }) => this.isMissing(item, bin)).map(({ item }) => item));
+    return this.items.length - open.size;
   }
 
   unsent() {

@@ -136,13 +136,12 @@ class Desk {
       if (value === null) {
         if (item.draft) await queue.drop(item.draft);
         item.draft = null;
-      } else if (item.draft) await queue.redraft(item.draft, value);
-      else item.draft = (await queue.count({ number: this.number, code: item.item.sku, counted: value, bin: item.bin, title: this.titleOf(item), isDraft: true })).seq;
-      if (item.draft) await store.change("entries", item.draft, (row) => ({ ...row, title: this.titleOf(item, value) }));
+      } else if (item.draft) await queue.redraft(item.draft, value, this.titleOf(item, value));
+      else item.draft = (await queue.count({ number: this.number, code: item.item.sku, counted: value, bin: item.bin, title: this.titleOf(item, value), isDraft: true })).seq;
     }).catch((error) => said(t("This could not be kept on the device (%(why)s). Write it down, and send what waits.", { why: error.name || error }), "bad"));
   }
 
-  titleOf({ item, bin }, value = "") {
+  titleOf({ item, bin }, value) {
     const name = item.isUnknown ? item.sku : item.name;
     return bin ? t("%(n)s × %(name)s in %(bin)s", { n: value, name, bin }) : t("%(n)s × %(name)s", { n: value, name });
   }
@@ -175,7 +174,7 @@ class Desk {
   async undo(entry) {
     if (!(await queue.drop(entry.seq))) {
       await queue.act({ path: `/api/v1/stock-counts/${encodeURIComponent(this.number)}/withdraw/`, body: { uuid: entry.uuid }, title: t("Undo: %(what)s", { what: entry.title }) });
-      await store.change("entries", entry.seq, (row) => ({ ...row, isWithdrawn: true }));
+      await queue.withdraw(entry.seq);
     }
     this.sheet.take(await queue.entries());
     said(t("%(what)s: taken back.", { what: entry.title }), "good");
