@@ -60,6 +60,7 @@ class ReceiptSerializer(serializers.ModelSerializer):
 
 class PurchaseOrderSerializer(serializers.ModelSerializer):
     supplier = serializers.CharField(source="supplier.code", read_only=True)
+    supplier_name = serializers.CharField(source="supplier.name", read_only=True)
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
     lines = PurchaseLineSerializer(many=True, read_only=True)
     receipts = serializers.SerializerMethodField()
@@ -67,8 +68,8 @@ class PurchaseOrderSerializer(serializers.ModelSerializer):
     class Meta:
         model = PurchaseOrder
         fields = [
-            "number", "supplier", "warehouse", "state", "version", "source", "reference", "created_at", "confirmed_at",
-            "expected_on", "closed_at", "lines", "receipts",
+            "number", "supplier", "supplier_name", "warehouse", "state", "version", "source", "reference", "created_at",
+            "confirmed_at", "expected_on", "closed_at", "lines", "receipts",
         ]  # fmt: skip
 
     @extend_schema_field(ReceiptSerializer(many=True))

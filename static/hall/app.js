@@ -9,9 +9,16 @@ import { LANGUAGES, nt, speak, spoken, t } from "./texts.js";
 import { screen as home } from "./screens/home.js";
 import { screen as counts } from "./screens/counts.js";
 import { screen as count } from "./screens/count.js";
+import { screen as damage } from "./screens/damage.js";
+import { list as returns, screen as inspect } from "./screens/inspect.js";
+import { screen as look } from "./screens/look.js";
+import { screen as move } from "./screens/move.js";
+import { list as picks, screen as pick } from "./screens/pick.js";
 import { screen as waiting } from "./screens/queue.js";
+import { list as deliveries, screen as receive } from "./screens/receive.js";
+import { list as transfers, screen as transfer } from "./screens/transfer.js";
 
-const SCREENS = [home, counts, count, waiting];
+const SCREENS = [home, counts, count, picks, pick, deliveries, receive, transfers, transfer, look, damage, move, returns, inspect, waiting];
 
 const header = document.getElementById("header");
 const notices = document.getElementById("notices");
@@ -29,6 +36,7 @@ const hall = {
   async chooseWarehouse(code) {
     hall.session.warehouse = code;
     await store.put("notes", { name: "warehouse", code });
+    takeAlong();
   },
   async chooseLanguage(language) {
     await store.put("notes", { name: "language", code: language });
@@ -37,6 +45,12 @@ const hall = {
   },
   mayHere: (permission) => Boolean(hall.session) && hall.session.may.includes(permission),
 };
+
+/** What screens want to have at hand in a dead spot, also of somebody who never opened them. */
+async function takeAlong() {
+  if (!hall.session || !server.isReached) return;
+  for (const screen of SCREENS) await screen.takeAlong?.(hall).catch(() => null);
+}
 
 function path() {
   return decodeURIComponent(location.hash.replace(/^#\/?/, ""));
@@ -151,6 +165,7 @@ async function begin() {
   drawNotices();
   document.body.dataset.ready = "yes";
   await keepPage().catch(() => null);
+  takeAlong();
   server.tidy().catch(() => null);
 }
 

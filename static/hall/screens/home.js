@@ -6,6 +6,13 @@ import { LANGUAGES, spoken, t } from "../texts.js";
 
 const TILES = [
   { to: "counts", label: () => t("Count"), hint: () => t("what lies there"), needs: "stock.change_stockcount" },
+  { to: "pick", label: () => t("Pick"), hint: () => t("what was sold"), needs: "orders.change_salesorder" },
+  { to: "receive", label: () => t("Receive"), hint: () => t("what was bought"), needs: "orders.receive_purchaseorder" },
+  { to: "transfer", label: () => t("Transfer"), hint: () => t("what our others sent"), needs: "stock.change_transfer" },
+  { to: "look", label: () => t("Look up"), hint: () => t("where, how many, what comes"), needs: "stock.view_stocklevel" },
+  { to: "damage", label: () => t("Damaged"), hint: () => t("or thrown away, with a photo"), needs: "stock.add_setaside" },
+  { to: "move", label: () => t("Move"), hint: () => t("to another bin"), needs: "stock.change_bin" },
+  { to: "inspect", label: () => t("Returns"), hint: () => t("look at what came back"), needs: "orders.change_return" },
 ];
 
 export const screen = {

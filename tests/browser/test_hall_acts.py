@@ -1,0 +1,198 @@
+"""The daily acts of the hall on a phone: receive, pick, look up, report damage, move, inspect; in dead spots too."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from orders import services
+from orders.models import DeliveryFinding, Return, SalesChannel, SalesOrder
+from stock import services as stock
+from stock.models import Bin, DamagePhoto, SetAside, StockLevel, StockMovement
+from tests.browser.phones import Phone, phone
+
+pytestmark = pytest.mark.browser
+NUMBER = "4006381333931"
+
+
+@pytest.fixture
+def photo(tmp_path):
+    file, written = tmp_path / "photo.jpg", BytesIO()
+    Image.new("RGB", (1600, 1200), "brown").save(written, "JPEG")
+    file.write_bytes(written.getvalue())
+    return file
+
+
+@pytest.fixture
+def hall(morning, make_product, make_supplier, make_warehouse):
+    """Cups in A-1, jars in B-2 and spare ones in A-9; a purchase of both, a sale of both, a return of a jar."""
+    cup = make_product("CUP", name="Enamel cup", barcode=NUMBER, accepts_backorders=True)
+    jar = make_product("JAR", name="Preserving jar", barcode="4006381333948")
+    for product in (cup, jar):
+        entry = stock.Entry(product.pk, morning.warehouse.pk, 10, "opening", "seed")
+        stock.post_movements(entries=[entry], actor=None)
+    for walk, (code, aisle, metres, product) in enumerate(
+        (("A-1", 1, 2, cup), ("A-9", 1, 18, jar), ("B-2", 2, 3, jar))
+    ):
+        place = Bin.objects.create(
+            warehouse=morning.warehouse, code=code, area=code[0], walk_order=walk, aisle=aisle, position_metres=metres
+        )
+        stock.put_in_bin(product=product, place=place, actor=None)
+    lines = [services.NewPurchaseLine(cup, 12, pack_size=6), services.NewPurchaseLine(jar, 3)]
+    bought = services.create_purchase_order(
+        supplier=make_supplier(name="Potter"), warehouse=morning.warehouse, lines=lines, actor=None
+    )
+    services.confirm_purchase_order(order=bought, actor=None)
+    channel = SalesChannel.objects.create(code="web", name="Web")
+    wish = [services.NewLine(cup, morning.warehouse, 2), services.NewLine(jar, morning.warehouse, 1)]
+    sent = services.place_sales_order(channel=channel, lines=wish[1:], actor=None)
+    services.ship_sales_order(order=sent, actor=None)
+    services.register_return(order=sent, quantities={sent.lines.get().pk: 1}, actor=None, reason="too large")
+    services.place_sales_order(channel=channel, lines=wish, actor=None, ship_to="Anna\nBrivibas 1")
+    tartu = make_warehouse("tartu", name="Tartu")
+    stock.post_movements(entries=[stock.Entry(cup.pk, tartu.pk, 5, "opening", "seed")], actor=None)
+    sent = stock.create_transfer(
+        source=tartu, destination=morning.warehouse, lines=[stock.TransferWish(cup, 2)], actor=None
+    )
+    stock.ship_transfer(transfer=sent, actor=None)
+    return morning
+
+
+def tile(clerk: Phone, name: str) -> None:
+    clerk.page.goto(f"{clerk.address}/count/#/")
+    clerk.page.click(f".tile[href='#/{name}']")
+    clerk.page.wait_for_selector(".scan .code")
+
+
+def says(clerk: Phone, text: str) -> None:
+    clerk.page.wait_for_selector(f"#said:has-text({text!r})")
+
+
+def press(clerk: Phone, label: str) -> None:
+    clerk.page.click(f"button:text-is({label!r})")
+
+
+def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, person, chromium, address, photo):
+    name = person("clerk")
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
+        tile(clerk, "receive")
+        clerk.scan(NUMBER)
+        page.wait_for_selector(".progress")
+        clerk.scan("12345670")
+        says(clerk, "“12345670” is not on P")
+        page.set_input_files("input[type=file]", photo)
+        page.wait_for_selector(".photo img")
+        press(clerk, "Done")
+        says(clerk, "came by mistake")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("#panel .quantity")
+        press(clerk, "1")
+        press(clerk, "2")
+        press(clerk, "Some are damaged")
+        page.wait_for_selector("#damaged:text-is('1')")
+        page.set_input_files("input[type=file]", photo)
+        page.wait_for_selector(".photo img")
+        page.reload()
+        page.wait_for_selector("text=One of them is damaged.")
+        page.context.set_offline(True)
+        page.click("#receive")
+        page.wait_for_selector("text=12 pieces are received.")
+        clerk.shows_unsent(1)
+        page.context.set_offline(False)
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    finding, aside = DeliveryFinding.objects.get(), SetAside.objects.get()
+    assert (finding.code, finding.quantity, bool(finding.photo)) == ("12345670", 1, True)
+    assert (aside.level.product.sku, aside.quantity, aside.reference) == ("CUP", 1, finding.order.number)
+    assert DamagePhoto.objects.get().set_aside == aside
+    assert StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse).on_hand == 22
+
+
+def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(hall, person, chromium, address):
+    order = SalesOrder.objects.get(state="open")
+    name = person("clerk")
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
+        clerk.keep_page()
+        tile(clerk, "pick")
+        page.click(f".tile[href='#/pick/{order.number}']")
+        page.wait_for_selector("#bin")
+        page.context.set_offline(True)
+        page.reload()
+        page.wait_for_selector("#bin:has-text('A-1')")
+        clerk.scan("4006381333948")
+        says(clerk, "That is Preserving jar. Here you take Enamel cup.")
+        clerk.scan(NUMBER)
+        says(clerk, "1 of 2")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("#bin:has-text('A-9')")
+        press(clerk, "Fewer are here")
+        press(clerk, "0")
+        press(clerk, "Done")
+        page.wait_for_selector("text=It lies in B-2 too")
+        page.click("#nowhere")
+        page.click("#ship")
+        page.wait_for_selector("h2:text-is('Sent off')")
+        clerk.shows_unsent(3)
+        page.context.set_offline(False)
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
+    assert [(level.on_hand, level.allocated) for level in (cup, jar)] == [(8, 0), (8, 0)]
+    assert StockMovement.objects.filter(reason="adjustment", reference=order.number).count() == 1
+    assert not StockLevel.objects.differing_from_ledger().filter(product__in=[cup.product, jar.product]).exists()
+
+
+@pytest.mark.long
+def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, chromium, address, photo):
+    name = person("clerk")
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
+        tile(clerk, "look")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("#item:has-text('A-1')")
+        assert page.locator(".figure b").all_inner_texts() == ["10", "8", "2", "0"]
+        assert "12 bought" in page.inner_text("#found")
+        page.click("a:text-is('Damaged')")
+        page.wait_for_selector("#panel h2:text-is('Enamel cup')")
+        page.set_input_files("input[type=file]", photo)
+        page.wait_for_selector(".photo img")
+        press(clerk, "Done")
+        says(clerk, "1 × Enamel cup off sale: kept.")
+        tile(clerk, "move")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("text=Now scan the bin it goes to.")
+        clerk.scan("B-2")
+        says(clerk, "Enamel cup: from A-1 to B-2: kept.")
+        clerk.shows_unsent(0)
+        page.click("li:has-text('from A-1 to B-2') button")
+        says(clerk, "taken back")
+        tile(clerk, "transfer")
+        page.click(".tiles.wide .tile")
+        page.wait_for_selector(".progress")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("#panel .quantity")
+        clerk.scan(NUMBER)
+        page.wait_for_selector("#panel .quantity:text-is('2')")
+        press(clerk, "Done")
+        page.click("#receive")
+        page.wait_for_selector("h2:text-is('All of it is here.')")
+        tile(clerk, "inspect")
+        page.click(".tiles.wide .tile")
+        page.wait_for_selector(".progress")
+        clerk.scan("4006381333948")
+        page.wait_for_selector("[data-kind=sellable] output:text-is('1')")
+        page.click("#inspected")
+        page.wait_for_selector("h2:text-is('Inspected')")
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    assert DamagePhoto.objects.count() == 1
+    cup = StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse)
+    assert ([place.code for place in cup.bins.all()], cup.on_hand, cup.unsellable) == (["A-1"], 12, 1)
+    assert (Return.objects.get().state, StockLevel.objects.get(product__sku="JAR").on_hand) == ("inspected", 10)
