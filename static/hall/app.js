@@ -129,7 +129,7 @@ let fresh = null;
 /** The page's files are kept as one set; a new set takes over when the person says so, never in the middle. */
 async function keepPage() {
   if (!("serviceWorker" in navigator)) return;
-  const had = Boolean(navigator.serviceWorker.controller);
+  let had = Boolean(navigator.serviceWorker.controller);
   const registration = await navigator.serviceWorker.register("/count/worker.js", { scope: "/count/", updateViaCache: "none" });
   const look = () => {
     if (registration.waiting && navigator.serviceWorker.controller) {
@@ -139,7 +139,10 @@ async function keepPage() {
   };
   look();
   registration.addEventListener("updatefound", () => registration.installing.addEventListener("statechange", look));
-  navigator.serviceWorker.addEventListener("controllerchange", () => had && location.reload());
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (had) location.reload();
+    had = true; // the first one came to a page that is whole already; the next brings other files
+  });
 }
 
 async function begin() {
