@@ -34,15 +34,20 @@ def migrated() -> Iterator[Callable[[], None]]:
 @contextlib.contextmanager
 def _sqlite() -> Iterator[Callable[[], None]]:
     file, template = Path(connection.settings_dict["NAME"]), _template()
-    is_new = not template.exists()
-    if is_new:
+    own = file.with_name("migrated.template")  # another run with newer code throws the common one away
+    is_new = False
+    try:
+        shutil.copyfile(template, own)
+    except FileNotFoundError:
+        is_new = True
         _migrate()
-        _keep(file, template)
+        shutil.copyfile(file, own)
+        _keep(own, template)
 
     def restore() -> None:
         """Through SQLite and not by copying the file: the browsers' server has it open, and must see it."""
         connections.close_all()
-        with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(file, timeout=20)) as target:
+        with closing(sqlite3.connect(own)) as source, closing(sqlite3.connect(file, timeout=20)) as target:
             target.execute("PRAGMA synchronous=OFF")
             source.backup(target)
 
