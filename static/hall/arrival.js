@@ -7,10 +7,10 @@ import { begun, keep, oneAtATime } from "./kept.js";
 import { bigButton, card, feel, progress, quantityPad, said, scanBox } from "./parts.js";
 import { photoField } from "./photos.js";
 import * as queue from "./queue.js";
-import { nt, t } from "./texts.js";
+import { moment, nt, t } from "./texts.js";
 
 export class Arrival {
-  /** `kind`: {name, path, lists, left(line), from(document), takesDamage, takesFindings, labels(document)} */
+  /** `kind`: {name, path, lists, left(line), from(document), takesDamage, takesFindings} */
   constructor(main, hall, kind, number) {
     Object.assign(this, { main, hall, kind, number });
     this.name = `${kind.name}/${number}`;
@@ -145,12 +145,31 @@ export class Arrival {
       const subject = { document: this.name, pieces: Object.fromEntries(lines.map((one) => [one.line, one.quantity])) };
       await queue.act({ path, body: { lines }, title: nt("%(number)s: one piece received", "%(number)s: %(n)s pieces received", some, { number: this.number }), subject });
     }
+    this.labels = this.labelsOf(chosen);
     this.here = {};
     await keep(this.name, null);
     said(nt("One piece is received.", "%(n)s pieces are received.", pieces), "good");
     this.isDone = true;
     this.draw();
     scrollTo(0, 0);
+  }
+
+  /** Where the labels of what was received are printed, one for each piece. */
+  labelsOf(chosen) {
+    const product = new Map(this.document.lines.map((line) => [line.id, line.product]));
+    const codes = chosen.map((one) => product.get(one.line)).join(",");
+    return `/api/v1/labels/?kind=products&codes=${encodeURIComponent(codes)}&each=${chosen.map((one) => one.quantity).join(",")}`;
+  }
+
+  /** What the server has is taken back there; its goods leave the stock again. */
+  async undoReceipt(receipt) {
+    const line = this.document.lines.find((one) => one.id === receipt.line);
+    const what = t("%(n)s × %(name)s received", { n: receipt.quantity, name: line ? line.name : receipt.product });
+    if (!confirm(t("Take back “%(what)s”? The pieces leave the stock and are on order again.", { what }))) return;
+    const subject = { document: this.name, receipt: receipt.id, pieces: { [receipt.line]: -receipt.quantity } };
+    await queue.act({ path: `${this.kind.path}${encodeURIComponent(this.number)}/undo-receipt/`, body: { receipt: receipt.id }, title: t("Undo: %(what)s", { what }), subject });
+    this.isDone = false;
+    said(t("%(what)s: taken back.", { what }), "good");
   }
 
   /** Take back what has not been sent: it is as it was before. */
@@ -184,9 +203,19 @@ export class Arrival {
       here.length ? bigButton(nt("Receive one piece", "Receive %(n)s pieces", now), () => this.receive(), { tone: "good", id: "receive" }) : null,
       left.length ? h("h2", {}, t("Still to come")) : null,
       h("ul", { class: "entries" }, left.map((line) => h("li", {}, h("button", { type: "button", class: "pick", onclick: () => this.show(line) }, h("b", {}, line.name), h("span", { class: "soft" }, `${line.product} · ${nt("one piece", "%(n)s pieces", this.left(line))}`))))),
+      this.drawReceipts(),
       waits.length ? h("h2", {}, t("Not sent yet")) : null,
       h("ul", { class: "entries" }, waits.map((entry) => h("li", { class: `entry ${entry.state}` }, h("b", {}, entry.title), entry.sentence ? h("span", { class: "bad" }, entry.sentence) : null,
         h("div", { class: "acts" }, bigButton(t("Undo"), () => this.undo(entry), { tone: "soft" }))))));
+  }
+
+  drawReceipts() {
+    const undone = new Set(this.rows.filter((entry) => entry.subject?.document === this.name && entry.state !== "held").map((entry) => entry.subject.receipt));
+    const receipts = (this.document.receipts || []).filter((one) => !one.undone_at && !undone.has(one.id)).reverse().slice(0, 5);
+    if (!receipts.length) return null;
+    return [h("h2", {}, t("Received before")), h("ul", { class: "entries" }, receipts.map((one) => h("li", { class: "entry sent" },
+      h("b", {}, t("%(n)s × %(name)s", { n: one.quantity, name: one.product })), h("span", { class: "soft" }, moment(one.received_at)),
+      h("div", { class: "acts" }, bigButton(t("Take back"), () => this.undoReceipt(one), { tone: "soft" })))))];
   }
 
   drawHere(line) {
@@ -200,7 +229,7 @@ export class Arrival {
   }
 
   drawEnd(left) {
-    const labels = this.kind.labels(this.document);
+    const { labels } = this;
     return card({ tone: "good" }, h("h2", {}, left ? t("Noted as received.") : t("All of it is here.")),
       labels ? h("a", { class: "big soft", href: labels, target: "_blank", rel: "noopener" }, t("Print labels")) : null,
       h("a", { class: "big soft", href: `#/${this.kind.name}` }, t("To the other deliveries")));

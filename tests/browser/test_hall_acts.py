@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 from orders import services
-from orders.models import DeliveryFinding, Return, SalesChannel, SalesOrder
+from orders.models import DeliveryFinding, PurchaseOrder, Return, SalesChannel, SalesOrder
 from stock import services as stock
 from stock.models import Bin, DamagePhoto, SetAside, StockLevel, StockMovement
 from tests.browser.phones import Phone, phone
+from tests.browser.test_count_page_rules import faults
 
 pytestmark = pytest.mark.browser
-NUMBER = "4006381333931"
+NUMBER, JAR = "4006381333931", "4006381333948"
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def photo(tmp_path):
 def hall(morning, make_product, make_supplier, make_warehouse):
     """Cups in A-1, jars in B-2 and spare ones in A-9; a purchase of both, a sale of both, a return of a jar."""
     cup = make_product("CUP", name="Enamel cup", barcode=NUMBER, accepts_backorders=True)
-    jar = make_product("JAR", name="Preserving jar", barcode="4006381333948")
+    jar = make_product("JAR", name="Preserving jar", barcode=JAR)
     for product in (cup, jar):
         entry = stock.Entry(product.pk, morning.warehouse.pk, 10, "opening", "seed")
         stock.post_movements(entries=[entry], actor=None)
@@ -74,6 +75,7 @@ def press(clerk: Phone, label: str) -> None:
     clerk.page.click(f"button:text-is({label!r})")
 
 
+@pytest.mark.long
 def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, person, chromium, address, photo):
     name = person("clerk")
     with phone(chromium, address) as clerk:
@@ -125,7 +127,7 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(hall, pers
         page.context.set_offline(True)
         page.reload()
         page.wait_for_selector("#bin:has-text('A-1')")
-        clerk.scan("4006381333948")
+        clerk.scan(JAR)
         says(clerk, "That is Preserving jar. Here you take Enamel cup.")
         clerk.scan(NUMBER)
         says(clerk, "1 of 2")
@@ -150,8 +152,8 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(hall, pers
 
 @pytest.mark.long
 def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, chromium, address, photo):
-    name = person("clerk")
-    with phone(chromium, address) as clerk:
+    name, found = person("clerk"), []
+    with phone(chromium, address, color_scheme="dark") as clerk:
         clerk.log_in(name)
         page = clerk.page
         tile(clerk, "look")
@@ -159,40 +161,73 @@ def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, 
         page.wait_for_selector("#item:has-text('A-1')")
         assert page.locator(".figure b").all_inner_texts() == ["10", "8", "2", "0"]
         assert "12 bought" in page.inner_text("#found")
+        found += faults(clerk, "look")
         page.click("a:text-is('Damaged')")
         page.wait_for_selector("#panel h2:text-is('Enamel cup')")
         page.set_input_files("input[type=file]", photo)
         page.wait_for_selector(".photo img")
+        found += faults(clerk, "damage")
         press(clerk, "Done")
         says(clerk, "1 × Enamel cup off sale: kept.")
         tile(clerk, "move")
         clerk.scan(NUMBER)
         page.wait_for_selector("text=Now scan the bin it goes to.")
+        found += faults(clerk, "move")
         clerk.scan("B-2")
         says(clerk, "Enamel cup: from A-1 to B-2: kept.")
         clerk.shows_unsent(0)
         page.click("li:has-text('from A-1 to B-2') button")
         says(clerk, "taken back")
+        tile(clerk, "inspect")
+        page.click(".tiles.wide .tile")
+        page.wait_for_selector(".progress")
+        clerk.scan(JAR)
+        page.wait_for_selector("[data-kind=sellable] output:text-is('1')")
+        found += faults(clerk, "inspect")
+        page.click("#inspected")
+        page.wait_for_selector("h2:text-is('Inspected')")
+        clerk.shows_unsent(0)
+        assert (clerk.errors, found) == ([], [])
+    assert DamagePhoto.objects.count() == 1
+    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
+    assert ([place.code for place in cup.bins.all()], cup.on_hand, cup.unsellable) == (["A-1"], 10, 1)
+    assert (Return.objects.get().state, jar.on_hand) == ("inspected", 10)
+
+
+@pytest.mark.long
+def test_a_transfer_arrives_and_a_receipt_is_taken_back(hall, person, chromium, address):
+    name, found = person("clerk"), []
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
         tile(clerk, "transfer")
         page.click(".tiles.wide .tile")
         page.wait_for_selector(".progress")
         clerk.scan(NUMBER)
-        page.wait_for_selector("#panel .quantity")
         clerk.scan(NUMBER)
         page.wait_for_selector("#panel .quantity:text-is('2')")
+        found += faults(clerk, "transfer")
         press(clerk, "Done")
         page.click("#receive")
         page.wait_for_selector("h2:text-is('All of it is here.')")
-        tile(clerk, "inspect")
-        page.click(".tiles.wide .tile")
+        tile(clerk, "receive")
+        clerk.scan(JAR)
         page.wait_for_selector(".progress")
-        clerk.scan("4006381333948")
-        page.wait_for_selector("[data-kind=sellable] output:text-is('1')")
-        page.click("#inspected")
-        page.wait_for_selector("h2:text-is('Inspected')")
+        clerk.scan(JAR)
+        page.wait_for_selector("#panel .quantity")
+        found += faults(clerk, "counting")
+        press(clerk, "Done")
+        found += faults(clerk, "receive")
+        page.click("#receive")
+        with page.expect_popup() as opened:
+            page.click("a:text-is('Print labels')")
+        assert "codes=JAR&each=1" in opened.value.url
+        opened.value.close()
         clerk.shows_unsent(0)
-        assert clerk.errors == []
-    assert DamagePhoto.objects.count() == 1
-    cup = StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse)
-    assert ([place.code for place in cup.bins.all()], cup.on_hand, cup.unsellable) == (["A-1"], 12, 1)
-    assert (Return.objects.get().state, StockLevel.objects.get(product__sku="JAR").on_hand) == ("inspected", 10)
+        page.reload()
+        press(clerk, "Take back")
+        says(clerk, "1 × Preserving jar received: taken back.")
+        clerk.shows_unsent(0)
+        assert (clerk.errors, found) == ([], [])
+    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
+    assert (cup.on_hand, jar.on_hand, PurchaseOrder.objects.get().state) == (12, 9, "confirmed")

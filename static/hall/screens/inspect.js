@@ -28,6 +28,9 @@ export const list = {
       here.length ? h("nav", { class: "tiles wide" }, here.map((row) => rowLink(`inspect/${row.number}`, row.number, `${row.order} · ${nt("one piece", "%(n)s pieces", row.lines.reduce((sum, line) => sum + line.quantity, 0))}`, row.reason))) : card({ tone: "good" }, h("p", {}, t("No return waits to be inspected here."))));
     return () => box.close();
   },
+  async takeAlong(hall) {
+    if (hall.mayHere("orders.change_return")) await listed([LIST]);
+  },
 };
 
 export const screen = {

@@ -11,6 +11,7 @@ import { moment, nt, t } from "../texts.js";
 const PATH = "/api/v1/picks/";
 const KEPT_AHEAD = 8;
 
+const listPath = (hall) => `${PATH}?warehouse=${encodeURIComponent(hall.session.warehouse)}&page_size=50`;
 const walkPath = (number, hall) => `${PATH}${encodeURIComponent(number)}/?warehouse=${encodeURIComponent(hall.session.warehouse)}`;
 
 function factsOf(row) {
@@ -23,7 +24,7 @@ export const list = {
   path: /^pick$/,
   title: () => t("Pick"),
   async open(main, match, hall) {
-    const { data, at, isFresh } = await ask(`${PATH}?warehouse=${encodeURIComponent(hall.session.warehouse)}&page_size=50`);
+    const { data, at, isFresh } = await ask(listPath(hall));
     const rows = data.results;
     const box = scanBox({
       label: t("Scan an order"),
@@ -36,14 +37,20 @@ export const list = {
     });
     fill(main, isFresh ? null : h("p", { class: "soft" }, t("As of %(when)s: there is no connection.", { when: moment(at) })), box.element,
       rows.length ? h("nav", { class: "tiles wide" }, rows.map((row) => rowLink(`pick/${row.number}`, row.number, ...factsOf(row)))) : card({ tone: "good" }, h("p", {}, t("Nothing waits to be picked here."))));
-    let isHere = true;
-    const keepAhead = async () => { // the next walks are kept for dead spots
-      for (const row of rows.slice(0, KEPT_AHEAD)) if (isHere) await ask(walkPath(row.number, hall));
-    };
-    if (isFresh) keepAhead().catch(() => null);
-    return () => { isHere = false; box.close(); };
+    if (isFresh) keepAhead(rows, hall).catch(() => null);
+    return () => box.close();
+  },
+  async takeAlong(hall) {
+    if (!hall.session.warehouse || !hall.mayHere("orders.change_salesorder")) return;
+    const { data, isFresh } = await ask(listPath(hall));
+    if (isFresh) await keepAhead(data.results, hall);
   },
 };
+
+/** The next walks are kept for dead spots. */
+async function keepAhead(rows, hall) {
+  for (const row of rows.slice(0, KEPT_AHEAD)) await ask(walkPath(row.number, hall));
+}
 
 export const screen = {
   path: /^pick\/(.+)$/,

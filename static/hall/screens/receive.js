@@ -17,7 +17,6 @@ const PURCHASE = {
   from: (order) => `${order.number} · ${order.supplier_name}`,
   takesDamage: true,
   takesFindings: true,
-  labels: () => null,
 };
 
 function factsOf(order) {
@@ -43,6 +42,9 @@ export const list = {
     fill(main, note ? h("p", { class: "soft" }, note) : null, box.element,
       rows.length ? h("nav", { class: "tiles wide" }, rows.map((order) => rowLink(`receive/${order.number}`, order.number, ...factsOf(order)))) : card({}, h("p", {}, t("Nothing is on order for this warehouse."))));
     return () => box.close();
+  },
+  async takeAlong(hall) {
+    if (hall.session.warehouse && hall.mayHere("orders.receive_purchaseorder")) await listed(lists(hall));
   },
 };
 

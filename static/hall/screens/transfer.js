@@ -17,7 +17,6 @@ const TRANSFER = {
   from: (transfer) => t("%(number)s from %(place)s", { number: transfer.number, place: transfer.source }),
   takesDamage: false,
   takesFindings: false,
-  labels: () => null,
 };
 
 function factsOf(transfer) {
@@ -40,6 +39,9 @@ export const list = {
     fill(main, note ? h("p", { class: "soft" }, note) : null, box.element,
       rows.length ? h("nav", { class: "tiles wide" }, rows.map((one) => rowLink(`transfer/${one.number}`, one.number, ...factsOf(one)))) : card({}, h("p", {}, t("Nothing is on its way to this warehouse."))));
     return () => box.close();
+  },
+  async takeAlong(hall) {
+    if (hall.session.warehouse && hall.mayHere("stock.change_transfer")) await listed(lists(hall));
   },
 };
 
