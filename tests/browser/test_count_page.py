@@ -30,29 +30,37 @@ class Hall:
 
     dice: random.Random
     shelves: dict[str, Counter] = field(default_factory=dict)  # by SKU: pieces by bin, "" for none
+    picked: dict[str, str] = field(default_factory=dict)  # SKU by order: a piece in a box that has not left yet
 
     def places(self) -> list[tuple[str, str]]:
         return [(sku, bin) for sku, shelf in self.shelves.items() for bin in shelf]
 
     def trade(self, api: Client) -> None:
-        """Sell, buy, or send away a piece of something."""
+        """Sell, pick, send off, buy, or move away a piece of something."""
         sku = self.dice.choice(list(self.shelves))
         bin = max(self.shelves[sku], key=lambda place: self.shelves[sku][place])
-        kind = self.dice.choice(["sell", "buy", "send"])
-        if kind == "buy":
+        kind = self.dice.choice(["sell", "pick", "send off", "buy", "move"])
+        if kind == "send off" and self.picked:
+            order, _sku = self.picked.popitem()
+            self._made(api, f"picks/{order}/ship")
+        elif kind == "buy":
             lines = [{"product": sku, "quantity": 2}]
             made = self._made(api, "purchase-orders", {"supplier": "S1", "warehouse": "riga", "lines": lines})
             self._made(api, f"purchase-orders/{made['number']}/confirm")
             self._made(api, f"purchase-orders/{made['number']}/receive")
             self.shelves[sku][bin] += 2
         elif self.shelves[sku][bin] > 0:
-            if kind == "sell":
-                made = self._made(api, "sales-orders", order_of((sku, 1)))
-                self._made(api, f"sales-orders/{made['number']}/ship")
-            else:
+            if kind == "move":
                 lines = [{"product": sku, "quantity": 1}]
                 made = self._made(api, "transfers", {"source": "riga", "destination": "tartu", "lines": lines})
                 self._made(api, f"transfers/{made['number']}/ship")
+            else:
+                made = self._made(api, "sales-orders", order_of((sku, 1)))
+                if kind == "pick":
+                    self._made(api, f"picks/{made['number']}/pick")
+                    self.picked[made["number"]] = sku
+                else:
+                    self._made(api, f"sales-orders/{made['number']}/ship")
             self.shelves[sku][bin] -= 1
 
     @staticmethod
@@ -154,7 +162,8 @@ def test_counts_survive_dead_spots_and_lost_answers(items, flaps, hall, api, per
     assert not entries.exclude(problem="").exists()
     assert first == expected
     assert set(CountLine.objects.filter(count=count).values_list("state", flat=True)) == {"posted"}
-    truth = {sku: shelf.total() for sku, shelf in lying.shelves.items()}
+    boxed = Counter(lying.picked.values())
+    truth = {sku: shelf.total() + boxed[sku] for sku, shelf in lying.shelves.items()}
     rows = StockLevel.objects.filter(warehouse__code="riga", product__sku__startswith="H-")
     assert dict(rows.values_list("product__sku", "on_hand")) == truth
     assert not rows.differing_from_ledger().exists()

@@ -43,7 +43,7 @@ class Desk {
     this.top = h("div", {});
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
-    fill(this.main, this.top, this.box.element, this.panel, this.lists);
+    fill(this.main, this.top, this.makeBins(), this.box.element, this.panel, this.lists);
     this.stop = queue.onChange((rows) => { this.sheet.take(rows); this.draw(); });
     this.draw();
   }
@@ -199,8 +199,9 @@ class Desk {
     this.top.hidden = Boolean(this.item); // the keypad should be seen whole
     fill(this.top,
       h("p", { class: "soft" }, [sheet.count.note || sheet.count.number, this.kept].filter(Boolean).join(" · ")),
-      progress(done, all, t("%(n)s of %(all)s counted", { n: done, all })),
-      sheet.bins.length ? this.drawBins() : null);
+      progress(done, all, t("%(n)s of %(all)s counted", { n: done, all })));
+    this.chooser.value = this.bin;
+    this.chooser.parentElement.hidden = Boolean(this.item) || !sheet.bins.length;
     if (this.item) return fill(this.lists);
     const left = this.found ? this.found.map((item) => ({ item, bin: this.binOf(item) })) : sheet.left(this.bin);
     const shown = this.isAllShown ? left.slice(0, 200) : left.slice(0, SHOWN);
@@ -212,10 +213,16 @@ class Desk {
       h("ul", { class: "entries" }, sheet.entries.slice(0, 30).map((entry) => this.drawEntry(entry))));
   }
 
-  drawBins() {
+  /** Made once: a field that is drawn anew loses the focus, and with it the rest of a scan. */
+  makeBins() {
     const { bins } = this.sheet;
-    const options = [h("option", { value: "" }, t("no bin chosen")), ...bins.map((bin) => h("option", { value: bin.code, selected: bin.code === this.bin }, bin.area ? `${bin.code} · ${bin.area}` : bin.code))];
-    return h("label", { class: "field" }, t("Bin"), h("select", { id: "bin", onchange: ({ target }) => this.next(() => this.enter(target.value)) }, options));
+    const options = [h("option", { value: "" }, t("no bin chosen")), ...bins.map((bin) => h("option", { value: bin.code }, bin.area ? `${bin.code} · ${bin.area}` : bin.code))];
+    const chosen = ({ target }) => {
+      target.blur(); // or the next letters would choose another one
+      this.next(() => this.enter(target.value));
+    };
+    this.chooser = h("select", { id: "bin", onchange: chosen }, options);
+    return h("label", { class: "field", hidden: !bins.length }, t("Bin"), this.chooser);
   }
 
   drawLeft(item, bin) {
