@@ -13,6 +13,7 @@ import forecasting.api
 import orders.api
 import replenishment.api
 import stock.api
+import stock.label_api
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.models import JobPartition, JobRun
 
@@ -58,7 +59,7 @@ urlpatterns = [
     path("v1/", include(router.urls)),
     *(
         re_path(rf"^{address}/?$", view.as_view(), name=address.replace("/", "-"))
-        for address, view in replenishment.api.VIEWS.items()
+        for address, view in (replenishment.api.VIEWS | stock.label_api.VIEWS).items()
     ),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

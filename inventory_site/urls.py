@@ -21,6 +21,7 @@ from replenishment.pages_suppliers import chase, promise, suppliers
 from replenishment.pages_suppliers import order as supplier_order
 from replenishment.pages_suppliers import risk as supplier_order_risk
 from replenishment.product_page import product
+from stock.label_admin import labels
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -54,6 +55,7 @@ urlpatterns = [
         admin.site.admin_view(promise),
         name="supplier-order-promise",
     ),
+    path("admin/stock/labels/", admin.site.admin_view(labels), name="labels"),
     path("admin/phones/", admin.site.admin_view(phones), name="phones"),
     path("admin/", admin.site.urls),
     path("today/more/", more, name="today-more"),

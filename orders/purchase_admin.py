@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from django.contrib import admin, messages
+from django.db.models import Sum
 from django.http import Http404
 from django.urls import path, reverse
 from django.utils.formats import date_format
@@ -37,6 +38,8 @@ from orders.purchase_files import TYPES, file_answer, files_answer
 from orders.purchase_new import PurchaseHead, PurchaseLine, make_purchase
 from orders.receive_page import RECEIVE, find_view, receive_view
 from orders.services.purchases import save_purchase
+from stock.label_admin import ask
+from stock.label_items import PRODUCTS
 
 State = PurchaseOrder.State
 MOST_FILES = 50
@@ -126,6 +129,11 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
                 )
                 for kind in TYPES
             ),
+            path(
+                "<path:object_id>/labels/",
+                self.admin_site.admin_view(self.labels_view),
+                name="orders_purchaseorder_labels",
+            ),
             *super().get_urls(),
         ]
 
@@ -135,6 +143,17 @@ class PurchaseOrderAdmin(NewOrderPage, ExportsList, NeverDeleted, ShelfAdmin):
         if order is None or not self.has_view_permission(request, order):
             raise Http404
         return file_answer(order, kind, request.user)
+
+    def labels_view(self, request, object_id: str):
+        """A label for each piece that was received and not taken back."""
+        order = self.get_object(request, object_id)
+        if order is None or not self.has_view_permission(request, order):
+            raise Http404
+        received = (
+            Receipt.objects.filter(line__order=order, undone_at=None).order_by("line_id").values("line__product_id")
+        )
+        pieces = dict(received.annotate(pieces=Sum("quantity")).values_list("line__product_id", "pieces"))
+        return ask(request, PRODUCTS, list(pieces), each=list(pieces.values()))
 
     @admin.action(description=_("PDF for the supplier"), permissions=["view"])
     def as_pdf(self, request, queryset):

@@ -90,6 +90,12 @@ class NotCountable(DomainError):
     code = "not_countable"
 
 
+class LabelRefused(DomainError):
+    """What should stand on a label does not fit there."""
+
+    code = "label_refused"
+
+
 class CountedSince(DomainError):
     """A count is taken back whose items were counted again since."""
 

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from unfold.forms import ActionForm
 
-from inventory_site.common import idempotency
+from inventory_site.common import admin_menu, idempotency
 from inventory_site.common.errors import DomainError, KeyReused, StaleVersion
 from inventory_site.common.numbers import whole_number
 from inventory_site.common.retry import retry_when_busy
@@ -155,6 +155,9 @@ class ActsMixin:
         for act in self.acts:
             if act.in_list and request.user.has_perm(act.permission):
                 offered[act.name] = (_list_action(act), act.name, act.label)
+        for entry in admin_menu.offered(f"{self.opts.app_label}.{self.opts.model_name}"):
+            if request.user.has_perm(entry.permission):
+                offered[entry.name] = (entry.do, entry.name, entry.label)
         return offered
 
     def run_on_selection(self, request: HttpRequest, queryset, act: Act, data: dict | None = None) -> None:

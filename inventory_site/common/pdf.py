@@ -40,10 +40,15 @@ def _drawn(letter: str) -> str:
     return letter if _font_of(letter) == LATIN or _font_of(bare) != LATIN else bare
 
 
-def marked(text: str) -> str:
-    """Each part in a font that has its letters; a Latin letter that the embedded one lacks loses its accent."""
+def runs(text: str) -> list[tuple[str, str]]:
+    """Parts with the font that has their letters; a Latin letter that the embedded one lacks loses its accent."""
     plain = "".join(_drawn(letter) for letter in str(text))
-    parts = ((font, escape("".join(same))) for font, same in groupby(plain, key=lambda c: _font_of(c) or LATIN))
+    return [(font, "".join(same)) for font, same in groupby(plain, key=lambda c: _font_of(c) or LATIN)]
+
+
+def marked(text: str) -> str:
+    """The same for a paragraph."""
+    parts = ((font, escape(part)) for font, part in runs(text))
     return "".join(part if font == LATIN else f'<font name="{font}">{part}</font>' for font, part in parts)
 
 
