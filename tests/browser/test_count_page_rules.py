@@ -119,6 +119,8 @@ def test_it_works_offline_from_the_first_visit_at_a_name_that_is_not_localhost(t
         clerks.page.wait_for_selector("#panel .quantity")
         clerks.page.wait_for_timeout(200)  # the pad takes the keys of fingers after a moment
         assert clerks.page.evaluate("document.querySelector('.quantity').value") == "1"
+        clerks.page.click("#panel .big.good")
+        clerks.page.wait_for_selector("#panel .quantity", state="detached")
         clerks.count("LAMP", 7)
         clerks.shows_unsent(2)
         clerks.page.close()
