@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -252,6 +253,31 @@ def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, ad
     assert list(rows) == [
         ("H-00", 11, "withdrawn"), ("nobody-knows", 4, "unknown"), ("H-02", 0, ""), ("H-00", 5, "closed"),
     ]  # fmt: skip
+
+
+A_DAY_AHEAD = """(() => {
+  const Right = Date, ahead = 86_400_000;
+  globalThis.Date = class extends Right {
+    constructor(...told) { told.length ? super(...told) : super(Right.now() + ahead); }
+    static now() { return Right.now() + ahead; }
+  };
+})()"""
+
+
+@pytest.mark.long
+def test_a_phone_whose_clock_is_a_day_ahead_counts_as_of_now(hall, person, chromium, address):
+    _lying, count = hall(3, seed=3)
+    clerk = person("clerk")
+    with BadLine(address, seed=3) as line, phone(chromium, line.address) as clerks:
+        clerks.context.add_init_script(A_DAY_AHEAD)
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.count("H-00", 11)
+        clerks.shows_unsent(0)
+        assert clerks.errors == []
+    entry = CountEntry.objects.get(count=count)
+    assert entry.problem == ""
+    assert timedelta(0) < entry.received_at - entry.captured_at < timedelta(seconds=20)
 
 
 def _cancel(count: StockCount, manager) -> None:
