@@ -107,11 +107,11 @@ class _Drawing:
         left, width = self.left + room_left, self.width - room_left
         row = small * LINE / POINTS_IN_MM
         others = [text for text in (label.said or ("" if label.is_big else label.code), label.note) if text]
-        most = max(1, int((self.height - row * len(others)) / (size * LINE / POINTS_IN_MM)))
+        rows = sum(len(wrapped(text, small, width * POINTS_IN_MM, 2)) for text in others)
+        most = max(1, int((self.height - row * rows) / (size * LINE / POINTS_IN_MM)))
         top = self._lines(label.title, left, self.bottom + self.height, width, size, min(most, 4))
         for text in others:
-            top -= row
-            self._line(text, left, top, width, small)
+            top = self._lines(text, left, top, width, small, 2)
 
     def _bars(self, bars: Sequence[tuple[int, int]], module: float, x: float, y: float, height: float) -> None:
         path = self.canvas.beginPath()
@@ -188,11 +188,16 @@ def shrunk(text: str, size: float, room: float, most: int) -> float:
 
 
 def wrapped(text: str, size: float, room: float, most: int) -> list[str]:
-    """Lines of at most ``room`` points, broken between words; what is beyond the last one stays in it."""
+    """Lines of at most ``room`` points, broken between words, and within those that are wider than a line.
+
+    What is beyond the last line stays in it.
+    """
+    words = WORD.findall(" ".join(text.split()))
+    parts = [part for word in words for part in (word if width_of(word.rstrip(), size) > room else [word])]
     lines, line = [], ""
-    for word in WORD.findall(" ".join(text.split())):
-        if line and width_of((line + word).rstrip(), size) > room and len(lines) < most - 1:
+    for part in parts:
+        if line and width_of((line + part).rstrip(), size) > room and len(lines) < most - 1:
             lines.append(line.rstrip())
             line = ""
-        line += word
+        line += part
     return [*lines, line.rstrip()] if line else lines

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -24,6 +25,7 @@ from django.core.management import CommandError, call_command
 
 from inventory_site.common import qr
 from inventory_site.common.models import User
+from inventory_site.serve import reach
 from inventory_site.serve.certificates import LanFailed, authority, host_name, server_file
 from inventory_site.serve.front import PortTaken
 from inventory_site.serve.lan import LanFront, own_addresses
@@ -313,6 +315,16 @@ def test_a_camera_reads_the_square_of_the_terminal():
     picture.putdata([pixel for row in pixels for pixel in row])
     (found,) = zxingcpp.read_barcodes(picture.resize((8 * picture.width, 8 * picture.height), Image.Resampling.NEAREST))
     assert found.text == text
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the kernel's own limits are Linux's")
+def test_a_phone_that_walked_out_of_reach_holds_no_thread_for_ever():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reach.when_ready(SimpleNamespace(LISTENERS=[SimpleNamespace(sock=listener)]))
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            told = {name: accepted.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in reach.NOTICED}
+    assert told == reach.NOTICED
 
 
 class Person:

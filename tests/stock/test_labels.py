@@ -102,6 +102,7 @@ def test_words_that_are_too_long_shrink_and_are_then_cut():
     assert text.endswith(CUT) and width_of(text, size) <= room and size == pytest.approx(7.2)
     assert wrapped("one two three", 10, width_of("one two", 10) + 1, 3) == ["one two", "three"]
     assert wrapped("茉莉花茶特级礼盒", 10, width_of("茉莉花茶", 10) + 1, 2) == ["茉莉花茶", "特级礼盒"]
+    assert wrapped("xxxxxx yy", 10, width_of("xxxx", 10) + 1, 3) == ["xxxx", "xx", "yy"]
     assert wrapped("", 10, room, 2) == []
 
 

@@ -21,7 +21,7 @@ from inventory_site.serve.valkey import ValkeyFailed, embedded
 PORT_TAKEN = 3
 #: Two processes, so that a long page keeps nobody waiting; SQLite lets them read side by side.
 WEB = ("--workers", "2", "--threads", "4", "--worker-class", "gthread", "--timeout", "120",
-       "--graceful-timeout", "5", "--log-level", "warning",
+       "--graceful-timeout", "5", "--log-level", "warning", "--config", "python:inventory_site.serve.reach",
        "--limit-request-line", "8190")  # fmt: skip  # a column of SKUs, pasted into the search of a list
 CELERY = ("celery", "-A", "inventory_site", "--quiet")
 WORKER = ("worker", "-c", "1", "--pool", "prefork", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
