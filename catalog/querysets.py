@@ -8,15 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
 
-
-def spellings(barcode: str) -> list[str]:
-    """A UPC-A of twelve digits is an EAN-13 with a leading zero, and scanners tell either; none for no text."""
-    if barcode.isdecimal() and barcode.isascii():
-        if len(barcode) == 12:
-            return [barcode, f"0{barcode}"]
-        if len(barcode) == 13 and barcode.startswith("0"):
-            return [barcode, barcode[1:]]
-    return [barcode] if barcode else []
+from catalog.gtin import spellings
 
 
 class CatalogQuerySet(models.QuerySet):
@@ -36,11 +28,13 @@ class ProductQuerySet(CatalogQuerySet):
     def named(self, code: str):
         """The product that a scanned or typed code means: by SKU, else by the barcode; None where nobody knows it."""
         code = code.strip()
+        if not code:
+            return None
         found = self.filter(Q(sku__iexact=code) | Q(barcode__in=spellings(code))).order_by("pk")
         return next((one for one in found if one.sku.lower() == code.lower()), found.first())
 
     def matching(self, text: str):
-        return self.filter(Q(sku__icontains=text) | Q(name__icontains=text) | Q(barcode=text))
+        return self.filter(Q(sku__icontains=text) | Q(name__icontains=text) | Q(barcode__in=spellings(text)))
 
 
 class SupplierProductQuerySet(CatalogQuerySet):

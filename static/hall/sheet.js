@@ -1,16 +1,9 @@
 // A count's list with what this person entered since: what a code means, what is left, what was counted.
 
+import { spellings } from "./codes.js";
 import { UNSENT } from "./queue.js";
 
 const LONG_AGO = 30 * 60_000; // milliseconds: a number that old is counted anew, not added to
-
-/** Codes that mean the same article: UPC-A is EAN-13 with a leading zero. */
-export function alike(code) {
-  const low = code.trim().toLowerCase();
-  if (/^\d{12}$/.test(low)) return [low, `0${low}`];
-  if (/^0\d{12}$/.test(low)) return [low, low.slice(1)];
-  return [low];
-}
 
 export class Sheet {
   constructor(data, entries, owner) {
@@ -46,7 +39,7 @@ export class Sheet {
   }
 
   item(code) {
-    for (const same of alike(code)) {
+    for (const same of spellings(code.trim().toLowerCase())) {
       const found = this.bySku.get(same) || this.byBarcode.get(same);
       if (found) return found;
     }

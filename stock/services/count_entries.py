@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from catalog.gtin import spellings
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.bulk import update_rows
@@ -93,7 +94,8 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     known = shelf.known.get(sent.uuid)
     if known is not None and known.sent == sent.as_json():
         return Taken(known, False, sent.uuid)
-    product = next((shelf.products[code] for code in _alike(sent.code) if code in shelf.products), None)
+    ways = spellings(sent.code.strip().lower())
+    product = next((shelf.products[code] for code in ways if code in shelf.products), None)
     place = shelf.bins.get(sent.bin.strip().lower())
     line = shelf.lines.get(product.pk) if product else None
     is_again = line is not None and line.state == CountLine.State.RECOUNT
@@ -121,16 +123,6 @@ def _problem(count: StockCount, entry: CountEntry, sent: Sent, line: CountLine |
     return next((problem for is_so, problem in checks if is_so), "")
 
 
-def _alike(code: str) -> tuple[str, ...]:
-    """As it is matched: UPC-A is EAN-13 with a leading zero, and scanners tell either."""
-    low = code.strip().lower()
-    if not low.isdecimal() or not low.isascii():
-        return (low,)
-    if len(low) == 12:
-        return low, f"0{low}"
-    return (low, low[1:]) if len(low) == 13 and low.startswith("0") else (low,)
-
-
 def _whole(written: Any) -> int | None:
     """A number of pieces, or None: "12.5", "-1", "ten" and what no shelf holds are none."""
     if isinstance(written, bool) or not isinstance(written, int | str):
@@ -140,7 +132,7 @@ def _whole(written: Any) -> int | None:
 
 
 def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
-    codes = {code for sent in entries for code in _alike(sent.code)}
+    codes = {code for sent in entries for code in spellings(sent.code.strip().lower())}
     products: dict[str, Product] = {}
     for part in _parts(sorted(codes)):
         rows = Product.objects.annotate(low=Lower("sku"), scanned=Lower("barcode"))
