@@ -56,6 +56,7 @@ def _everyday() -> list[Entry]:
 def _stock() -> list[Entry]:
     return [
         (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
+        (_("What to count"), "checklist", "admin:stock_countneed_changelist", "stock.view_countneed"),
         (_("Stock counts"), "fact_check", "admin:stock_stockcount_changelist", "stock.view_stockcount"),
         (_("Phones"), "phone_iphone", "phones", "stock.view_stockcount"),
         (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),

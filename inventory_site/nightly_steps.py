@@ -4,11 +4,11 @@ close_demand → lead_times → train → methods → plan → launches → aggr
 suggestions → scarce (suppliers of whom too much is wanted), then the run is published: in one short transaction
 positions, forecasts and reorder points become the current ones. After it automatic (drafts of what policies leave to
 the night) → accuracy (what past runs had forecast against what happened) → anomalies (demand and stock that are not as
-expected, until somebody says why) → modes (policies may do more, or less, by accuracy) → key_figures → alerts →
-digests → prune. Lead times come before forecasts, since these are made for the time until the next delivery; methods
-are tried before the plan uses those that won; launches plan new items by others and replace what was said of them;
-aggregates add items up; shapes and segments judge them once a month; stock_outs learns where past forecasts were wrong
-about them, for the chances that are published; alerts read what is published.
+expected, until somebody says why) → modes (policies may do more, or less, by accuracy) → key_figures → alerts → counts
+(what is worth counting today) → digests → prune. Lead times come before forecasts, since these are made for the time
+until the next delivery; methods are tried before the plan uses those that won; launches plan new items by others and
+replace what was said of them; aggregates add items up; shapes and segments judge them once a month; stock_outs learns
+where past forecasts were wrong about them, for the chances that are published; alerts read what is published.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import timedelta
 from django.db.models import Model
 
 from alerts import services as alerts
-from alerts.models import Subscription
+from alerts.models import Alert, Subscription
 from alerts.rules import RULES
 from forecasting import services as forecasting
 from forecasting.models import (
@@ -40,10 +40,15 @@ from orders.demand import ensure_series
 from orders.models import DemandSeries
 from replenishment import services as replenishment
 from replenishment.models import InventoryPosition, LeadTime, ReorderPoint
+from stock import services as stock
+from stock.models import Warehouse
 
 CLOSED_AT_ONCE = 2000
 #: A movement's time of recording is taken when its transaction begins, so look back a little further.
 LATE_COMMITS = timedelta(minutes=5)
+
+#: Warnings that say that a stock may not be what the ledger says.
+DOUBTING = ("stock_anomaly", "ledger_out_of_balance")
 
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
@@ -78,6 +83,24 @@ def split_alerts(run: JobRun) -> list[dict]:
 
 def find_alerts(run: JobRun, payload: dict) -> Callable[[], None]:
     return alerts.evaluate_rule(code=payload["rule"])
+
+
+def split_counts(run: JobRun) -> list[dict]:
+    return [{"warehouse": pk} for pk in Warehouse.objects.active().order_by("pk").values_list("pk", flat=True)]
+
+
+def plan_counts(run: JobRun, payload: dict) -> Callable[[], None]:
+    """The planning's classes and the warnings that doubt a stock are handed down first; they matter for the list."""
+    warehouse = Warehouse.objects.get(pk=payload["warehouse"])
+    open_alerts = Alert.objects.to_do(run.business_date).filter(warehouse=warehouse, rule__in=DOUBTING)
+    doubts = dict(open_alerts.exclude(product=None).order_by("pk").values_list("product", "rule"))
+    rows = InventoryPosition.objects.filter(warehouse=warehouse).values_list("level", "product", "abc")
+    stock.tell_needs(
+        warehouse=warehouse,
+        told={level: stock.Told(abc, doubts.get(product, "")) for level, product, abc in rows},
+    )
+    plan = stock.planned_counts(warehouse)
+    return lambda: stock.write_count_plan(warehouse, plan)
 
 
 def split_digests(run: JobRun) -> list[dict]:
@@ -147,6 +170,7 @@ register_kind(
         Step("modes", replenishment.split_modes, replenishment.move_mode),
         Step("key_figures", one_partition, replenishment.keep_key_figures),
         Step("alerts", split_alerts, find_alerts),
+        Step("counts", split_counts, plan_counts),
         Step("digests", split_digests, send_digest),
         Step("prune", one_partition, prune),
     ],

@@ -28,7 +28,7 @@ from replenishment.backtest_table import comparisons, verdicts
 from replenishment.how import HOW
 from replenishment.models import Backtest, BacktestResult, InventoryPosition, KpiSnapshot, Suggestion
 from replenishment.shown_suggestions import for_pages
-from stock.models import Warehouse
+from stock.models import CountNeed, Warehouse
 
 LISTED, URGENT = 6, 5
 TREND = timedelta(days=56)
@@ -68,6 +68,7 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
         "urgent": (urgent := _urgent(user, today, shop.currency, sees_costs)),
         **_suggestions(user, sees_costs, [alert.suggestion.pk for alert in urgent if alert.suggestion]),
         **_late(user, today),
+        **_counts(user),
         "run": _last_run(),
         "kpis": _kpis(user, today, sees_costs),
         "replay": _replay(user, shop) if sees_costs and user.has_perm("replenishment.view_backtest") else None,
@@ -116,6 +117,13 @@ def _late(user, today: date) -> dict[str, Any]:
     for row in rows:
         row.days_late = (today - row.expected_on).days
     return {"late": rows, "late_count": late.count()}
+
+
+def _counts(user) -> dict[str, Any]:
+    """What is on today's lists of what to count, and how long it takes."""
+    listed = CountNeed.objects.visible_to(user).listed()
+    told = listed.aggregate(n=Count("pk"), seconds=Sum("seconds"))
+    return {"count_due": told["n"], "count_minutes": round((told["seconds"] or 0) / 60)}
 
 
 def _last_run() -> JobRun | None:

@@ -86,6 +86,8 @@ SCREENS = (
            "With a scanner or a phone.", login="clerk", width=360),
     Screen("sales-orders", "Sales orders", "/admin/orders/salesorder/", "What was ordered and what is open."),
     Screen("stock-levels", "Stock levels", "/admin/stock/stocklevel/", "On hand, promised, not sellable."),
+    Screen("count-list", "What to count", "/admin/stock/countneed/",
+           "Today's list: what is worth counting, and why; opened as a count with one click."),
     Screen("forecast", "One forecast", "/admin/forecasting/forecast/ » #result_list .field-method_in_words a",
            "History, band, what drives it, and how right it was."),
     Screen("accuracy", "Forecast accuracy", "/admin/forecasting/accuracy-figures/", "Model against naive, and people."),

@@ -10,7 +10,7 @@ from catalog.api import ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import LARGEST, Pieces, PiecesLine, Versioned
 from inventory_site.common.api_times import ZonedTime
-from stock import count_api, level_api, place_api, services, set_aside_api, transfer_api
+from stock import count_api, count_plan_api, level_api, place_api, services, set_aside_api, transfer_api
 from stock.access import require
 from stock.api_fields import WarehouseByCode
 from stock.models import StockMovement, Warehouse
@@ -106,5 +106,6 @@ ROUTES = {
     "set-asides": set_aside_api.SetAsideViewSet,
     "transfers": transfer_api.TransferViewSet,
     **count_api.ROUTES,
+    **count_plan_api.ROUTES,
     "bins": place_api.BinViewSet,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, Sum
-from django.urls import reverse
+from django.urls import path
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -17,7 +17,10 @@ from catalog.models import Product
 from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
-from stock import services
+from inventory_site.common.numbers import amount
+from stock import count_need_admin, services  # noqa: F401  what to count registers itself
+from stock.count_new import OpensCounts
+from stock.count_pages import CountPages
 from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
 
 COUNT, APPROVE, SETTLE = "stock.change_stockcount", "stock.approve_stockcount", "stock.settle_countentry"
@@ -44,6 +47,16 @@ def cancel(request, counts: list[StockCount], data: dict) -> str:
     (count,) = counts
     services.cancel_count(count=count, actor=request.user, version=version_seen(request))
     return _g("%(number)s is given up; nothing was posted.") % {"number": count.number}
+
+
+def undo(request, counts: list[StockCount], data: dict) -> str:
+    (count,) = counts
+    services.undo_count(count=count, actor=request.user, version=version_seen(request))
+    return _g("%(number)s is undone: its differences are reversed.") % {"number": count.number}
+
+
+def _is_posted(count: StockCount) -> bool:
+    return count.state == StockCount.State.POSTED
 
 
 class PostForm(forms.Form):
@@ -101,11 +114,22 @@ def open_of(request, levels: list[StockLevel], data: dict) -> str:
 COUNT_ACTS = (Act("open-count", _("Count these"), "stock.add_stockcount", open_of, in_list=True),)
 
 
+class CountSheet(Sheet):
+    class Meta:
+        model = StockCount
+        fields = ("number", "warehouse__code", "kind", "category__name", "state", "is_blind", "note",
+                  "opened_by__username", "opened_at", "approved_by__username", "posted_by__username", "closed_at",
+                  "undone_by__username", "undone_at")  # fmt: skip
+
+
 @admin.register(StockCount)
-class StockCountAdmin(ReadOnlyAdmin):
+class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
+    resource_classes = [CountSheet]
     by_warehouse = True
-    cost_fields = ("difference",)
+    cost_fields = ("difference", "cost_sum")
     list_before_template = "stock/no_counts.html"
+    change_form_outer_before_template = "stock/count_head.html"
+    change_form_before_template = "stock/count_figures.html"
     acts = (
         Act("post", _("Post the differences"), COUNT, post, possible=_is_open, variant="primary",
             form=lambda request, count: PostForm(request.POST or None),
@@ -113,6 +137,9 @@ class StockCountAdmin(ReadOnlyAdmin):
         Act("approve", _("Approve"), APPROVE, approve,
             possible=lambda count: _is_open(count) and count.approved_by_id is None),
         Act("cancel", _("Give up"), COUNT, cancel, possible=_is_open, variant="danger"),
+        Act("undo", _("Undo"), APPROVE, undo, possible=_is_posted, variant="danger",
+            form=lambda request, count: forms.Form(request.POST or None),
+            note=_("Every difference that it posted is reversed, as of the moment when it was counted.")),
     )  # fmt: skip
     list_display = ("number", "warehouse", "kind", "state", "progress", "to_settle", "difference", "opened_at")
     list_select_related = ("warehouse", "category")
@@ -120,12 +147,23 @@ class StockCountAdmin(ReadOnlyAdmin):
     search_fields = ("number", "note")
     fields = ("number", "warehouse", "kind", "category", "state", "progress", "to_settle", "difference", "is_blind",
               "recount_pieces", "recount_cost", "approve_cost", "note", "opened_by", "opened_at", "approved_by",
-              "posted_by", "closed_at")  # fmt: skip
+              "posted_by", "closed_at", "undone_by", "undone_at")  # fmt: skip
     readonly_fields = ("progress", "to_settle", "difference")
 
-    def changelist_view(self, request, extra_context=None):
-        levels = reverse("admin:stock_stocklevel_changelist")
-        return super().changelist_view(request, {"levels_url": levels} | (extra_context or {}))
+    def get_urls(self):
+        seen = self.admin_site.admin_view
+        return [
+            path("size/", seen(self.size_view), name="stock_stockcount_size"),
+            path("accuracy/", seen(self.accuracy_view), name="stock_stockcount_accuracy"),
+            path("<path:object_id>/paste/", seen(self.paste_view), name="stock_stockcount_paste"),
+            path("<path:object_id>/report/", seen(self.report_view), name="stock_stockcount_report"),
+            *super().get_urls(),
+        ]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        count = self.get_object(request, object_id)
+        extra = self.figures_of(request, count) if count and self.has_view_permission(request, count) else {}
+        return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
 
     def get_queryset(self, request):
         done = Q(lines__state__in=[CountLine.State.COUNTED, CountLine.State.POSTED])
@@ -140,6 +178,11 @@ class StockCountAdmin(ReadOnlyAdmin):
             )
         )
 
+    def get_fields(self, request, obj=None):
+        """What is empty says nothing; a line of it each would hide the rest."""
+        names = super().get_fields(request, obj)
+        return [name for name in names if obj is None or getattr(obj, name, "") not in (None, "", False)]
+
     @display(description=_("counted"))
     def progress(self, count: StockCount) -> str:
         return _g("%(done)d of %(all)d items") % {"done": count.done_count, "all": count.line_count}
@@ -149,8 +192,8 @@ class StockCountAdmin(ReadOnlyAdmin):
         return count.unsettled
 
     @display(description=_("value of the differences"))
-    def difference(self, count: StockCount):
-        return count.cost_sum
+    def difference(self, count: StockCount) -> str:
+        return "–" if count.cost_sum is None else amount(count.cost_sum)
 
 
 class CountLineSheet(Sheet):
@@ -205,9 +248,9 @@ class CountEntryAdmin(ReadOnlyAdmin):
 @admin.register(Bin)
 class BinAdmin(ShelfAdmin):
     by_warehouse = True
-    list_display = ("code", "warehouse", "area", "walk_order")
+    list_display = ("code", "warehouse", "area", "walk_order", "aisle", "position_metres")
     list_select_related = ("warehouse",)
     list_filter = (("warehouse", VisibleRelatedFilter), "area")
     search_fields = ("code", "area")
-    fields = ("warehouse", "code", "area", "walk_order", "levels")
+    fields = (("warehouse", "code"), ("area", "walk_order"), ("aisle", "position_metres"), "levels")
     autocomplete_fields = ("levels",)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stock.models import CountNeed
+from stock.services.count_plans import PlanSums
 
 
 def why_of(need: CountNeed) -> str:
@@ -75,3 +76,21 @@ SENTENCES: dict[str, Callable[..., str]] = {
     "due": _due,
     "overdue": _overdue,
 }
+
+
+def short_of_time(sums: PlanSums) -> str:
+    """What the day's minutes do not reach, empty where they suffice."""
+    told = {"needed": round(sums.steady_minutes + 0.5), "minutes": sums.warehouse.count_minutes, "n": sums.overdue,
+            "days": sums.catch_up_days}  # fmt: skip
+    if sums.is_short:
+        return (
+            _("Counting every item within its class's period needs %(needed)d minutes a day; there are %(minutes)d.")
+            % told
+        )
+    if sums.overdue and sums.overdue_minutes > sums.warehouse.count_minutes:
+        return ngettext(
+            "%(n)d item is overdue; at %(minutes)d minutes a day all are counted in about %(days)d days.",
+            "%(n)d items are overdue; at %(minutes)d minutes a day all are counted in about %(days)d days.",
+            sums.overdue,
+        ) % told  # fmt: skip
+    return ""

@@ -28,6 +28,7 @@ grant(FLOOR, "stock.add_setaside")  # set aside, put back, write off what is set
 grant(OFFICE | FLOOR, "stock.add_transfer")  # draft one, give a draft up
 grant(FLOOR, "stock.change_transfer")  # ship, receive, close, send back
 grant(EVERYONE, "stock.view_stockcount", "stock.view_countline", "stock.view_countentry")
+grant(EVERYONE, "stock.view_countneed")
 grant(FLOOR, "stock.add_stockcount", "stock.change_stockcount")  # open, count, post, give up
 grant(MANAGERS, "stock.approve_stockcount", "stock.settle_countentry")
 grant_models("stock", "bin", view=EVERYONE, change=FLOOR)

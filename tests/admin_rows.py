@@ -60,6 +60,7 @@ from stock.models import (
     ClosedDay,
     CountEntry,
     CountLine,
+    CountNeed,
     SetAside,
     StockCount,
     StockLevel,
@@ -367,6 +368,9 @@ ROWS: dict[str, Callable[[Shop, int], Any]] = {
     "stock.bin": lambda shop, n: Bin.objects.create(warehouse=shop.warehouse, code=f"A-{n}"),
     "stock.stockcount": lambda shop, n: _count_line(shop, n).count,
     "stock.countline": _count_line,
+    "stock.countneed": lambda shop, n: CountNeed.objects.create(
+        level=shop.level(n), rank=n + 1, seconds=45, cost=3, due_on=DAY, turn_on=DAY, planned_on=DAY, why=[["days", 3]]
+    ),
     "stock.countentry": lambda shop, n: CountEntry.objects.create(
         count=_count_line(shop, n).count, sent={"code": "smudged"}, problem="unknown", captured_at=NOW
     ),

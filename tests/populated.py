@@ -65,6 +65,7 @@ class Populated:
             self.receive(product, 10)
             self._documents(product)
             self._plan(product)
+        stock.plan_counts(warehouse=self.warehouse)
         return self
 
     def _documents(self, product) -> None:

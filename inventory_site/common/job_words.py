@@ -26,6 +26,7 @@ STEPS = {
     "modes": _("move modes of policies"),
     "key_figures": _("keep key figures"),
     "alerts": _("look for warnings"),
+    "counts": _("plan what to count"),
     "digests": _("write digests"),
     "prune": _("forget what is old"),
     "replay": _("replay the days"),

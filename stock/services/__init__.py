@@ -4,7 +4,14 @@ The callers' order is fixed: idempotency row, the document locked and re-read, t
 """
 
 from stock.services.count_entries import Sent, Taken, record_entries, settle_finding, withdraw_entry
-from stock.services.count_plans import Told, open_planned_count, plan_counts, tell_needs
+from stock.services.count_plans import (
+    Told,
+    open_planned_count,
+    plan_counts,
+    planned_counts,
+    tell_needs,
+    write_count_plan,
+)
 from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.damage import keep_photo, report_damage
@@ -22,6 +29,7 @@ from stock.services.promises import (
     ship,
 )
 from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
+from stock.services.told_late import make_good
 from stock.services.transfers import (
     TransferWish,
     cancel_transfer,
@@ -53,6 +61,7 @@ __all__ = [
     "ensure_levels",
     "keep_photo",
     "keep_until",
+    "make_good",
     "miss_pieces",
     "move_promises",
     "open_count",
@@ -60,6 +69,7 @@ __all__ = [
     "pick",
     "pick_pieces",
     "plan_counts",
+    "planned_counts",
     "post_count",
     "post_movements",
     "put_back",
@@ -81,5 +91,6 @@ __all__ = [
     "tell_needs",
     "undo_count",
     "withdraw_entry",
+    "write_count_plan",
     "write_off_set_aside",
 ]

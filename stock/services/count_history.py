@@ -34,6 +34,7 @@ WITH seen AS (
         UNION ALL
         SELECT m.level_id, m.effective_at FROM stock_stockmovement m
         JOIN stock_stocklevel l ON l.id = m.level_id WHERE m.reason IN ('count', 'opening') AND l.warehouse_id = %s
+        AND NOT EXISTS (SELECT 1 FROM stock_stockmovement back WHERE back.reverses_id = m.id)
     ) told GROUP BY told.level_id
 )
 SELECT m.level_id, m.reason, COUNT(*), SUM(ABS(m.quantity)) FROM stock_stockmovement m
@@ -92,7 +93,9 @@ def read_levels(warehouse: Warehouse) -> Levels:
     pk, on_hand, allocated, unsellable, cost, category = zip(*rows, strict=True) if rows else ((),) * 6
     began = dict(_by_level(StockMovement.objects.filter(level__warehouse=warehouse), Min("effective_at")))
     counted = dict(_by_level(CountLine.objects.filter(level__warehouse=warehouse, state="posted"), Max("captured_at")))
-    corrected = StockMovement.objects.filter(level__warehouse=warehouse, reason__in=[Reason.COUNT, Reason.OPENING])
+    corrected = StockMovement.objects.filter(
+        level__warehouse=warehouse, reason__in=[Reason.COUNT, Reason.OPENING], reversed_by=None
+    )
     for level, at in _by_level(corrected, Max("effective_at")):
         counted[level] = max(counted.get(level) or at, at)
     bins, area = _places(warehouse)

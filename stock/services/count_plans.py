@@ -87,12 +87,12 @@ def _insert_missing(warehouse: Warehouse, level_ids: Collection[int]) -> None:
 
 def plan_counts(*, warehouse: Warehouse) -> int:
     """Plan this warehouse anew: how many items are on today's list. Reads first, then writes in one transaction."""
-    rows = planned_rows(warehouse)
-    write_plan(warehouse, rows)
+    rows = planned_counts(warehouse)
+    write_count_plan(warehouse, rows)
     return sum(row.rank is not None for row in rows)
 
 
-def planned_rows(warehouse: Warehouse) -> list[CountNeed]:
+def planned_counts(warehouse: Warehouse) -> list[CountNeed]:
     """The plan of each level, not yet written."""
     now, zone = shop_now(), ZoneInfo(warehouse.time_zone)
     today, levels = now.astimezone(zone).date(), read_levels(warehouse)
@@ -223,7 +223,7 @@ class _Facts:
 
 
 @transaction.atomic
-def write_plan(warehouse: Warehouse, rows: list[CountNeed]) -> None:
+def write_count_plan(warehouse: Warehouse, rows: list[CountNeed]) -> None:
     """Write the plan over the one before; levels that are not planned any more leave the list."""
     known = dict(CountNeed.objects.filter(level__warehouse=warehouse).order_by("pk").values_list("level", "pk"))
     gone = known.keys() - {row.level_id for row in rows}

@@ -64,14 +64,16 @@ def _reversal(movement: StockMovement) -> Entry:
 
 
 def _refuse_counted_since(count: StockCount) -> None:
-    """Another count, or one typed on the level's page, looked at what this one had left."""
+    """Another count that was posted after this one, or one typed on the level's page, looked at what this one left."""
     ours = count.lines.filter(state=Line.POSTED).exclude(delta=0)
     later = CountLine.objects.filter(
-        level=OuterRef("level"), state=Line.POSTED, captured_at__gt=OuterRef("captured_at")
-    ).exclude(count=count)
+        level=OuterRef("level"), state=Line.POSTED, captured_at__gte=OuterRef("captured_at"),
+        count__closed_at__gt=count.closed_at,
+    )  # fmt: skip
+    first = StockMovement.objects.filter(reference=count.number, reason=Reason.COUNT).order_by("pk").first()
     typed = StockMovement.objects.filter(
-        level=OuterRef("level"), reason=Reason.COUNT, effective_at__gt=OuterRef("captured_at")
-    ).exclude(reference=count.number)
+        level=OuterRef("level"), reason=Reason.COUNT, reference="", reversed_by=None, pk__gt=first.pk if first else 0
+    )
     again = ours.filter(Exists(later)) | ours.filter(Exists(typed))
     skus = list(again.order_by("level__product__sku").values_list("level__product__sku", flat=True)[: NAMED + 1])
     if skus:

@@ -130,5 +130,5 @@ def test_every_step_is_named_once():
     assert names == [
         "close_demand", "lead_times", "train", "methods", "plan", "launches", "aggregates", "shapes", "segments",
         "stock_outs", "suggestions", "scarce", "automatic", "accuracy", "anomalies", "modes",
-        "key_figures", "alerts", "digests", "prune",
+        "key_figures", "alerts", "counts", "digests", "prune",
     ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ from stock.errors import NothingToCount
 from stock.models import CountNeed, StockLevel
 from stock.services import Sent, Told
 from stock.services.count_plans import plan_sums
+from tests.stock.moments import at_noon
 
 NOBODY = np.array([], int)
 
@@ -170,9 +170,9 @@ def shop(make_product, receive, warehouse, make_user):
     """A dear and a cheap item that sold since their opening."""
     dear, cheap = make_product("DEAR", unit_cost=100), make_product("CHEAP", unit_cost=1)
     for product in (dear, cheap):
-        receive(product, 100, reason="opening", effective_at=timezone.now() - timedelta(days=80))
+        receive(product, 100, reason="opening", effective_at=at_noon(80))
         for day in range(30, 40):
-            receive(product, -3, reason="shipment", effective_at=timezone.now() - timedelta(days=day))
+            receive(product, -3, reason="shipment", effective_at=at_noon(day))
     return warehouse
 
 

@@ -1,0 +1,246 @@
+"""Lines of a count pasted from a sheet or brought in as a file: all that is wrong with them at once, nothing lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tempfile
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from catalog.models import Product
+from inventory_site.common.tables import Cell, ImportRefused, TableRow, open_table
+from stock.models import Bin, StockCount
+from stock.services import Sent
+from stock.services.count_entries import FUTURE_AT_MOST, MOST_COUNTED, OLDEST
+
+COLUMNS = ("code", "counted", "bin", "counted_at")
+#: What people call them, without regard to case.
+NAMES = {
+    "code": ("code", "sku", "barcode", "ean", "product", "item", "编码", "条码", "商品"),
+    "counted": ("counted", "count", "quantity", "qty", "pieces", "数量", "盘点数量"),
+    "bin": ("bin", "place", "location", "货位"),
+    "counted_at": ("counted_at", "counted at", "at", "time", "盘点时间"),
+}
+MOST_LINES, MOST_BYTES = 20_000, 5 * 2**20
+ASKED_AT_ONCE = 5000
+WHOLE = re.compile(r"\d{1,16}(?:[.,]0+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one cell: the line as in the file, the column, what stands there, and why."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """One line as it was read; ``at`` is None where it tells no time."""
+
+    line: int
+    cells: tuple[str, ...]
+    code: str
+    counted: int
+    bin: str
+    at: datetime | None
+
+
+@dataclass
+class Paste:
+    """All lines of a file. ``good`` can be taken; ``rows`` are all, for who mends them, under ``headers``."""
+
+    headers: list[str]
+    rows: list[TableRow]
+    good: list[Pasted]
+    faults: list[Fault]
+
+    @property
+    def bad_lines(self) -> set[int]:
+        return {fault.line for fault in self.faults}
+
+    def as_text(self, *, only_bad: bool = False) -> str:
+        """As a person may paste it again."""
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+        kept = [row for row in self.rows if not only_bad or row.line in self.bad_lines]
+        writer.writerow(self.headers)
+        writer.writerows([[_told(cell) for cell in row.cells] for row in kept])
+        return out.getvalue()
+
+    def entries(self, *, key: str, at: datetime) -> list[Sent]:
+        """For the count; the same line of the same import (``key``) is the same entry, however often it is sent."""
+        return [
+            Sent(
+                uuid.uuid5(uuid.NAMESPACE_OID, f"{key}\n{line.code.lower()}\n{line.bin.lower()}\n{line.counted}"),
+                line.code, line.counted, line.at or at, line.bin,
+            )
+            for line in self.good
+        ]  # fmt: skip
+
+
+def read_text(text: str, count: StockCount) -> Paste:
+    """What was pasted: cells by tabs, commas or semicolons."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        return _read(Path(file.name), count)
+
+
+def read_file(upload: IO[bytes], count: StockCount) -> Paste:
+    """A CSV or XLSX file as it was uploaded."""
+    with tempfile.NamedTemporaryFile("wb", suffix=".upload") as file:
+        file.write(upload.read(MOST_BYTES + 1))
+        if file.tell() > MOST_BYTES:
+            raise ImportRefused(_("The file is larger than %(most)d MB.") % {"most": MOST_BYTES // 2**20})
+        file.flush()
+        return _read(Path(file.name), count)
+
+
+def _read(path: Path, count: StockCount) -> Paste:
+    with open_table(path) as table:
+        places, is_headed = _places(table.headers)
+        first = [] if is_headed else [TableRow(1, list(table.headers))]
+        rows = first + [row for row, _number in zip(table.rows, range(MOST_LINES + 1), strict=False)]
+    if len(rows) > MOST_LINES:
+        raise ImportRefused(_("At most %(most)d lines at once. Nothing was taken.") % {"most": MOST_LINES})
+    headers = list(table.headers) if is_headed else [name for name in COLUMNS if name in places]
+    reader = _Reader(count, places, headers, _shelf(rows, places, count))
+    good = [one for row in rows if (one := reader.line(row))]
+    return Paste(headers, rows, good, reader.faults)
+
+
+def _places(headers: Sequence[str]) -> tuple[dict[str, int], bool]:
+    """Where each column stands, and whether the first line names them. Without names: code, counted, bin, time."""
+    known = {alias: name for name, aliases in NAMES.items() for alias in aliases}
+    named = {known[cell.strip().lower()]: at for at, cell in enumerate(headers) if cell.strip().lower() in known}
+    if "code" in named and "counted" in named:
+        return named, True
+    if len(headers) > 1 and (WHOLE.fullmatch(headers[1].strip()) or not named):
+        return {name: at for at, name in enumerate(COLUMNS) if at < max(len(headers), 2)}, False
+    raise ImportRefused(
+        _("The columns “code” and “counted” are needed; the first line names %(names)s.")
+        % {"names": ", ".join(headers)[:200] or "–"}
+    )
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """Active or not, by lower-case SKU or barcode; and the warehouse's bins in lower case."""
+
+    products: dict[str, bool]
+    bins: set[str]
+
+
+def _shelf(rows: Iterable[TableRow], places: dict[str, int], count: StockCount) -> _Shelf:
+    codes = sorted({_told(row.cells[places["code"]]).lower() for row in rows if len(row.cells) > places["code"]})
+    products: dict[str, bool] = {}
+    for start in range(0, len(codes), ASKED_AT_ONCE):
+        part = codes[start : start + ASKED_AT_ONCE]
+        for field in ("barcode", "sku"):  # a SKU is sure; a barcode may be on two products
+            found = Product.objects.annotate(low=Lower(field)).filter(low__in=part)
+            products |= dict(found.values_list("low", "is_active"))
+    bins = Bin.objects.filter(warehouse=count.warehouse_id).values_list("code", flat=True)
+    return _Shelf(products, {code.lower() for code in bins})
+
+
+class _Reader:
+    """Reads lines one after the other and keeps what is wrong with each."""
+
+    def __init__(self, count: StockCount, places: dict[str, int], headers: Sequence[str], shelf: _Shelf):
+        self.count, self.places, self.headers, self.shelf = count, places, headers, shelf
+        self.faults: list[Fault] = []
+        self.seen: dict[tuple[str, str], int] = {}
+        self.now = timezone.now()
+
+    def line(self, row: TableRow) -> Pasted | None:
+        before = len(self.faults)
+        if row.fault:
+            self._fault(row, "", "", row.fault)
+            return None
+        code, counted, place, at = (self._cell(row, name) for name in COLUMNS)
+        told = Pasted(
+            row.line, tuple(_told(cell) for cell in row.cells), self._code(row, _told(code)),
+            self._counted(row, _told(counted)), self._bin(row, _told(place)), self._at(row, at),
+        )  # fmt: skip
+        if len(self.faults) == before:
+            earlier = self.seen.setdefault((told.code.lower(), told.bin.lower()), row.line)
+            if earlier != row.line:
+                self._fault(row, "code", told.code, _("also on line %(line)d: which one holds?") % {"line": earlier})
+        return told if len(self.faults) == before else None
+
+    def _cell(self, row: TableRow, name: str) -> Cell:
+        at = self.places.get(name)
+        return row.cells[at] if at is not None and at < len(row.cells) else ""
+
+    def _fault(self, row: TableRow, name: str, value: str, reason: str) -> None:
+        at = self.places.get(name)
+        column = self.headers[at] if at is not None and at < len(self.headers) else name
+        self.faults.append(Fault(row.line, column, value[:80], reason))
+
+    def _code(self, row: TableRow, code: str) -> str:
+        known = self.shelf.products.get(code.lower())
+        if not code:
+            self._fault(row, "code", code, _("empty"))
+        elif known is None:
+            self._fault(row, "code", code, _("nobody knows this SKU or barcode"))
+        elif not known:
+            self._fault(row, "code", code, _("this product is no longer bought"))
+        return code
+
+    def _counted(self, row: TableRow, counted: str) -> int:
+        bare = counted.replace(" ", "").replace("\u00a0", "")
+        if not bare:
+            self._fault(
+                row, "counted", counted, _("empty: what nobody counted is not zero; take the line out or write 0")
+            )
+        elif not WHOLE.fullmatch(bare):
+            self._fault(row, "counted", counted, _("not a whole number of pieces from 0 on"))
+        elif (number := int(re.split("[.,]", bare)[0])) > MOST_COUNTED:
+            self._fault(row, "counted", counted, _("more than can be counted"))
+        else:
+            return number
+        return 0
+
+    def _bin(self, row: TableRow, place: str) -> str:
+        if place and place.lower() not in self.shelf.bins:
+            self._fault(row, "bin", place, _("there is no such bin in %(place)s") % {"place": self.count.warehouse})
+        return place
+
+    def _at(self, row: TableRow, told: Cell) -> datetime | None:
+        at = told if isinstance(told, datetime) else _moment(told)
+        if not told:
+            return None
+        if at is None:
+            self._fault(row, "counted_at", str(told), _("not a time like 2026-03-29 18:00"))
+            return None
+        at = at if timezone.is_aware(at) else timezone.make_aware(at)
+        if at > self.now + FUTURE_AT_MOST:
+            self._fault(row, "counted_at", str(told), _("still to come"))
+        elif at < self.now - OLDEST:
+            self._fault(row, "counted_at", str(told), _("more than two weeks ago: count it again"))
+        return at
+
+
+def _moment(told: str) -> datetime | None:
+    try:
+        return parse_datetime(told.replace(" ", "T", 1)) if told else None
+    except ValueError:
+        return None
+
+
+def _told(cell: Cell) -> str:
+    return cell.isoformat(" ", "minutes") if isinstance(cell, datetime) else cell.strip()
