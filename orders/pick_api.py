@@ -90,11 +90,12 @@ class PutBackSerializer(QuantitiesSerializer, Here):
 
 
 class NotFoundSerializer(PiecesLine, Versioned, Here):
-    """So many pieces of a line were not there."""
+    """So many pieces of a line were not there; ``at`` is when that was seen."""
 
     line = serializers.IntegerField(min_value=1, max_value=LARGEST)
     quantity = Pieces()
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
     def subject_of(self, data) -> str:
         return self.context.get("skus", {}).get(str(data.get("line")), "")

@@ -18,6 +18,7 @@ from catalog.models import Supplier
 from inventory_site.common.api import CostFields, ReadRoom
 from inventory_site.common.api_lines import LARGEST, MOST_LINES, Pieces, PiecesLine, Versioned, skus_of
 from inventory_site.common.api_pictures import PictureField
+from inventory_site.common.api_times import ZonedTime, not_to_come
 from orders import services
 from orders.models import PromisedDate, PurchaseOrder, PurchaseOrderLine, Receipt, Reminder
 from orders.promise_api import BODIES, PERMISSIONS, PromisedDateSerializer, ReminderSerializer, SupplierSide
@@ -151,7 +152,12 @@ class ReceivedLineSerializer(PiecesLine):
 
 
 class ReceiveSerializer(Versioned):
-    """What arrived; without ``lines`` all that is still to come. The same line twice is summed."""
+    """What arrived; without ``lines`` all that is still to come. The same line twice is summed.
+
+    ``at`` is when it was put on the shelf, where a device tells it later.
+    """
+
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
     lines = ReceivedLineSerializer(
         many=True, required=False, allow_null=True, allow_empty=False, default=None, max_length=MOST_LINES
@@ -284,6 +290,7 @@ class PurchaseOrderViewSet(SupplierSide, ReadRoom):
             lambda: services.receive_purchase_order(
                 order=order, actor=request.user, quantities=body.counted("quantity"), packs=body.counted("packs"),
                 version=body.version_seen(), may_exceed=may_exceed, damaged=body.damaged(),
+                received_at=not_to_come(body.validated_data["at"]),
             )
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from catalog.api import ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces, PiecesLine, QuantitiesSerializer, Versioned, skus_of
+from inventory_site.common.api_times import ZonedTime, not_to_come
 from stock import services
 from stock.access import require, require_either
 from stock.api_fields import WarehouseByCode
@@ -77,10 +78,12 @@ class TransferLinesSerializer(Versioned):
 class ReceiveSerializer(QuantitiesSerializer):
     """``may_exceed``: more than is in transit arrived, within the shop's tolerance.
 
-    The surplus is taken off what is available in the source. It takes the permission to over-receive.
+    The surplus is taken off what is available in the source. It takes the permission to over-receive. ``at`` is when
+    the goods were put on the shelf, where a device tells it later.
     """
 
     may_exceed = serializers.BooleanField(required=False, default=False)
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
 
 class TransferViewSet(ReadRoom):
@@ -160,7 +163,8 @@ class TransferViewSet(ReadRoom):
         require(request.user, MOVE, transfer.destination)
         if body.validated_data["may_exceed"]:
             require(request.user, OVER, transfer.destination)
-        wish = {"quantities": body.chosen(), "may_exceed": body.validated_data["may_exceed"]}
+        told = body.validated_data
+        wish = {"quantities": body.chosen(), "may_exceed": told["may_exceed"], "at": not_to_come(told["at"])}
         return self.act(
             lambda: services.receive_transfer(
                 transfer=transfer, actor=request.user, version=body.version_seen(), **wish

@@ -8,6 +8,13 @@ from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from inventory_site.common.models import ShopSettings
+
+
+def not_to_come(at: datetime | None) -> datetime | None:
+    """A moment that a device told; where its clock is ahead, now."""
+    return at and min(at, ShopSettings.objects.load().now())
+
 
 class ZonedTime(serializers.DateTimeField):
     """A time with its zone. One without is refused: the caller's clock and ours need not agree which one is meant."""

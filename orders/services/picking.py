@@ -45,7 +45,7 @@ def pick_sales_order(
     parts = chosen(lines, quantities, waiting, _("pick"))
     if not parts:
         raise NothingToDo(_("%(number)s: nothing is left to pick here.") % {"number": order.number})
-    pick_pieces(quantities=_by_holder(lines, parts), within={warehouse.pk}, at=at)
+    pick_pieces(quantities=_by_holder(lines, parts), actor=actor, within={warehouse.pk}, at=at)
     return _written(order, warehouse, parts, "sales_order.pick", actor)
 
 
@@ -89,6 +89,7 @@ def report_missing(
     quantity: int,
     actor: User | None,
     note: str = "",
+    at: datetime | None = None,
     version: int | None = None,
 ) -> Missed:
     """Promised pieces of a line were not there: they leave the books, the line waits for others, a count is asked for.
@@ -99,7 +100,9 @@ def report_missing(
     order, lines = _locked(order, _("reported as missing"), warehouse, wish, version)
     chosen(lines, wish, _pieces(lines, warehouse, is_picked=False), _("report as missing"))
     row = next(one for one in lines if one.pk == line)
-    miss_pieces(holder=row.holder, quantity=quantity, actor=actor, reference=order.number, warehouse_id=warehouse.pk)
+    miss_pieces(
+        holder=row.holder, quantity=quantity, actor=actor, reference=order.number, warehouse_id=warehouse.pk, at=at
+    )
     count = _count_of(row, order, warehouse, actor)
     touch(order)
     tell_positions([(row.product_id, row.warehouse_id)])

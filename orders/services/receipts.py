@@ -19,7 +19,7 @@ from orders.services.backorders import allocate_waiting, lock_waiting
 from orders.services.common import check_quantity, reread
 from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
-from stock.services import Entry, post_movements, report_damage
+from stock.services import Entry, ensure_levels, make_good, post_movements, report_damage
 
 Reason = StockMovement.Reason
 
@@ -48,8 +48,8 @@ def receive_purchase_order(
     """Take goods into stock, by line in pieces and in packs, or all that is still to come.
 
     With ``may_exceed`` a line takes more than is outstanding, within the shop's tolerance, also where all had been
-    received before. ``damaged`` pieces, by line, are received too and set aside at once. Orders that wait for the goods
-    get them, the oldest first.
+    received before. ``damaged`` pieces, by line, are received too and set aside at once. Counts of the shelf that were
+    posted for a time after ``received_at`` are put right. Orders that wait for the goods get them, the oldest first.
     """
     order = reread(order)
     StaleVersion.check(order, version)
@@ -65,6 +65,9 @@ def receive_purchase_order(
     arrived = [line for line in lines if line.pk in parts]
     waiting = lock_waiting([(line.product_id, order.warehouse_id) for line in arrived])
     _post(order, arrived, parts, at, actor)
+    if received_at is not None:
+        ids = ensure_levels((line.product_id, order.warehouse_id) for line in arrived)
+        make_good({ids[line.product_id, order.warehouse_id]: parts[line.pk] for line in arrived}, at, actor)
     _set_aside(order, lines, damaged or {}, actor)
     allocate_waiting(waiting)
     settle(order, lines, at)

@@ -7,6 +7,7 @@ import { begun, keep, oneAtATime } from "./kept.js";
 import { bigButton, card, feel, progress, quantityPad, said, scanBox } from "./parts.js";
 import { photoField } from "./photos.js";
 import * as queue from "./queue.js";
+import { byServer } from "./server.js";
 import { moment, nt, t } from "./texts.js";
 
 export class Arrival {
@@ -138,12 +139,13 @@ export class Arrival {
     const chosen = Object.entries(this.here).map(([line, one]) => ({ line: Number(line), quantity: one.pieces, ...(one.damaged ? { damaged: one.damaged, note: one.note, photo: one.photo } : {}) }));
     const pieces = this.pieces();
     const path = `${this.kind.path}${encodeURIComponent(this.number)}/receive/`;
+    const at = byServer(new Date().toISOString()); // counts that are posted before this is sent have seen it
     // Photos are large: each goes with its own line, so that none holds the others up.
     for (const lines of [chosen.filter((one) => !one.photo), ...chosen.filter((one) => one.photo).map((one) => [one])]) {
       if (!lines.length) continue;
       const some = lines.reduce((sum, one) => sum + one.quantity, 0);
       const subject = { document: this.name, pieces: Object.fromEntries(lines.map((one) => [one.line, one.quantity])) };
-      await queue.act({ path, body: { lines }, title: nt("%(number)s: one piece received", "%(number)s: %(n)s pieces received", some, { number: this.number }), subject });
+      await queue.act({ path, body: { lines, at }, title: nt("%(number)s: one piece received", "%(number)s: %(n)s pieces received", some, { number: this.number }), subject });
     }
     this.labels = this.labelsOf(chosen);
     this.here = {};

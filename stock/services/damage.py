@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -12,6 +13,7 @@ from catalog.models import Product
 from inventory_site.common.models import User
 from stock.models import DamagePhoto, SetAside, Warehouse
 from stock.services.set_asides import set_aside, write_off_set_aside
+from stock.services.told_late import make_good
 
 
 @transaction.atomic
@@ -27,8 +29,12 @@ def report_damage(
     version: int | None = None,
     photo: bytes | None = None,
     is_scrapped: bool = False,
+    at: datetime | None = None,
 ) -> SetAside:
-    """Take pieces off sale with a photo of them; scrapped ones leave the building too."""
+    """Take pieces off sale with a photo of them; scrapped ones leave the building too.
+
+    ``at`` is when they were thrown away, where it is told later: a count that was posted since knows it already.
+    """
     row = set_aside(
         product=product, warehouse=warehouse, quantity=quantity, reason=reason, actor=actor, note=note,
         reference=reference, version=version,
@@ -37,6 +43,8 @@ def report_damage(
         DamagePhoto.objects.create(set_aside=row, file=keep_photo(photo), actor=actor)
     if is_scrapped:
         write_off_set_aside(product=product, warehouse=warehouse, quantity=quantity, actor=actor, note=note)
+        if at is not None:
+            make_good({row.level_id: -quantity}, at, actor)
     return row
 
 

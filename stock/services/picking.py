@@ -6,6 +6,7 @@ All lock the levels of the promises first. Where only a part of a promise is mea
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from stock.models import Allocation, StockMovement
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import lock_levels, save_levels, shop_now
 from stock.services.promises import close_part, locked_promises, part_of
+from stock.services.told_late import counted_since, make_good
 
 State = Allocation.State
 
@@ -43,19 +45,28 @@ def put_back_picked(*, allocations: Collection[int]) -> int:
 
 @transaction.atomic
 def pick_pieces(
-    *, quantities: Mapping[uuid.UUID, int], within: Collection[int] | None = None, at: datetime | None = None
+    *,
+    quantities: Mapping[uuid.UUID, int],
+    actor: User | None,
+    within: Collection[int] | None = None,
+    at: datetime | None = None,
 ) -> None:
     """So many promised pieces of each holder were taken off the shelf at that moment, by default now.
 
-    A moment to come, or before the promise was made, is a wrong clock: then it is now, or when it was made.
+    A moment to come, or before the promise was made, is a wrong clock: then it is now, or when it was made. Where the
+    shelf was counted since, that count took them for lost, and is put right.
     """
     _levels, by_holder = locked_promises(quantities, within)
     now = shop_now()
     moment = min(at or now, now)
+    taken: dict[int, int] = defaultdict(int)
     for holder, wanted in quantities.items():
         for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is None]):
             row.picked_at = max(moment, row.created_at)
             row.save(update_fields=["picked_at"])
+            taken[row.level_id] -= row.quantity
+    if at is not None:
+        make_good(taken, moment, actor)
 
 
 @transaction.atomic
@@ -69,10 +80,19 @@ def put_back_pieces(*, quantities: Mapping[uuid.UUID, int], within: Collection[i
 
 
 @transaction.atomic
-def miss_pieces(*, holder: uuid.UUID, quantity: int, actor: User | None, reference: str, warehouse_id: int) -> None:
+def miss_pieces(
+    *,
+    holder: uuid.UUID,
+    quantity: int,
+    actor: User | None,
+    reference: str,
+    warehouse_id: int,
+    at: datetime | None = None,
+) -> None:
     """Promised pieces were not found on the shelf: their promise is broken and they are off the books.
 
-    What is available stays as it is, so nobody else is promised what nobody found.
+    What is available stays as it is, so nobody else is promised what nobody found. Where the shelf was counted since
+    (``at``), that count has taken them off already.
     """
     levels, by_holder = locked_promises([holder], {warehouse_id})
     waiting = [one for one in by_holder[holder] if one.picked_at is None]
@@ -85,8 +105,9 @@ def miss_pieces(*, holder: uuid.UUID, quantity: int, actor: User | None, referen
     save_levels([level])
     broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
     outbox.publish("stock.promises_broken", {"broken": [broken]})
-    entry = Entry(level.product_id, level.warehouse_id, -quantity, StockMovement.Reason.ADJUSTMENT, reference)
-    post_movements(entries=[entry], actor=actor)
+    if at is None or not counted_since([level.pk], at):
+        entry = Entry(level.product_id, level.warehouse_id, -quantity, StockMovement.Reason.ADJUSTMENT, reference)
+        post_movements(entries=[entry], actor=actor)
 
 
 def _parts(holder: uuid.UUID, wanted: int, among: list[Allocation]) -> list[Allocation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from stock.errors import InsufficientStock, InvalidTransfer, TooMuch
 from stock.models import StockMovement, Transfer, TransferLine, Warehouse
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import check_pieces, ensure_levels, known_levels, shop_now, tell_changed
+from stock.services.told_late import make_good
 
 State = Transfer.State
 Reason = StockMovement.Reason
@@ -126,8 +127,9 @@ def receive_transfer(
     quantities: Mapping[int, int] | None = None,
     version: int | None = None,
     may_exceed: bool = False,
+    at: datetime | None = None,
 ) -> Transfer:
-    """Take what arrived into stock: by line, or all that is in transit.
+    """Take what arrived into stock: by line, or all that is in transit; at that moment, by default now.
 
     With ``may_exceed`` more may have arrived, within the shop's tolerance; the surplus is taken off what is available
     in the source, since it must have come from there. What the source has promised is not touched.
@@ -135,16 +137,21 @@ def receive_transfer(
     transfer, lines = _locked(transfer, version, ON_THE_WAY, _("received"), quantities)
     coming, tolerated = {line.pk: line.in_transit for line in lines}, {line.pk: _tolerance(line) for line in lines}
     parts = _chosen(lines, quantities, coming, tolerated, may_exceed)
+    at = max(at, transfer.shipped_at) if at and transfer.shipped_at else at  # a device's clock may be wrong
     entries = []
     for line in lines:
         arrived = parts.get(line.pk, 0)
         if arrived:
-            entries.append(_entry(transfer, line, transfer.destination_id, arrived))
+            entries.append(_entry(transfer, line, transfer.destination_id, arrived, at=at))
         if beyond := max(arrived - line.in_transit, 0):
             entries.append(_entry(transfer, line, transfer.source_id, -beyond))
             line.shipped += beyond
         line.received += arrived
     _post_with_surplus(transfer, entries, actor)
+    if at is not None:
+        ids = known_levels((line.product_id, transfer.destination_id) for line in lines if line.pk in parts)
+        shelves = {ids[line.product_id, transfer.destination_id]: parts[line.pk] for line in lines if line.pk in parts}
+        make_good(shelves, at, actor)
     _settle(transfer, lines)
     return _saved(transfer, lines, actor, "transfer.receive", parts)
 
@@ -244,9 +251,14 @@ def _chosen(
 
 
 def _entry(
-    transfer: Transfer, line: TransferLine, warehouse_id: int, quantity: int, reason: str = Reason.TRANSFER
+    transfer: Transfer,
+    line: TransferLine,
+    warehouse_id: int,
+    quantity: int,
+    reason: str = Reason.TRANSFER,
+    at: datetime | None = None,
 ) -> Entry:
-    return Entry(line.product_id, warehouse_id, quantity, reason, transfer.number)
+    return Entry(line.product_id, warehouse_id, quantity, reason, transfer.number, at)
 
 
 def _settle(transfer: Transfer, lines: Sequence[TransferLine]) -> None:

@@ -6,6 +6,7 @@ import { begun, keep, oneAtATime } from "../kept.js";
 import { bigButton, card, quantityPad, said } from "../parts.js";
 import { photoField } from "../photos.js";
 import * as queue from "../queue.js";
+import { byServer } from "../server.js";
 import { t } from "../texts.js";
 
 const NAME = "damage";
@@ -67,7 +68,7 @@ class Desk {
   async send() {
     const { item, quantity, reason, note, photo, isScrapped } = this.report;
     if (!quantity) return said(t("Say how many pieces it is."), "bad");
-    const body = { product: item.product, warehouse: this.hall.session.warehouse, quantity, reason, note, photo, is_scrapped: isScrapped };
+    const body = { product: item.product, warehouse: this.hall.session.warehouse, quantity, reason, note, photo, is_scrapped: isScrapped, at: byServer(new Date().toISOString()) };
     const title = isScrapped ? t("%(n)s × %(name)s thrown away", { n: quantity, name: item.name }) : t("%(n)s × %(name)s off sale", { n: quantity, name: item.name });
     const entry = await queue.act({ path: "/api/v1/set-asides/", body, title, subject: { document: NAME } });
     await this.giveUp();

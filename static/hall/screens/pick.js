@@ -168,7 +168,7 @@ class Desk {
   }
 
   async miss(line, quantity) {
-    await this.act("not-found", { line: line.line, quantity }, t("%(n)s × %(name)s were not there for %(number)s", { n: quantity, name: line.name, number: this.number }), { line: line.line, missing: quantity });
+    await this.act("not-found", { line: line.line, quantity, at: byServer(new Date().toISOString()) }, t("%(n)s × %(name)s were not there for %(number)s", { n: quantity, name: line.name, number: this.number }), { line: line.line, missing: quantity });
     said(nt("One piece is off the stock. Somebody is asked to count.", "%(n)s pieces are off the stock. Somebody is asked to count.", quantity), "good");
     this.draw();
   }

@@ -1,0 +1,108 @@
+"""Acts of a phone that was in a dead spot while the shelf was counted: the count saw them before the server did."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders import services
+from stock import services as stock
+from stock.models import Allocation, StockLevel
+
+pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
+NOW = timezone.now()
+DAY_AGO, EARLIER, COUNTED = NOW - timedelta(days=1), NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+
+
+@pytest.fixture
+def cup(make_product, receive):
+    cup = make_product("CUP")
+    receive(cup, 10, effective_at=DAY_AGO)
+    return cup
+
+
+@pytest.fixture
+def count(warehouse, cup):
+    """Somebody counts what lies on the shelf, and it is posted."""
+
+    def count(pieces: int, at=COUNTED):
+        made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+        stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", pieces, at)], actor=None)
+        return stock.post_count(count=made, actor=None)
+
+    return count
+
+
+@pytest.fixture
+def order(cup, place):
+    """Three cups, promised for a day."""
+    order = place((cup, 3))
+    Allocation.objects.update(created_at=DAY_AGO)
+    return order
+
+
+def shelf() -> tuple[int, int]:
+    """On hand and allocated; the ledger adds up."""
+    assert not StockLevel.objects.differing_from_ledger().exists()
+    return StockLevel.objects.values_list("on_hand", "allocated").get(warehouse__code="riga")
+
+
+def test_a_pick_from_before_a_posted_count_is_taken_off_once(order, count, warehouse):
+    count(7)  # three were in somebody's hands, and nobody knew
+    assert shelf() == (7, 3)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=EARLIER)
+    assert shelf() == (10, 3)
+    count(7, at=NOW - timedelta(minutes=1))
+    assert shelf() == (10, 3)
+    services.ship_picked(order=order, warehouse=warehouse, actor=None)
+    assert shelf() == (7, 0)
+
+
+def test_a_pick_after_the_count_or_before_an_open_one_changes_nothing(order, count, warehouse, cup):
+    count(10, at=EARLIER)
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 7, NOW)], actor=None)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=COUNTED)
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (10, 3)
+
+
+def test_a_count_that_is_undone_takes_with_it_what_was_made_good(order, count, warehouse, make_user):
+    posted = count(7)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=EARLIER)
+    stock.undo_count(count=posted, actor=make_user("manager"))
+    assert shelf() == (10, 3)
+
+
+def test_pieces_that_were_missing_before_a_posted_count_are_taken_off_once(order, count, warehouse):
+    count(8)
+    wish = {"line": order.lines.get().pk, "quantity": 2, "at": EARLIER}
+    services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
+    assert shelf() == (8, 1)
+
+
+def test_goods_that_were_put_on_the_shelf_before_a_posted_count_are_added_once(
+    count, cup, warehouse, make_supplier, make_warehouse, receive
+):
+    lines = [services.NewPurchaseLine(cup, 5)]
+    bought = services.create_purchase_order(supplier=make_supplier(), warehouse=warehouse, lines=lines, actor=None)
+    bought = services.confirm_purchase_order(order=bought, actor=None)
+    tartu = make_warehouse("tartu")
+    receive(cup, 9, tartu, effective_at=DAY_AGO)
+    sent = stock.create_transfer(source=tartu, destination=warehouse, lines=[stock.TransferWish(cup, 4)], actor=None)
+    sent = stock.ship_transfer(transfer=sent, actor=None)
+    type(sent).objects.update(shipped_at=DAY_AGO)
+    count(19)  # both lay there already
+    assert shelf() == (19, 0)
+    services.receive_purchase_order(order=bought, actor=None, received_at=EARLIER)
+    stock.receive_transfer(transfer=sent, actor=None, at=EARLIER)
+    assert shelf() == (19, 0)
+
+
+def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup, warehouse):
+    count(8)
+    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=EARLIER)
+    assert shelf() == (8, 0)
