@@ -19,6 +19,8 @@ CERTIFICATE = "/shelfwise-ca.crt"
 START = "/count/"
 #: A phone that says nothing for so long is not waited for.
 SILENT_SECONDS = 10
+#: How soon it notices that it shall stop.
+SEEN_AGAIN_SECONDS = 0.1
 PAGE_TYPE = "text/html; charset=utf-8"
 #: This type makes iPhones and Androids ask whether to install it.
 CERTIFICATE_TYPE = "application/x-x509-ca-cert"
@@ -100,7 +102,7 @@ def listening(front) -> Iterator[None]:
     """Answer at the port after the front's own, until the end of the block."""
     server = (WelcomeServer6 if ":" in front.host else WelcomeServer)((front.host, front.port + 1), Welcome)
     server.front = front
-    threading.Thread(target=server.serve_forever, name="welcome", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(SEEN_AGAIN_SECONDS,), name="welcome", daemon=True).start()
     try:
         yield
     finally:
