@@ -66,7 +66,7 @@ class Phone:
         if bin:
             self.scan(bin)
             self._wait(lambda: self.page.input_value("#bin") == bin)
-        elif self.page.locator("#bin").count():
+        elif self.page.is_visible("#bin"):
             self.page.select_option("#bin", "")
         self.scan(code)
         self.page.wait_for_selector("#panel .quantity")
