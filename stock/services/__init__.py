@@ -30,7 +30,6 @@ from stock.services.promises import (
 )
 from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
 from stock.services.told_late import make_good
-from stock.services.told_late import make_good
 from stock.services.transfers import (
     TransferWish,
     cancel_transfer,
@@ -62,7 +61,6 @@ __all__ = [
     "ensure_levels",
     "keep_photo",
     "keep_until",
-    "make_good",
     "make_good",
     "miss_pieces",
     "move_promises",
