@@ -14,8 +14,8 @@ from tests.populated import Populated
 pytestmark = pytest.mark.django_db
 
 LISTS = [f"/api/v1/{name}/" for name in sorted(ROUTES)] + ["/api/inventory/", "/api/inventory/warning/"]
-#: One catalogue for all warehouses, of which a look-up tells what lies in the caller's; scorecards are of suppliers with
-#: the orders that one may see.
+#: One catalogue for all warehouses, of which a look-up tells what lies in the caller's; scorecards are of suppliers,
+#: with the orders that one may see.
 FOR_ALL = {"products", "lookup", "suppliers", "supplier-products", "supplier-scorecards", "promotions", "jobs"}
 ONE_EACH = {"jobs", "suppliers", "supplier-scorecards", "warehouses"}  # the populated shop has one, whatever is added
 COSTS = {"unit_cost", "cost", "margin_at_risk", "money_at_risk"}
