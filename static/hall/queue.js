@@ -15,6 +15,10 @@ const SHOWN_FOR = 86_400_000; // milliseconds
 const PAUSES = [2_000, 4_000, 8_000, 15_000]; // while nobody answers
 export const UNSENT = ["draft", "waiting", "held"];
 
+const TAB = store.uuid();
+const lockOf = (tab) => `shelfwise-tab-${tab}`;
+if (navigator.locks) navigator.locks.request(lockOf(TAB), () => new Promise(() => {})); // held while the tab lives
+
 const listeners = new Set();
 const tabs = "BroadcastChannel" in self ? new BroadcastChannel("shelfwise-queue") : null;
 let isSending = false;
@@ -57,7 +61,7 @@ export async function unsent() {
 }
 
 async function add(entry) {
-  const row = { uuid: store.uuid(), owner: person().user.id, ownerName: person().user.name, at: new Date().toISOString(), state: "waiting", ...entry };
+  const row = { uuid: store.uuid(), owner: person().user.id, ownerName: person().user.name, at: new Date().toISOString(), state: "waiting", tab: TAB, ...entry };
   await store.put("entries", row);
   await told();
   if (row.state === "waiting") sendSoon();
@@ -74,10 +78,15 @@ export function act({ path, body, title, subject = "" }) {
   return add({ kind: "act", path, body, title, subject });
 }
 
-/** Change a draft: the moment of a count is that of its last change. */
+/** Change a draft: the moment of a count is that of its last change. False where it is none any more: another tab finished it. */
 export async function redraft(seq, counted, title) {
-  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, counted, title, at: new Date().toISOString() } : row));
+  let isDraft = false;
+  await store.change("entries", seq, (row) => {
+    isDraft = row.state === "draft";
+    return isDraft ? { ...row, counted, title, at: new Date().toISOString() } : row;
+  });
   await told();
+  return isDraft;
 }
 
 /** Its person took it back; the server is told by an act of its own. */
@@ -93,9 +102,12 @@ export async function done(seq) {
   sendSoon();
 }
 
-/** Drafts of a tab that was closed are as good as finished. */
+/** Drafts of a tab that was closed are as good as finished; those of one that is open are its own. */
 export async function finishDrafts() {
-  for (const row of await entries()) if (row.state === "draft") await store.change("entries", row.seq, (now) => ({ ...now, state: now.state === "draft" ? "waiting" : now.state }));
+  const open = navigator.locks ? (await navigator.locks.query()).held.map((lock) => lock.name) : [];
+  for (const row of await entries()) {
+    if (row.state === "draft" && !open.includes(lockOf(row.tab))) await store.change("entries", row.seq, (now) => ({ ...now, state: now.state === "draft" ? "waiting" : now.state }));
+  }
   await told();
 }
 

@@ -52,9 +52,11 @@ export function listen(onCode, { target = document, fastest = 50 } = {}) {
   }
 
   function isScan(event) {
-    if (!burst || event.timeStamp - burst.last > PAUSE || event.target !== (burst.field.element || event.target)) return false;
+    if (!burst || event.timeStamp - burst.last > PAUSE) return false;
+    const { element } = burst.field;
+    if (element?.isConnected && event.target !== element) return false; // a field that was drawn anew lost the focus
     const keys = burst.text.length;
-    return keys >= (burst.field.element ? 4 : 2) && (burst.last - burst.from) / (keys - 1) <= fastest;
+    return keys >= (element ? 4 : 2) && (burst.last - burst.from) / (keys - 1) <= fastest;
   }
 
   function onKey(event) {

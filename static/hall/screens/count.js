@@ -136,8 +136,7 @@ class Desk {
       if (value === null) {
         if (item.draft) await queue.drop(item.draft);
         item.draft = null;
-      } else if (item.draft) await queue.redraft(item.draft, value, this.titleOf(item, value));
-      else item.draft = (await queue.count({ number: this.number, code: item.item.sku, counted: value, bin: item.bin, title: this.titleOf(item, value), isDraft: true })).seq;
+      } else if (!item.draft || !(await queue.redraft(item.draft, value, this.titleOf(item, value)))) item.draft = (await queue.count({ number: this.number, code: item.item.sku, counted: value, bin: item.bin, title: this.titleOf(item, value), isDraft: true })).seq;
     }).catch((error) => said(t("This could not be kept on the device (%(why)s). Write it down, and send what waits.", { why: error.name || error }), "bad"));
   }
 
