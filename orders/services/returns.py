@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -116,9 +117,14 @@ def _locked(
 
 @transaction.atomic
 def inspect_return(
-    *, document: Return, outcomes: Mapping[int, Outcome], actor: User | None, version: int | None = None
+    *,
+    document: Return,
+    outcomes: Mapping[int, Outcome],
+    actor: User | None,
+    at: datetime | None = None,
+    version: int | None = None,
 ) -> Return:
-    """Take in what was found: sellable pieces go on sale, the others are set aside or scrapped.
+    """Take in what was found (at that moment, by default now): sellable pieces go on sale, others aside or away.
 
     A line without an outcome did not come; less than announced may be found, never more.
     """
@@ -135,7 +141,7 @@ def inspect_return(
         row.note = outcome.note[:200]
     ReturnLine.objects.bulk_update(found, ["sellable", "unsellable", "scrapped", "note"])
     _count(found, 1)
-    take_back(entries=[_entry(row) for row in found], actor=actor, reference=document.number)
+    take_back(entries=[_entry(row) for row in found], actor=actor, reference=document.number, at=at)
     _take_off_demand(found)
     document.state, document.inspected_at = State.INSPECTED, ShopSettings.objects.load().now()
     _save(document, order, "state", "inspected_at")

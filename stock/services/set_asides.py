@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from stock.services.levels import (
     shop_now,
 )
 from stock.services.promises import shorten
+from stock.services.told_late import make_good
 
 Reason = SetAside.Reason
 
@@ -112,17 +114,21 @@ class TakenBack:
 
 
 @transaction.atomic
-def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: str) -> None:
-    """Goods of a customer come back: all arrive, the unfit are set aside, the scrapped leave again."""
+def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: str, at: datetime | None = None) -> None:
+    """Goods of a customer come back: all arrive, the unfit are set aside, the scrapped leave again.
+
+    ``at`` is when, where it is told later; counts that were posted for a time after it are put right.
+    """
     for entry in entries:
         _check_outcome(entry)
     ids = ensure_levels((entry.product_id, entry.warehouse_id) for entry in entries)
     levels = lock_levels(ids.values())
-    now, movements, aside = shop_now(), [], []
+    now, movements, aside, kept = at or shop_now(), [], [], defaultdict(int)
     for entry in entries:
         level = levels[ids[entry.product_id, entry.warehouse_id]]
         level.on_hand += entry.sellable + entry.unsellable
         level.unsellable += entry.unsellable
+        kept[level.pk] += entry.sellable + entry.unsellable
         arrived = entry.sellable + entry.unsellable + entry.scrapped
         movements.append(_movement(level, arrived, StockMovement.Reason.RETURN, actor, reference, now))
         if entry.scrapped:
@@ -138,6 +144,8 @@ def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: st
     StockMovement.objects.bulk_create(movements)
     SetAside.objects.bulk_create(aside)
     save_levels(levels.values())
+    if at is not None:
+        make_good(kept, at, actor)
 
 
 def _check_outcome(entry: TakenBack) -> None:

@@ -102,6 +102,15 @@ def test_goods_that_were_put_on_the_shelf_before_a_posted_count_are_added_once(
     assert shelf() == (19, 0)
 
 
+def test_a_return_that_was_inspected_before_a_posted_count_is_added_once(order, count, warehouse):
+    services.ship_sales_order(order=order, actor=None)
+    sent = services.register_return(order=order, quantities={order.lines.get().pk: 3}, actor=None)
+    outcome = services.Outcome(sellable=1, unsellable=1, scrapped=1)
+    count(9, at=timezone.now())
+    services.inspect_return(document=sent, outcomes={sent.lines.get().pk: outcome}, actor=None, at=EARLIER)
+    assert shelf() == (9, 0)
+
+
 def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup, warehouse):
     count(8)
     stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=EARLIER)

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
 import { bigButton, card, feel, progress, said, scanBox } from "../parts.js";
 import * as queue from "../queue.js";
+import { byServer } from "../server.js";
 import { nt, t } from "../texts.js";
 
 const PATH = "/api/v1/returns/";
@@ -109,7 +110,7 @@ class Desk {
 
   async send() {
     const lines = this.document.lines.filter((line) => this.pieces(line)).map((line) => ({ line: line.id, ...this.of(line) }));
-    this.entry = await queue.act({ path: `${PATH}${encodeURIComponent(this.number)}/inspect/`, body: { lines }, title: t("%(number)s inspected", { number: this.number }), subject: { document: this.name } });
+    this.entry = await queue.act({ path: `${PATH}${encodeURIComponent(this.number)}/inspect/`, body: { lines, at: byServer(new Date().toISOString()) }, title: t("%(number)s inspected", { number: this.number }), subject: { document: this.name } });
     await keep(this.name, null);
     said(t("%(number)s: inspected.", { number: this.number }), "good");
     this.draw();
