@@ -68,9 +68,11 @@ def test_the_texts_of_code_and_pages_are_found(tmp_path):
 def test_the_texts_of_scripts_are_found(tmp_path):
     (tmp_path / "static" / "hall").mkdir(parents=True)
     script = 'say(t("late"));\nconst f = () => nt("one day", "%(n)s days", n, { n });\nh("p", {}, t(name));\n'
+    script += 'go(`#/${to}`, t("say on"), `${nt(\n  "one", "%(n)s", n)}`);\n'
     (tmp_path / "static" / "hall" / "x.js").write_text(script)
     found = {(name, line, text) for name, line, text, _context in messages.spoken(tmp_path)}
-    assert found == {("static/hall/x.js", 1, "late"), ("static/hall/x.js", 2, ("one day", "%(n)s days"))}
+    said = [(1, "late"), (2, ("one day", "%(n)s days")), (4, "say on"), (4, ("one", "%(n)s"))]
+    assert found == {("static/hall/x.js", line, text) for line, text in said}
 
 
 def test_every_text_of_code_and_pages_is_in_the_catalogues(catalogues):
