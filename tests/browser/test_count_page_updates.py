@@ -19,6 +19,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 CODES = ("LAMP", "CORD", "BULB")
 
 
+WRONG_CLOCK = """{
+  const Right = Date;
+  self.Date = class extends Right {
+    constructor(...parts) { parts.length ? super(...parts) : super(Right.now() + (self.ahead ?? 0)); }
+    static now() { return Right.now() + (self.ahead ?? 0); }
+  };
+}"""
+
+
 @pytest.fixture
 def count(morning, make_product):
     products = [make_product(code) for code in CODES]
@@ -139,6 +148,51 @@ def test_two_tabs_share_one_queue_and_send_each_entry_once(count, chromium, addr
         assert clerks.errors == []
     assert entered() == {"LAMP": 4, "CORD": 5, "BULB": 6}
     assert CountEntry.objects.count() == 3
+
+
+def test_a_second_tab_does_not_finish_what_is_typed_in_the_first(count, chromium, address, person):
+    clerk = person("clerk")
+    with phone(chromium, address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count)
+        first = clerks.page
+        clerks.scan("LAMP")
+        first.wait_for_selector("#panel .quantity")
+        clerks.new_tab()
+        clerks.open_count(count)
+        clerks.page.wait_for_timeout(500)
+        clerks.page = first
+        first.bring_to_front()
+        clerks.press(12)
+        first.click("#panel .big.good")
+        clerks.shows_unsent(0)
+        assert clerks.errors == []
+    assert entered() == {"LAMP": 12}
+
+
+@pytest.mark.parametrize(("days", "problem"), [(-1, ""), (1, "future")])
+def test_a_clock_that_is_put_right_while_an_entry_waits_holds_up_no_other(
+    days, problem, count, chromium, address, person
+):
+    clerk = person("clerk")
+    with phone(chromium, address) as clerks:
+        clerks.context.add_init_script(WRONG_CLOCK)
+        clerks.context.add_init_script(f"self.ahead ??= {days} * 86_400_000;")
+        clerks.log_in(clerk)
+        clerks.open_count(count)
+        clerks.count("LAMP", 5)
+        clerks.shows_unsent(0)
+        clerks.context.set_offline(True)
+        clerks.count("CORD", 6)
+        clerks.page.evaluate("self.ahead = 0")
+        clerks.count("BULB", 7)
+        clerks.shows_unsent(2)
+        clerks.context.set_offline(False)
+        clerks.shows_unsent(0)
+        assert clerks.page.locator(".entry .bad").count() == bool(problem)  # it is told, and kept for a manager
+        assert clerks.errors == []
+    rows = CountEntry.objects.order_by("pk").values_list("sent__code", "counted", "problem")
+    assert list(rows) == [("LAMP", 5, ""), ("CORD", 6, problem), ("BULB", 7, "")]
 
 
 def test_a_store_that_is_full_in_the_middle_is_said_and_what_it_holds_is_sent(count, chromium, address, person):
