@@ -224,8 +224,16 @@ class CountLineAdmin(ExportsList, ReadOnlyAdmin):
         return product_cell(line.level.product)
 
 
+class CountEntrySheet(Sheet):
+    class Meta:
+        model = CountEntry
+        fields = ("count__number", "product__sku", "bin__code", "counted", "captured_at", "received_at",
+                  "actor__username", "is_recount", "problem", "settled_at", "settled_by__username")  # fmt: skip
+
+
 @admin.register(CountEntry)
-class CountEntryAdmin(ReadOnlyAdmin):
+class CountEntryAdmin(ExportsList, ReadOnlyAdmin):
+    resource_classes = [CountEntrySheet]
     by_warehouse = True
     acts = (
         Act("accept", _("It counts"), SETTLE, accept, possible=_is_finding, variant="primary",

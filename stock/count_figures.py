@@ -15,7 +15,7 @@ from stock.models import CountEntry, CountLine, StockCount
 Line = CountLine.State
 DONE = (Line.COUNTED, Line.POSTED)
 TOP = 10
-ZERO = Decimal(0)
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def variance(count: StockCount) -> Variance:
         lost=Sum("delta", filter=down), gains=Sum("cost", filter=up), losses=Sum("cost", filter=down),
         value=Sum(F("expected") * F("unit_cost")),
     )  # fmt: skip
-    money = {name: Decimal(told[name] or 0).quantize(Decimal("0.01")) for name in ("gains", "losses", "value")}
+    money = {name: Decimal(told[name] or 0).quantize(CENT) for name in ("gains", "losses", "value")}
     return Variance(told["counted"], told["exact"], told["gained"] or 0, told["lost"] or 0, **money)
 
 
@@ -161,7 +161,7 @@ def accuracy_by_area(counts: QuerySet[StockCount]) -> list[AreaAccuracy]:
     return [
         AreaAccuracy(
             row["area"] or "", row["count__number"], row["count__closed_at"], row["counted"], row["exact"],
-            Decimal(row["value"] or 0), Decimal(row["off"] or 0),
+            Decimal(row["value"] or 0).quantize(CENT), Decimal(row["off"] or 0).quantize(CENT),
         )
         for row in rows
     ]  # fmt: skip

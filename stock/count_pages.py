@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any
 
@@ -21,6 +22,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from inventory_site.common import charts
 from inventory_site.common.admin_acts import new_key, run_once
+from inventory_site.common.admin_export import harmless
 from inventory_site.common.errors import DomainError, WrongState
 from inventory_site.common.numbers import percent
 from stock import count_figures, services
@@ -152,13 +154,27 @@ class CountPages:
             raise Http404
         posted = StockCount.objects.filter(warehouse=place, state=StockCount.State.POSTED).order_by("-closed_at")
         rows = count_figures.accuracy_by_area(posted.filter(pk__in=list(posted.values_list("pk", flat=True)[:200])))
+        sees_costs = request.user.has_perm(settings.COST_PERMISSION)
+        if request.GET.get("export"):
+            return _accuracy_csv(rows, sees_costs)
         context = self.admin_site.each_context(request) | {
             "title": _g("Accuracy by area"), "opts": self.opts, "warehouses": mine, "place": place,
             "chart": json.dumps(accuracy_chart(rows)), "chart_options": json.dumps(percent_options()),
             "rows": [_accuracy_row(row) for row in reversed(rows)],
-            "sees_costs": request.user.has_perm(settings.COST_PERMISSION),
+            "sees_costs": sees_costs,
         }  # fmt: skip
         return TemplateResponse(request, "stock/count_accuracy.html", context)
+
+
+def _accuracy_csv(rows: list[count_figures.AreaAccuracy], sees_costs: bool) -> HttpResponse:
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")  # the mark tells Excel that it is UTF-8
+    answer["Content-Disposition"] = 'attachment; filename="count-accuracy.csv"'
+    writer = csv.writer(answer)
+    writer.writerow(["posted_at", "count", "area", "items", "exact"] + (["value", "off"] if sees_costs else []))
+    for row in rows:
+        told = [row.at.isoformat(), row.number, harmless(row.area), row.counted, row.exact]
+        writer.writerow(told + ([row.value, row.off] if sees_costs else []))
+    return answer
 
 
 def _accuracy_row(row: count_figures.AreaAccuracy) -> dict[str, Any]:

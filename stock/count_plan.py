@@ -5,7 +5,7 @@ Pure: arrays in, arrays out. Days are counted from today on (0), money in the sh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ KNOWN_GAPS, LONGEST_GAP = 50.0, 600.0
 #: A and B are the items that make the first 80 and 95 % of the value that is sold.
 A_UP_TO, B_UP_TO = 0.80, 0.95
 FARTHEST = 3650
+#: So many items that do not fit any more are passed over for smaller ones behind them.
+MOST_MISSED = 200
 
 
 @dataclass(frozen=True)
@@ -68,24 +70,29 @@ def classes_by_value(value: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Work:
-    """Items [items]: seconds to count, days until due (negative: overdue), days of the class's period, days since the
-    last count, and the money that counting it is expected to find."""
+    """Items [items]: seconds to count alone, days until due (negative: overdue), days of the class's period, days since
+    the last count, and the money that counting it is expected to find. ``bins`` [items]: where it lies; of
+    ``seconds``, each of them takes ``bin_seconds``, which are saved where the list goes there anyway."""
 
     seconds: np.ndarray
     due_in: np.ndarray
     period: np.ndarray
     since: np.ndarray
     money: np.ndarray
+    bins: Sequence[Collection[int]] = ()
+    bin_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class DayPlan:
     """``chosen`` are places of items, in the order of the list; ``for_cycle`` [items] those that are in it for their
-    period. ``day`` [items]: when the cycle comes to an item at this budget, 0 for today. Seconds a day that the cycle
-    takes: ``steady`` on the average, ``urgent`` to be in time for all deadlines as they stand."""
+    period, ``seconds`` [items] what each takes on this list. ``day`` [items]: when the cycle comes to an item at this
+    budget, 0 for today. Seconds a day that the cycle takes: ``steady`` on the average, ``urgent`` to be in time for all
+    deadlines as they stand."""
 
     chosen: np.ndarray
     for_cycle: np.ndarray
+    seconds: np.ndarray
     day: np.ndarray
     steady: float
     urgent: float
@@ -114,13 +121,16 @@ def plan_day(work: Work, budget: float, works_on: Sequence[bool] = (True,) * 7) 
     day[order] = np.clip(np.ceil(cumulated / speed - 1e-6) - 1, 0, FARTHEST).astype(int)
     for_cycle = np.zeros(len(order), bool)
     if not works_on[0]:
-        return DayPlan(np.array([], int), for_cycle, day, steady, urgent)
-    first = _fitting(order[is_due], work.seconds, budget)
-    for_cycle[first] = True
+        return DayPlan(np.array([], int), for_cycle, work.seconds, day, steady, urgent)
+    walk = _Walk(work, budget)
+    walk.take(order[is_due], most_missed=0)
+    for_cycle[walk.chosen] = True
     by_money = np.argsort(-rate, kind="stable")
-    rest = by_money[~for_cycle[by_money] & (work.money[by_money] > 0)]
-    chosen = np.concatenate([first, _fitting(rest, work.seconds, budget - work.seconds[first].sum())])
-    return DayPlan(chosen[np.argsort(-work.money[chosen], kind="stable")], for_cycle, day, steady, urgent)
+    walk.take(by_money[~for_cycle[by_money] & (work.money[by_money] > 0)], most_missed=MOST_MISSED)
+    chosen = np.array(walk.chosen, int)
+    return DayPlan(
+        chosen[np.argsort(-work.money[chosen], kind="stable")], for_cycle, walk.seconds, day, steady, urgent
+    )  # fmt: skip
 
 
 def _open_days(due_in: np.ndarray, works_on: Sequence[bool]) -> np.ndarray:
@@ -130,6 +140,25 @@ def _open_days(due_in: np.ndarray, works_on: Sequence[bool]) -> np.ndarray:
     return np.maximum(whole * week[-1] + np.where(rest > 0, week[rest - 1], 0), 1)
 
 
-def _fitting(places: np.ndarray, seconds: np.ndarray, budget: float) -> np.ndarray:
-    """The first of these places whose seconds fit together."""
-    return places[np.cumsum(seconds[places]) <= budget + 1e-6]
+class _Walk:
+    """The list while it grows: an item in a bin where the list goes already takes less."""
+
+    def __init__(self, work: Work, budget: float):
+        self.work, self.left, self.seconds = work, budget, work.seconds.copy()
+        self.chosen: list[int] = []
+        self.visited: set[int] = set()
+
+    def take(self, places: np.ndarray, *, most_missed: int) -> None:
+        """Those that fit, in this order, until so many did not."""
+        for place in places.tolist():
+            bins = set(self.work.bins[place]) if self.work.bins else set()
+            needed = float(self.work.seconds[place]) - self.work.bin_seconds * len(bins & self.visited)
+            if needed <= self.left + 1e-6:
+                self.left -= needed
+                self.seconds[place] = needed
+                self.visited |= bins
+                self.chosen.append(place)
+            elif most_missed == 0:
+                return
+            else:
+                most_missed -= 1

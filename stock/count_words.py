@@ -24,7 +24,8 @@ def _days(since: int) -> str:
 
 
 def _never(since: int) -> str:
-    return ngettext("Never counted in %(n)d day.", "Never counted in %(n)d days.", since) % {"n": since}
+    sentence = ngettext("Never counted; known since %(n)d day.", "Never counted; known since %(n)d days.", since)
+    return sentence % {"n": since}
 
 
 def _lines(many: int) -> str:

@@ -74,8 +74,9 @@ class Levels:
 
     @property
     def known_at(self) -> list[datetime | None]:
-        """When each was last known: counted, or else begun."""
-        return [at or began for at, began in zip(self.counted_at, self.began_at, strict=True)]
+        """When each was last known: counted or opened, or else begun."""
+        told = zip(self.counted_at, self.began_at, strict=True)
+        return [max(filter(None, both), default=None) for both in told]
 
     def __post_init__(self):
         self.at = {pk: place for place, pk in enumerate(self.pk.tolist())}
@@ -91,12 +92,11 @@ def read_levels(warehouse: Warehouse) -> Levels:
         .values_list("pk", "on_hand", "allocated", "unsellable", "product__unit_cost", "product__category")
     )
     pk, on_hand, allocated, unsellable, cost, category = zip(*rows, strict=True) if rows else ((),) * 6
-    began = dict(_by_level(StockMovement.objects.filter(level__warehouse=warehouse), Min("effective_at")))
+    movements = StockMovement.objects.filter(level__warehouse=warehouse)
+    began = dict(_by_level(movements, Min("effective_at")))
+    began |= dict(_by_level(movements.filter(reason=Reason.OPENING, reversed_by=None), Max("effective_at")))
     counted = dict(_by_level(CountLine.objects.filter(level__warehouse=warehouse, state="posted"), Max("captured_at")))
-    corrected = StockMovement.objects.filter(
-        level__warehouse=warehouse, reason__in=[Reason.COUNT, Reason.OPENING], reversed_by=None
-    )
-    for level, at in _by_level(corrected, Max("effective_at")):
+    for level, at in _by_level(movements.filter(reason=Reason.COUNT, reversed_by=None), Max("effective_at")):
         counted[level] = max(counted.get(level) or at, at)
     bins, area = _places(warehouse)
     held = np.array(on_hand, float)

@@ -152,7 +152,8 @@ def _work(warehouse: Warehouse, levels: Levels, classes: list[str], off: Doubt, 
     is_busy = np.array([pk in busy for pk in levels.pk.tolist()])
     money = np.where(is_busy, 0.0, off.pieces * levels.unit_cost)
     due_in = np.where(is_busy, FAR, periods - since)
-    return Work(pace.seconds(np.ones(len(places)), places), due_in, periods, since, money)
+    bins = [levels.bins.get(pk, ()) for pk in levels.pk.tolist()]
+    return Work(pace.seconds(np.ones(len(places)), places), due_in, periods, since, money, bins, pace.bin)
 
 
 def period_of(warehouse: Warehouse, letter: str) -> int:
@@ -194,7 +195,7 @@ class _Facts:
             level_id=pk, abc=self.classes[place], rank=self.ranks.get(place),
             is_for_cycle=bool(self.plan.for_cycle[place]), chance=round(float(self.off.chance[place]), 4),
             pieces=round(float(self.off.pieces[place]), 3), cost=cost.quantize(CENT),
-            seconds=round(float(self.work.seconds[place])), counted_at=levels.counted_at[place],
+            seconds=round(float(self.plan.seconds[place])), counted_at=levels.counted_at[place],
             due_on=self.today + timedelta(days=due_in),
             turn_on=self.today + timedelta(days=int(self.plan.day[place])),
             why=self._why(place, pk, due_in), planned_on=self.today,

@@ -151,6 +151,15 @@ def test_no_day_is_longer_than_the_budget_and_every_item_is_reached_in_its_perio
     assert late == 0
 
 
+def test_what_lies_in_one_bin_is_walked_to_once():
+    told = work(seconds=[60.0] * 4, money=[4.0, 3.0, 2.0, 1.0], since=[0] * 4, due_in=[30] * 4)
+    alone = plan_day(told, budget=120)
+    together = plan_day(Work(**vars(told) | {"bins": [[7], [8], [7], [9]], "bin_seconds": 40.0}), budget=140)
+    assert alone.chosen.tolist() == [0, 1]
+    assert together.chosen.tolist() == [0, 1, 2]
+    assert together.seconds.tolist() == [60, 60, 20, 60]
+
+
 def test_on_a_closed_day_nobody_counts_and_the_others_carry_it():
     closed = plan_day(work(due_in=[5] * 10, since=[25] * 10), 3600, [False, *[True] * 6])
     assert closed.chosen.tolist() == []
@@ -189,7 +198,7 @@ def test_the_plan_says_how_much_each_item_may_be_off_when_its_turn_is_and_why(sh
     assert dear.pieces == pytest.approx(cheap.pieces, rel=0.01)
     assert (dear.abc, cheap.abc, dear.rank, cheap.rank) == ("A", "C", 1, 2)
     assert (dear.due_on - dear.planned_on).days == 30 - 80
-    assert why_of(dear) == "Last counted 80 days ago. 10 lines handled since. Class A: 50 days overdue."
+    assert why_of(dear) == "Never counted; known since 80 days. 10 lines handled since. Class A: 50 days overdue."
     assert (dear.is_for_cycle, cheap.is_for_cycle) == (True, False)
 
 

@@ -25,7 +25,7 @@ def planned(make_product, receive, warehouse):
 def test_the_list_says_what_where_why_and_for_how_long(planned, api_of, make_user):
     cup, jar = api_of(make_user("manager")).get(LIST).json()["results"]
     assert (cup["product"], cup["rank"], cup["bins"], cup["seconds"]) == ("CUP", 1, ["B-1"], 45)
-    assert cup["why"] == "Last counted 40 days ago. Class C: due in 325 days."
+    assert cup["why"] == "Never counted; known since 40 days. Class C: due in 325 days."
     assert float(cup["cost"]) > float(jar["cost"]) > 0
 
 

@@ -76,3 +76,24 @@ def test_without_the_lock_it_is_posted_again(counted, monkeypatch):
         if found:
             break
     assert found
+
+
+def test_sixteen_who_undo_one_count_reverse_it_once(counted):
+    count = counted(0)
+    services.post_count(count=count, actor=None)
+    start = threading.Barrier(PEOPLE)
+
+    def undo(_number) -> bool:
+        start.wait(30)
+        try:
+            services.undo_count(count=count, actor=None)
+        except (DomainError, DatabaseError):
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        assert sum(pool.map(undo, range(PEOPLE))) == 1
+    assert StockMovement.objects.filter(reference=count.number).count() == 6
+    assert set(StockLevel.objects.filter(count_lines__count=count).values_list("on_hand", flat=True)) == {10}
