@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -144,6 +147,36 @@ def test_pieces_that_are_not_there_leave_the_books_and_ask_for_a_count(goods, pl
     assert again.count == found.count and StockCount.objects.count() == 1
     with pytest.raises(TooMuch, match="at most 0 possible"):
         pick(services.report_missing, order, line=line.pk, quantity=1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_picked_put_back_missed_and_shipped_nothing_is_lost(seed, goods, place, pick, receive):
+    dice, product = random.Random(seed), goods[0]
+    receive(product, 90)
+    orders = [place((product, dice.randint(10, 30))) for _ in range(3)]
+    acts = [services.pick_sales_order, services.put_back_sales_order, services.report_missing, services.ship_picked]
+    done = 0
+    for _step in range(60):
+        order, act = dice.choice(orders), dice.choice(acts)
+        wish, pieces = {}, {order.lines.get().pk: dice.randint(1, 4)}
+        if act == services.report_missing:
+            wish = dict(zip(("line", "quantity"), *pieces.items(), strict=True))
+        elif act != services.ship_picked:
+            wish = {"quantities": pieces}
+        with contextlib.suppress(NothingToDo, TooMuch, WrongState):
+            pick(act, order, **wish)
+            done += 1
+        assert not StockLevel.objects.differing_from_ledger().exists()
+    rows = Allocation.objects.filter(level__product=product)
+    assert done > 15
+    for order in orders:
+        line = order.lines.get()
+        by_state = dict(rows.filter(holder=line.holder).order_by().values_list("state").annotate(Sum("quantity")))
+        assert by_state.get("shipped", 0) == line.shipped
+        assert sum(by_state.values()) == line.quantity
+    missed = rows.filter(state="short").aggregate(n=Sum("quantity"))["n"] or 0
+    shipped = sum(order.lines.get().shipped for order in orders)
+    assert StockLevel.objects.get(product=product).on_hand == 100 - missed - shipped
 
 
 def test_orders_are_read_in_the_same_queries_however_many_they_are(goods, place, warehouse):

@@ -1,6 +1,7 @@
 // Moving an item to another bin: scan the item, scan the bin.
 
 import { chooser } from "../chooser.js";
+import { isGtin } from "../codes.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
 import { bigButton, card, feel, said } from "../parts.js";
@@ -54,9 +55,9 @@ class Desk {
     return this.set({ product: item.product, name: item.name, bins, from: bins.length === 1 ? bins[0] : "" });
   }
 
-  /** With an item chosen the next scan is the bin that it goes to. */
+  /** With an item chosen the next scan is the bin that it goes to, unless it is plainly the number of another item. */
   bin(code) {
-    if (!this.move) return false;
+    if (!this.move || isGtin(code)) return false;
     this.to(code);
     return true;
   }

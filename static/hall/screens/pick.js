@@ -255,12 +255,13 @@ class Desk {
 
   askMissing(line, found, missing) {
     this.isAsking = true;
+    const mayTakeOff = this.hall.mayHere("stock.add_stockmovement");
     const take = () => { this.isAsking = false; return found ? this.take(line, found) : this.draw(); };
     fill(this.panel, card({ tone: "bad" },
       h("h2", {}, nt("One piece of %(name)s is missing.", "%(n)s pieces of %(name)s are missing.", missing, { name: line.name })),
       line.also_in.length ? h("p", {}, t("It lies in %(bins)s too: look there first.", { bins: line.also_in.join(", ") })) : null,
-      h("p", {}, t("If they are nowhere: they leave the stock, the customer waits, and somebody is asked to count.")),
-      bigButton(t("They are nowhere"), async () => { this.isAsking = false; await this.miss(line, missing); await take(); }, { tone: "warn", id: "nowhere" }),
+      mayTakeOff ? h("p", {}, t("If they are nowhere: they leave the stock, the customer waits, and somebody is asked to count.")) : null,
+      mayTakeOff && bigButton(t("They are nowhere"), async () => { this.isAsking = false; await this.miss(line, missing); await take(); }, { tone: "warn", id: "nowhere" }),
       bigButton(t("I look again later"), async () => { await take(); const stop = this.next(); if (stop) this.putOff(stop); }, { tone: "soft" })));
     return undefined;
   }
