@@ -61,25 +61,39 @@ class Pasted:
 
 @dataclass
 class Paste:
-    """All lines of a file. ``good`` can be taken; ``rows`` are all, for who mends them, under ``headers``."""
+    """All lines of a file. ``good`` can be taken; ``rows`` are all, under ``headers``; ``text`` is what was pasted, and
+    None of a file."""
 
     headers: list[str]
+    is_headed: bool
     rows: list[TableRow]
     good: list[Pasted]
     faults: list[Fault]
+    text: str | None = None
 
     @property
     def bad_lines(self) -> set[int]:
         return {fault.line for fault in self.faults}
 
     def as_text(self, *, only_bad: bool = False) -> str:
-        """As a person may paste it again."""
+        """For who mends it: what was pasted as it was, a file's cells between tabs."""
+        if self.text is not None:
+            return self._bad_text() if only_bad else self.text
         out = io.StringIO()
         writer = csv.writer(out, delimiter="\t", lineterminator="\n")
-        kept = [row for row in self.rows if not only_bad or row.line in self.bad_lines]
         writer.writerow(self.headers)
+        kept = [row for row in self.rows if not only_bad or row.line in self.bad_lines]
         writer.writerows([[_told(cell) for cell in row.cells] for row in kept])
         return out.getvalue()
+
+    def _bad_text(self) -> str:
+        """Whole lines, up to where the next row begins: a cell may have line ends in it."""
+        lines = self.text.splitlines(keepends=True)
+        ends = [row.line - 1 for row in self.rows[1:]] + [len(lines)]
+        kept = lines[:1] if self.is_headed else []
+        for row, end in zip(self.rows, ends, strict=True):
+            kept += lines[row.line - 1 : end] if row.line in self.bad_lines else []
+        return "".join(kept)
 
     def entries(self, *, key: str, at: datetime) -> list[Sent]:
         """For the count; the same line of the same import (``key``) is the same entry, however often it is sent."""
@@ -97,7 +111,9 @@ def read_text(text: str, count: StockCount) -> Paste:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
-        return _read(Path(file.name), count)
+        paste = _read(Path(file.name), count)
+    paste.text = text
+    return paste
 
 
 def read_file(upload: IO[bytes], count: StockCount) -> Paste:
@@ -120,7 +136,7 @@ def _read(path: Path, count: StockCount) -> Paste:
     headers = list(table.headers) if is_headed else [name for name in COLUMNS if name in places]
     reader = _Reader(count, places, headers, _shelf(rows, places, count))
     good = [one for row in rows if (one := reader.line(row))]
-    return Paste(headers, rows, good, reader.faults)
+    return Paste(headers, is_headed, rows, good, reader.faults)
 
 
 def _places(headers: Sequence[str]) -> tuple[dict[str, int], bool]:

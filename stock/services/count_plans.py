@@ -225,10 +225,10 @@ class _Facts:
 
 @transaction.atomic
 def write_count_plan(warehouse: Warehouse, rows: list[CountNeed]) -> None:
-    """Write the plan over the one before; levels that are not planned any more leave the list."""
+    """Write the plan over the one before; levels that are not planned any more leave it."""
     known = dict(CountNeed.objects.filter(level__warehouse=warehouse).order_by("pk").values_list("level", "pk"))
     gone = known.keys() - {row.level_id for row in rows}
-    CountNeed.objects.filter(level__warehouse=warehouse, rank__isnull=False, level__in=gone).update(rank=None)
+    CountNeed.objects.filter(pk__in=[known[level] for level in gone]).delete()
     values = attrgetter(*COLUMNS)
     update_rows(CountNeed, COLUMNS, ((*values(row), known[row.level_id]) for row in rows if row.level_id in known))
     insert_rows(

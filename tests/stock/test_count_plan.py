@@ -236,6 +236,19 @@ def test_what_apps_above_tell_is_kept_and_raises_the_doubt(shop):
 
 
 @pytest.mark.django_db
+def test_what_is_no_longer_bought_leaves_the_plan(shop, make_product):
+    services.plan_counts(warehouse=shop)
+    never = make_product("NEVER")
+    (level,) = services.ensure_levels([(never.pk, shop.pk)]).values()
+    services.tell_needs(warehouse=shop, told={level: Told("A")})
+    product = need("DEAR").level.product
+    product.is_active = False
+    product.save()
+    services.plan_counts(warehouse=shop)
+    assert list(CountNeed.objects.values_list("level__product__sku", flat=True)) == ["CHEAP"]
+
+
+@pytest.mark.django_db
 def test_a_budget_that_is_too_small_is_said(shop):
     shop.count_minutes, shop.count_days_a = 0, 1
     shop.save()
