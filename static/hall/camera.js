@@ -6,6 +6,7 @@ import { t } from "./texts.js";
 
 const LARGEST = 1280; // pixels a side that are looked at
 const EVERY = 100; // milliseconds from look to look, or twice as long as a look takes: the page stays quick
+const SLOW = 120; // milliseconds: where a look takes longer, less of the picture is looked at, down to the middle quarter
 
 /** Whether a camera can be asked for here; where not, scan() says why. */
 export function canScan() {
@@ -58,7 +59,7 @@ class Signal {
 
 class Scanner {
   constructor({ place, onCode, say, continuous = true, onClosed = () => {} }) {
-    Object.assign(this, { place, onCode, say, continuous, onClosed, isOpen: true, camera: null, timer: 0 });
+    Object.assign(this, { place, onCode, say, continuous, onClosed, isOpen: true, camera: null, timer: 0, share: 1 });
     this.canvas = document.createElement("canvas");
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     this.isNew = sights();
@@ -101,12 +102,12 @@ class Scanner {
     }
   }
 
-  /** The part of the picture that the person sees, for the reader. */
+  /** The part of the picture that the person sees, or its middle, for the reader. */
   draw() {
     const { videoWidth: width, videoHeight: height } = this.video;
     const box = this.video.getBoundingClientRect();
     const scale = Math.max(box.width / width, box.height / height) || 1;
-    const seen = [Math.min(width, box.width / scale || width), Math.min(height, box.height / scale || height)];
+    const seen = [Math.min(width, box.width / scale || width), Math.min(height, box.height / scale || height)].map((side) => side * this.share);
     const less = Math.min(1, LARGEST / Math.max(...seen));
     [this.canvas.width, this.canvas.height] = seen.map((side) => Math.round(side * less));
     this.context.drawImage(this.video, (width - seen[0]) / 2, (height - seen[1]) / 2, ...seen, 0, 0, this.canvas.width, this.canvas.height);
@@ -124,6 +125,8 @@ class Scanner {
       }
     }
     const spent = performance.now() - from;
+    if (spent > SLOW) this.share = Math.max(0.5, this.share * 0.85);
+    else if (spent < SLOW / 4) this.share = Math.min(1, this.share * 1.05);
     if (this.camera) this.timer = setTimeout(() => this.look(), Math.max(EVERY - spent, spent));
     return null;
   }
