@@ -11,6 +11,7 @@ from orders import services
 from orders.models import DeliveryFinding, PurchaseOrder, Return, SalesChannel, SalesOrder
 from stock import services as stock
 from stock.models import Bin, DamagePhoto, SetAside, StockLevel, StockMovement
+from tests.browser.bad_line import BadLine
 from tests.browser.phones import Phone, phone
 from tests.browser.test_count_page_rules import faults
 
@@ -114,10 +115,11 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
     assert StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse).on_hand == 22
 
 
-def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(hall, person, chromium, address):
+@pytest.mark.parametrize("lost", [0, pytest.param(0.4, marks=pytest.mark.long)])
+def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(lost, hall, person, chromium, address):
     order = SalesOrder.objects.get(state="open")
     name = person("clerk")
-    with phone(chromium, address) as clerk:
+    with BadLine(address, seed=4) as line, phone(chromium, line.address) as clerk:
         clerk.log_in(name)
         page = clerk.page
         clerk.keep_page()
@@ -141,8 +143,9 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(hall, pers
         page.click("#ship")
         page.wait_for_selector("h2:text-is('Sent off')")
         clerk.shows_unsent(3)
+        line.lost_share = lost
         page.context.set_offline(False)
-        clerk.shows_unsent(0)
+        page.wait_for_selector("#unsent[data-n='0']", timeout=120_000)
         assert clerk.errors == []
     cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
     assert [(level.on_hand, level.allocated) for level in (cup, jar)] == [(8, 0), (8, 0)]
