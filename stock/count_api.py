@@ -28,7 +28,7 @@ MOST_ENTRIES = 5000
 SENTENCES = {
     "unknown": _("“{code}”: nobody knows this code. It is kept for a person to say what it was."),
     "inactive": _("“{code}” is no longer bought. It is kept for a person to settle."),
-    "quantity": _("“{code}”: “{counted}” is not a quantity. Write a whole number from 0 on."),
+    "quantity": _("“{code}”: “{counted}” is not a quantity. Write a whole number from 0 to a billion."),
     "foreign_bin": _("“{code}”: there is no bin “{bin}” in this warehouse. It is kept for a person to settle."),
     "closed": _("“{code}”: this count was closed before. It is kept; enter it in another count."),
     "conflict": _("“{code}” was sent before with another quantity. Both are kept; a person says which holds."),
