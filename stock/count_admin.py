@@ -196,6 +196,11 @@ class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
         return "–" if count.cost_sum is None else amount(count.cost_sum)
 
 
+def _is_hidden(line: CountLine) -> bool:
+    """Of a blind count nobody is told what is expected until it is over."""
+    return line.count.is_blind and line.count.state == StockCount.State.OPEN
+
+
 class CountLineSheet(Sheet):
     cost_fields = ("unit_cost", "cost")
 
@@ -204,24 +209,43 @@ class CountLineSheet(Sheet):
         fields = ("count__number", "level__product__sku", "state", "expected", "counted", "delta", "unit_cost", "cost",
                   "captured_at", "first_by__username", "recount_by__username")  # fmt: skip
 
+    def export_field(self, field, instance, **kwargs):
+        if field.attribute in ("expected", "delta", "cost") and _is_hidden(instance):
+            return ""
+        return super().export_field(field, instance, **kwargs)
+
 
 @admin.register(CountLine)
 class CountLineAdmin(ExportsList, ReadOnlyAdmin):
     resource_classes = [CountLineSheet]
     by_warehouse = True
-    cost_fields = ("cost", "unit_cost")
-    list_display = ("item", "count", "state", "expected", "counted", "delta", "cost", "captured_at", "first_by",
-                    "recount_by")  # fmt: skip
-    list_select_related = ("level__product", "count", "first_by", "recount_by")
+    cost_fields = ("cost", "unit_cost", "value")
+    list_display = ("item", "count", "state", "was_expected", "counted", "difference", "value", "captured_at",
+                    "first_by", "recount_by")  # fmt: skip
     list_filter = (("state", ChoicesDropdownFilter), ("count__warehouse", VisibleRelatedFilter))
     search_fields = ("count__number", "level__product__sku")
-    fields = ("item", "count", "state", "expected", "counted", "delta", "unit_cost", "cost", "captured_at", "first_by",
-              "recount_by")  # fmt: skip
-    readonly_fields = ("item",)
+    fields = ("item", "count", "state", "was_expected", "counted", "difference", "unit_cost", "value", "captured_at",
+              "first_by", "recount_by")  # fmt: skip
+    readonly_fields = ("item", "was_expected", "difference", "value")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("level__product", "count", "first_by", "recount_by")
 
     @display(description=_("product"), ordering="level__product__sku")
     def item(self, line: CountLine) -> str:
         return product_cell(line.level.product)
+
+    @display(description=_("expected"), ordering="expected")
+    def was_expected(self, line: CountLine):
+        return None if _is_hidden(line) else line.expected
+
+    @display(description=_("difference"), ordering="delta")
+    def difference(self, line: CountLine):
+        return None if _is_hidden(line) else line.delta
+
+    @display(description=_("value of the difference"), ordering="cost")
+    def value(self, line: CountLine):
+        return None if _is_hidden(line) else line.cost
 
 
 class CountEntrySheet(Sheet):
@@ -261,4 +285,5 @@ class BinAdmin(ShelfAdmin):
     list_filter = (("warehouse", VisibleRelatedFilter), "area")
     search_fields = ("code", "area")
     fields = (("warehouse", "code"), ("area", "walk_order"), ("aisle", "position_metres"), "levels")
+    acts = BIN_ACTS
     autocomplete_fields = ("levels",)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -90,7 +91,13 @@ def _sums(count: StockCount, found: Variance, currency: str) -> list[tuple[str, 
 
 def _cells(line: CountLine, sees_costs: bool) -> list[str]:
     product = line.level.product
-    cells = [product.sku, product.name, whole(line.expected), whole(line.counted), f"{line.delta:+d}"]
+    cells = [
+        product.sku,
+        Truncator(product.name).chars(60),
+        whole(line.expected),
+        whole(line.counted),
+        f"{line.delta:+d}",
+    ]
     return cells + ([amount(line.cost)] if sees_costs else [])
 
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stock import count_figures, services
+from stock.count_admin import CountLineSheet
 from stock.models import Bin, CountEntry, StockCount, StockLevel
 from stock.services import CountRules, Sent
 from tests.stock.moments import at_noon
@@ -113,6 +114,12 @@ def test_another_warehouse_is_not_there(shop, make_user, make_warehouse, client_
     assert stranger.post(f"{LIST}open/riga/", once()).status_code == 404
 
 
+@pytest.mark.parametrize(("asked", "found"), [("", 3), ("?when=all", 3), ("?when=overdue", 0), ("?when=week", 0)])
+def test_the_list_is_todays_unless_another_is_asked_for(shop, manager, asked, found):
+    services.plan_counts(warehouse=shop)
+    assert manager.get(LIST + asked).context["cl"].result_count == found
+
+
 # A new count
 
 
@@ -191,8 +198,17 @@ def test_a_blind_count_tells_nothing_of_what_is_expected_until_it_is_posted(shop
     text = text_of(manager.get(page_of(count)))
     assert "This count is blind" in text and "Largest differences" not in text
     assert "This count is blind" in text_of(manager.get(page_of(count, "report"), follow=True))
+    (line,) = CountLineSheet(user=None).export(count.lines.select_related("count").filter(counted=18)).dict
+    assert (line["counted"], line["expected"], line["delta"]) == ("18", "", "")
+    assert re.search(r"\b18\b", _row_of("CUP", manager)) and "-2" not in _row_of("CUP", manager)
     services.post_count(count=count, actor=ann)
     assert "Largest differences" in text_of(manager.get(page_of(count)))
+    assert "-2" in _row_of("CUP", manager)
+
+
+def _row_of(sku: str, client) -> str:
+    page = text_of(client.get(f"/admin/stock/countline/?q={sku}"))
+    return re.sub("<[^>]*>", " ", page[page.index("</thead>") : page.index("</table>")])
 
 
 def test_the_report_is_one_page_with_totals_and_signatures(count, manager):
