@@ -79,12 +79,12 @@ class BinViewSet(WriteRoom):
     queryset = Bin.objects.select_related("warehouse").order_by("walk_order", "code", "pk")
     serializer_class = reader_class = BinSerializer
     permissions = {
-        "list": SEE, "create": "stock.add_bin", "partial_update": CHANGE, "items": SEE, "put": CHANGE, "take": CHANGE,
+        "list": SEE, "create": "stock.add_bin", "partial_update": CHANGE, "items": SEE, "place": CHANGE, "take": CHANGE,
     }  # fmt: skip
     filterset_fields = {"warehouse__code": ["exact"], "area": ["exact"], "code": ["exact", "iexact"]}
     ordering_fields = ["walk_order", "code"]
     search_fields = ["code", "area"]
-    bodies = {"put": PutSerializer, "take": TakeSerializer, "items": BinItemSerializer}
+    bodies = {"place": PutSerializer, "take": TakeSerializer, "items": BinItemSerializer}
 
     def get_serializer_class(self):
         return self.bodies.get(self.action, BinSerializer)
@@ -109,8 +109,8 @@ class BinViewSet(WriteRoom):
         return {"place": told.pop("bin"), "actor": self.request.user, **told}
 
     @extend_schema(responses=PlacedSerializer)
-    @action(detail=False, methods=["post"])
-    def put(self, request):
+    @action(detail=False, methods=["post"], url_path="put")
+    def place(self, request):
         """An item lies in this bin, too or instead of another one."""
         told = self._told()
         return self.act(lambda: services.put_in_bin(**told), answer=_placed)

@@ -39,6 +39,7 @@ from stock import services as stock
 from stock.models import Bin, StockLevel, Warehouse
 
 TODAY = date(2026, 3, 30)
+PICTURE = b"\xff\xd8\xff\xd9"  # what services take was looked at before; nobody draws it here
 TERMS = {
     "order": 24, "pack_size": 1, "order_quantity": 24, "policy": "R,s,nQ", "position": 8, "on_hand": 10,
     "unsellable": 0, "on_order": 0, "in_transit": 0, "allocated": 2, "backordered": 0, "level": 12, "by_hand": False,
@@ -76,7 +77,7 @@ class Populated:
         lines = [orders.NewPurchaseLine(product, 6, Decimal("4"))]
         bought = orders.create_purchase_order(supplier=self.supplier, warehouse=self.warehouse, lines=lines, actor=None)
         bought = orders.confirm_purchase_order(order=bought, actor=None)
-        orders.report_wrong_goods(order=bought, code="4006381333931", quantity=2, actor=None)
+        orders.report_wrong_goods(order=bought, code="4006381333931", quantity=2, photo=PICTURE, actor=None)
         series, _is_new = DemandSeries.objects.get_or_create(
             product=product, warehouse=self.warehouse, defaults={"first_on": TODAY, "closed_on": TODAY}
         )
@@ -93,7 +94,8 @@ class Populated:
         sale = orders.place_sales_order(channel=self.channel, lines=[line], actor=None)
         sale = orders.ship_sales_order(order=sale, actor=None)
         orders.register_return(order=sale, quantities={sale.lines.get().pk: 1}, actor=None)
-        stock.set_aside(product=product, warehouse=self.warehouse, quantity=1, reason="damaged", actor=None)
+        lost = {"product": product, "warehouse": self.warehouse, "quantity": 1, "reason": "damaged"}
+        stock.report_damage(**lost, photo=PICTURE, actor=None)
         store, _is_new = Warehouse.objects.get_or_create(code="store-room", defaults={"name": "Store-room"})
         counted = stock.open_count(warehouse=self.warehouse, actor=None, products=[product])
         entry = stock.Sent(uuid.uuid4(), "unknown", 3, timezone.now())
