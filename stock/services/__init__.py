@@ -18,7 +18,7 @@ from stock.services.damage import keep_photo, report_damage
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
 from stock.services.levels import ensure_levels
 from stock.services.picking import miss_pieces, pick, pick_pieces, put_back_picked, put_back_pieces
-from stock.services.places import put_in_bin, take_from_bin
+from stock.services.places import place_by_codes, put_in_bin, take_from_bin
 from stock.services.promises import (
     Claim,
     PromiseMove,
@@ -68,6 +68,7 @@ __all__ = [
     "open_planned_count",
     "pick",
     "pick_pieces",
+    "place_by_codes",
     "plan_counts",
     "planned_counts",
     "post_count",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -11,6 +14,48 @@ from inventory_site.common.models import User
 from stock.errors import WrongBin
 from stock.models import Bin, StockLevel
 from stock.services.levels import ensure_levels
+
+#: An aisle (a letter or a number) and a bay in it: A-03-2, 12-7, B 4.
+AISLE_AND_BAY = re.compile(r"\s*([A-Za-z]{1,2}|[0-9]{1,3})[^A-Za-z0-9]*0*([0-9]{1,3})(?![0-9])")
+METRES_A_BAY = 1
+
+
+def spot_of(code: str) -> tuple[int, int] | None:
+    """The aisle and the metres into it that a bin's code tells, or None.
+
+    >>> spot_of("A-03-2"), spot_of("12-7"), spot_of("B4"), spot_of("Shop window")
+    ((1, 3), (12, 7), (2, 4), None)
+    """
+    found = AISLE_AND_BAY.match(code)
+    if found is None:
+        return None
+    aisle, bay = found.groups()
+    number = int(aisle) if aisle.isdecimal() else _number_of(aisle.upper())
+    return number, int(bay) * METRES_A_BAY
+
+
+def _number_of(letters: str) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number
+
+
+@transaction.atomic
+def place_by_codes(*, bins: Iterable[Bin], actor: User | None) -> list[Bin]:
+    """Write where each bin is by its code, a metre for each bay; returns those whose code tells nothing."""
+    untold = []
+    for place in bins:
+        spot = spot_of(place.code)
+        if spot is None:
+            untold.append(place)
+            continue
+        place.aisle, place.position_metres = spot
+        place.save(update_fields=["aisle", "position_metres"])
+        told = {"aisle": place.aisle, "position_metres": place.position_metres}
+        audit.record(actor=actor, action="stock.place_bin", subject=place, changes=told)
+    return untold
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import pytest
 
 from inventory_site.common.models import Audit
 from stock.models import Bin, StockLevel
+from stock.services.places import spot_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
 
@@ -57,3 +58,27 @@ def test_a_bin_that_is_not_here_is_named_and_nothing_moves(clerk):
 def test_it_takes_a_role_in_that_warehouse(clerk, api_of, make_user):
     assert move(api_of(make_user("viewer")), bin="A-1").status_code == 403
     assert move(clerk, warehouse="tallinn", bin="T-1").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("code", "spot"),
+    [
+        ("A-03-2", (1, 3)), ("a3", (1, 3)), ("12-07", (12, 7)), ("AB 1", (28, 1)), ("Z.100", (26, 100)),
+        ("Window", None), ("A", None), ("7", None), ("", None), ("A-1234", None),
+    ],
+)  # fmt: skip
+def test_a_code_tells_its_aisle_and_bay_or_nothing(code, spot):
+    assert spot_of(code) == spot
+
+
+def test_bins_get_their_places_from_their_codes_with_one_act(clerk, client_of, make_user, warehouse):
+    odd = Bin.objects.create(warehouse=warehouse, code="Window")
+    chosen = list(Bin.objects.filter(warehouse=warehouse).values_list("pk", flat=True))
+    body = {"action": "place", "index": "0", "_selected_action": chosen, "once": "k"}
+    answer = client_of(make_user("manager")).post("/admin/stock/bin/", body, follow=True)
+    page = answer.content.decode()
+    assert "2 bins have their places in the hall. These codes tell no aisle and bay: Window." in page
+    places = Bin.objects.filter(warehouse=warehouse).order_by("code")
+    assert [(one.code, one.aisle, one.position_metres) for one in places] == [
+        ("A-1", 1, 1), ("A-2", 1, 2), (odd.code, None, None),
+    ]  # fmt: skip
