@@ -18,7 +18,7 @@ from inventory_site.common.bulk import insert_rows
 from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast, OfDocument
-from stock.models import StockLevel, StockMovement, Warehouse
+from stock.models import CountNeed, StockLevel, StockMovement, Warehouse
 from stock.services.levels import (
     LARGEST,
     ensure_levels,
@@ -207,6 +207,7 @@ def set_on_hand(
     level = lock_levels(ensure_levels([(product.pk, warehouse.pk)]).values()).popitem()[1]
     level.product, level.warehouse = product, warehouse
     StaleVersion.check(level, version)
+    CountNeed.objects.listed().filter(level=level).update(rank=None)
     if counted == level.on_hand:
         return None
     return adjust(

@@ -214,6 +214,8 @@ def test_what_was_counted_leaves_the_list_at_once_and_is_not_asked_for_the_next_
     services.record_entries(count=count, entries=[Sent(uuid4(), "DEAR", 68, timezone.now())], actor=clerk)
     services.post_count(count=count, actor=clerk)
     assert need("DEAR").rank is None and need("CHEAP").rank == 2
+    services.set_on_hand(product=need("CHEAP").level.product, warehouse=shop, counted=70, actor=clerk)
+    assert not CountNeed.objects.listed().exists()
     services.plan_counts(warehouse=shop)
     dear = need("DEAR")
     assert dear.cost < need("CHEAP").cost * 100
