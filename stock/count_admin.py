@@ -22,6 +22,7 @@ from stock import count_need_admin, services  # noqa: F401  what to count regist
 from stock.count_new import OpensCounts
 from stock.count_pages import CountPages
 from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
+from stock.place_admin import BIN_ACTS
 
 COUNT, APPROVE, SETTLE = "stock.change_stockcount", "stock.approve_stockcount", "stock.settle_countentry"
 
