@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from decimal import Decimal
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from bench import count_list as bench
-from stock import services
+from stock import count_plan, services
 from stock.count_errors import PRIOR_RATES, SOURCES, Exposure, Found, expected_error, learn, phantom_chance
 from stock.count_plan import Work, pace_of, plan_day
 from stock.count_words import why_of
@@ -19,8 +20,6 @@ from stock.models import CountNeed, StockLevel
 from stock.services import Sent, Told
 from stock.services.count_plans import plan_sums
 from tests.stock.moments import at_noon
-
-NOBODY = np.array([], int)
 
 
 def exposure(n: int, **amounts) -> Exposure:
@@ -41,6 +40,10 @@ def doubt(model, now: Exposure, on_hand: float = 50.0, signs: float = 0.0, weigh
     return expected_error(
         model, now, level, np.full(n, on_hand), signs=np.full(n, signs), weight=np.full(n, weight)
     )  # fmt: skip
+
+
+def test_the_doctests_hold():
+    assert doctest.testmod(count_plan) == (0, 2)
 
 
 def test_without_counts_the_priors_speak():
