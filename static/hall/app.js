@@ -43,7 +43,7 @@ const hall = {
     await speak(language);
     await show();
   },
-  mayHere: (permission) => Boolean(hall.session) && hall.session.may.includes(permission),
+  may: (permission) => Boolean(hall.session) && hall.session.may.includes(permission),
 };
 
 /** What screens want to have at hand in a dead spot, also of somebody who never opened them. */
@@ -92,7 +92,7 @@ async function drawLogin() {
   fill(main, card({},
     h("h2", {}, t("Log in")),
     rows.length ? h("p", {}, nt("One entry waits on this device. It is sent when its owner is logged in.", "%(n)s entries wait on this device. They are sent when their owner is logged in.", rows.length)) : null,
-    h("a", { class: "big good", href: `/admin/login/?next=${encodeURIComponent("/count/")}` }, t("Log in")),
+    h("a", { class: "big good", href: "/count/login/" }, t("Log in")),
     rows.length ? h("a", { class: "big soft", href: "#/queue" }, t("Show what waits")) : null));
 }
 
@@ -119,7 +119,7 @@ function drawNotices() {
   if (!isSecureContext)
     lines.push([t("This address is not secure (https). The page keeps what you enter while it stays open, but without a connection it cannot be opened again, and there is no camera. Ask for the secure address."), "soft"]);
   if (queue.isLoggedOut && hall.session)
-    lines.push([t("You are logged out. Nothing is lost: log in again as %(name)s, and it is sent.", { name: hall.session.user.name }), "bad", h("a", { class: "link", href: `/admin/login/?next=${encodeURIComponent("/count/")}` }, t("Log in"))]);
+    lines.push([t("You are logged out. Nothing is lost: log in again as %(name)s, and it is sent.", { name: hall.session.user.name }), "bad", h("a", { class: "link", href: "/count/login/" }, t("Log in"))]);
   if (fresh) lines.push([t("There is a new version of this page."), "soft", h("button", { type: "button", class: "link", onclick: () => fresh.postMessage("take over") }, t("Use it"))]);
   fill(notices, lines.map(([text, tone, act]) => h("p", { class: `said ${tone}` }, h("span", {}, text), act)));
 }

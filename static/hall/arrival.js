@@ -4,7 +4,8 @@
 import { doneSince, linesOf, opened } from "./documents.js";
 import { fill, h } from "./dom.js";
 import { begun, keep, oneAtATime } from "./kept.js";
-import { bigButton, card, feel, progress, quantityPad, said, scanBox } from "./parts.js";
+import { quantityPad } from "./pad.js";
+import { bigButton, card, feel, progress, said, scanBox } from "./parts.js";
 import { photoField } from "./photos.js";
 import * as queue from "./queue.js";
 import { byServer } from "./server.js";

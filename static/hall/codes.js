@@ -23,7 +23,7 @@ function gtinIn(text, isGs1) {
 }
 
 /** The twelve digits that the eight of a UPC-E stand for, or the text as it is. */
-export function longUpc(text) {
+function longUpc(text) {
   const parts = /^([01])(\d\d)(\d)(\d)(\d)(\d)(\d)$/.exec(text);
   if (!parts) return text;
   const [, system, one, three, four, five, last, check] = parts;

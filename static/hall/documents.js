@@ -1,35 +1,32 @@
 // Documents of the shop that are worked on in the hall: found, opened again without a connection, and what waits of them.
 
-import { h } from "./dom.js";
 import { spellings } from "./codes.js";
+import { h } from "./dom.js";
+import { ageOf } from "./parts.js";
 import { ask, askAll, Silent } from "./server.js";
-import { moment, spoken, t } from "./texts.js";
+import { spoken } from "./texts.js";
 
 /** The rows of several lists together: {rows, note}; the note says when they are old. */
 export async function listed(paths) {
   const lists = [];
   for (const path of paths) lists.push(await askAll(path));
-  return { rows: lists.flatMap((list) => list.data), note: noteOf(lists.find((list) => !list.isFresh) || lists[0]) };
+  return { rows: lists.flatMap((list) => list.data), note: ageOf(lists.find((list) => !list.isFresh) || lists[0]) };
 }
 
 /** One document; without a connection as it was opened last, or as it stood in a list. */
 export async function opened(path, lists, number) {
   try {
     const { data, at, isFresh } = await ask(path);
-    return { data, at, note: noteOf({ at, isFresh }) };
+    return { data, at, note: ageOf({ at, isFresh }) };
   } catch (error) {
     if (!(error instanceof Silent)) throw error;
     for (const list of lists) {
       const found = await askAll(list).catch(() => null);
       const row = found && found.data.find((one) => one.number === number);
-      if (row) return { data: row, at: found.at, note: noteOf(found) };
+      if (row) return { data: row, at: found.at, note: ageOf(found) };
     }
     throw error;
   }
-}
-
-function noteOf({ at, isFresh }) {
-  return isFresh ? "" : t("As of %(when)s: there is no connection.", { when: moment(at) });
 }
 
 /** What this device did to a document and the copy of it does not show yet. */

@@ -74,7 +74,7 @@ export function count({ number, code, counted, bin = "", title, isDraft = false 
 }
 
 /** A write of the API; `title` is what the person reads of it. */
-export function act({ path, body, title, subject = "" }) {
+export function act({ path, body, title, subject = null }) {
   return add({ kind: "act", path, body, title, subject });
 }
 
@@ -134,7 +134,7 @@ export function sendSoon() {
 }
 
 /** One tab sends at a time; two at once would do no harm, but cost the connection. */
-export async function sendNow() {
+async function sendNow() {
   if (isSending) {
     isAskedAgain = true;
     return;
@@ -204,9 +204,8 @@ async function sendBatch(batch) {
 }
 
 async function sendAct(entry) {
-  const answer = await send(entry.path, entry.body, entry.uuid);
-  await settle(entry, { state: "sent", answer: null, sentAt: Date.now(), body: null });
-  return answer;
+  await send(entry.path, entry.body, entry.uuid);
+  await settle(entry, { state: "sent", sentAt: Date.now(), body: null });
 }
 
 async function sendCounts(batch) {

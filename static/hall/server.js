@@ -112,7 +112,7 @@ export async function findPerson({ mustAnswer = false } = {}) {
 export async function ask(path) {
   const name = `${session ? session.user.id : ""} ${path}`;
   try {
-    const [answer, text] = await call(path, { headers: said() });
+    const [answer, text] = await call(path, { headers: identity() });
     const data = read(answer, text);
     const at = Date.now();
     await store.put("copies", { path: name, data, at }).catch(() => null);
@@ -137,14 +137,14 @@ export async function askAll(path) {
   return { data: rows, at, isFresh };
 }
 
-function said() {
+function identity() {
   // The server refuses what is meant for somebody else than who is logged in by now, in another tab for instance.
   return session ? { "X-Acting-As": String(session.user.id), "Accept-Language": document.documentElement.lang } : {};
 }
 
 /** Send a write once: the key makes a repetition harmless. */
 export async function send(path, body, key) {
-  const headers = { ...said(), "Content-Type": "application/json", "X-CSRFToken": session ? session.csrf : "", "Idempotency-Key": key };
+  const headers = { ...identity(), "Content-Type": "application/json", "X-CSRFToken": session ? session.csrf : "", "Idempotency-Key": key };
   const [answer, text] = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
   return read(answer, text);
 }

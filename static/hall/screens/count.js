@@ -1,7 +1,8 @@
 // Counting: scan or choose an item, say how many, go on. Everything is kept the moment it is entered.
 
 import { fill, h } from "../dom.js";
-import { bigButton, card, feel, progress, quantityPad, said, scanBox } from "../parts.js";
+import { quantityPad } from "../pad.js";
+import { ageOf, bigButton, card, feel, progress, said, scanBox } from "../parts.js";
 import * as queue from "../queue.js";
 import { ask, person, send } from "../server.js";
 import { Sheet } from "../sheet.js";
@@ -38,7 +39,7 @@ class Desk {
     const { data, at, isFresh } = await ask(sheetOf(this.number));
     data.at = at;
     this.sheet = new Sheet(data, await queue.entries(), person().user.id);
-    this.kept = isFresh ? "" : t("As of %(when)s: there is no connection.", { when: moment(at) });
+    this.kept = ageOf({ at, isFresh });
     this.box = scanBox({ label: this.sheet.bins.length ? t("Scan an item or a bin") : t("Scan an item"), onCode: (code) => this.next(() => this.scanned(code)) });
     this.top = h("div", {});
     this.panel = h("div", { id: "panel" });

@@ -1,10 +1,10 @@
 // The open counts of this warehouse.
 
 import { fill, h } from "../dom.js";
-import { bigButton, card, said } from "../parts.js";
+import { ageOf, bigButton, card, said } from "../parts.js";
 import { ask, askAll, send } from "../server.js";
 import { uuid } from "../store.js";
-import { moment, nt, t } from "../texts.js";
+import { nt, t } from "../texts.js";
 
 const KINDS = {
   full: () => t("everything"),
@@ -17,7 +17,7 @@ const KINDS = {
 async function today(hall) {
   const { data } = await ask("/api/v1/count-plan/summary/");
   const due = data.results.find((one) => one.warehouse === hall.session.warehouse);
-  if (!due || !due.items || !hall.mayHere("stock.add_stockcount")) return null;
+  if (!due || !due.items || !hall.may("stock.add_stockcount")) return null;
   const key = uuid();
   const open = async () => {
     try {
@@ -42,7 +42,7 @@ export const screen = {
   path: /^counts$/,
   title: () => t("Counts"),
   async takeAlong(hall) {
-    if (!hall.mayHere("stock.change_stockcount")) return;
+    if (!hall.may("stock.change_stockcount")) return;
     const { data } = await openHere(hall);
     for (const count of data.slice(0, TAKEN_ALONG)) await ask(`/api/v1/stock-counts/${encodeURIComponent(count.number)}/sheet/`);
   },
@@ -53,7 +53,7 @@ export const screen = {
       h("b", {}, count.note || count.number),
       h("span", {}, [count.number, KINDS[count.kind](), t("%(n)s of %(all)s counted", { n: count.counted, all: count.line_count })].join(" · "))));
     fill(main,
-      isFresh ? null : h("p", { class: "soft" }, t("As of %(when)s: there is no connection.", { when: moment(at) })),
+      h("p", { class: "soft" }, ageOf({ at, isFresh })),
       due,
       rows.length ? h("nav", { class: "tiles wide" }, rows) : due ? null : card({}, h("p", {}, t("No count is open here, and nothing is due today. The office can open one."))),
       rows.length ? h("p", { class: "soft" }, nt("One count is open.", "%(n)s counts are open.", rows.length)) : null,

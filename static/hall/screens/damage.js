@@ -3,7 +3,8 @@
 import { chooser } from "../chooser.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
-import { bigButton, card, quantityPad, said } from "../parts.js";
+import { quantityPad } from "../pad.js";
+import { bigButton, card, said } from "../parts.js";
 import { photoField } from "../photos.js";
 import * as queue from "../queue.js";
 import { byServer } from "../server.js";

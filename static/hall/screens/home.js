@@ -23,7 +23,7 @@ export const screen = {
     const warehouses = session.warehouses.length > 1
       ? h("label", { class: "field" }, t("Warehouse"), h("select", { id: "warehouse", onchange: (event) => hall.chooseWarehouse(event.target.value) }, session.warehouses.map((one) => h("option", { value: one.code, selected: one.code === session.warehouse }, one.name))))
       : h("p", { class: "soft" }, session.warehouses[0]?.name || t("You have access to no warehouse yet. Ask its manager."));
-    const tiles = TILES.filter((tile) => hall.mayHere(tile.needs)).map((tile) => h("a", { class: "tile", href: `#/${tile.to}` }, h("b", {}, tile.label()), h("span", {}, tile.hint())));
+    const tiles = TILES.filter((tile) => hall.may(tile.needs)).map((tile) => h("a", { class: "tile", href: `#/${tile.to}` }, h("b", {}, tile.label()), h("span", {}, tile.hint())));
     const languages = h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: (event) => hall.chooseLanguage(event.target.value) }, Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: code === spoken() }, name))));
     fill(main, warehouses, h("nav", { class: "tiles" }, tiles),
       card({ tone: "plain" }, languages, h("p", { class: "soft" }, t("Logged in as %(name)s.", { name: session.user.name })), h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));

@@ -30,7 +30,7 @@ export const list = {
     return () => box.close();
   },
   async takeAlong(hall) {
-    if (hall.mayHere("orders.change_return")) await listed([LIST]);
+    if (hall.may("orders.change_return")) await listed([LIST]);
   },
 };
 

@@ -2,9 +2,9 @@
 
 import { day } from "../documents.js";
 import { fill, h } from "../dom.js";
-import { card, feel, said, scanBox } from "../parts.js";
+import { ageOf, card, feel, said, scanBox } from "../parts.js";
 import { ask } from "../server.js";
-import { moment, nt, t } from "../texts.js";
+import { nt, t } from "../texts.js";
 
 const SHOWN = 25;
 
@@ -27,7 +27,7 @@ function drawComing(one, hall) {
 function drawItem(item, hall) {
   const here = item.here[0];
   const bins = here ? here.bins : [];
-  const mayMove = hall.mayHere("stock.change_bin");
+  const mayMove = hall.may("stock.change_bin");
   return [
     card({ tone: "open", id: "item" }, h("h2", {}, item.name), h("p", { class: "soft" }, [item.product, item.barcode].filter(Boolean).join(" · ")),
       h("p", { class: "place" }, bins.length ? bins.map((one) => one.bin).join(", ") : t("no bin known")),
@@ -35,7 +35,7 @@ function drawItem(item, hall) {
       here && here.picked ? h("p", { class: "soft" }, nt("One more is picked and not sent off yet.", "%(n)s more are picked and not sent off yet.", here.picked)) : null,
       item.is_active ? null : h("p", { class: "bad" }, t("It is no longer bought."))),
     h("div", { class: "acts" },
-      hall.mayHere("stock.add_setaside") ? h("a", { class: "big soft", href: `#/damage/${encodeURIComponent(item.product)}` }, t("Damaged")) : null,
+      hall.may("stock.add_setaside") ? h("a", { class: "big soft", href: `#/damage/${encodeURIComponent(item.product)}` }, t("Damaged")) : null,
       mayMove ? h("a", { class: "big soft", href: `#/move/${encodeURIComponent(item.product)}` }, t("Move")) : null),
     item.coming.length ? h("h2", {}, t("Coming")) : null,
     h("ul", { class: "entries" }, item.coming.map((one) => drawComing(one, hall))),
@@ -57,7 +57,7 @@ export const screen = {
         const { data, at, isFresh } = await ask(path);
         if (number !== asked) return;
         feel(data.count > 0);
-        said(isFresh ? "" : t("As of %(when)s: there is no connection.", { when: moment(at) }), "soft");
+        said(ageOf({ at, isFresh }), "soft");
         if (data.count === 1) return fill(found, drawItem(data.results[0], hall));
         return fill(found, data.count
           ? [h("p", { class: "soft" }, data.count > SHOWN ? t("%(n)s items; the first %(shown)s:", { n: data.count, shown: SHOWN }) : nt("One item", "%(n)s items", data.count)),

@@ -3,7 +3,8 @@
 import { doneSince, linesOf, opened, rowLink } from "../documents.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
-import { bigButton, card, feel, progress, quantityPad, said, scanBox } from "../parts.js";
+import { quantityPad } from "../pad.js";
+import { ageOf, bigButton, card, feel, progress, said, scanBox } from "../parts.js";
 import * as queue from "../queue.js";
 import { ask, byServer } from "../server.js";
 import { moment, nt, t } from "../texts.js";
@@ -35,13 +36,13 @@ export const list = {
         else said(t("“%(code)s” is no order that can be picked here.", { code }), "bad");
       },
     });
-    fill(main, isFresh ? null : h("p", { class: "soft" }, t("As of %(when)s: there is no connection.", { when: moment(at) })), box.element,
+    fill(main, h("p", { class: "soft" }, ageOf({ at, isFresh })), box.element,
       rows.length ? h("nav", { class: "tiles wide" }, rows.map((row) => rowLink(`pick/${row.number}`, row.number, ...factsOf(row)))) : card({ tone: "good" }, h("p", {}, t("Nothing waits to be picked here."))));
     if (isFresh) keepAhead(rows, hall).catch(() => null);
     return () => box.close();
   },
   async takeAlong(hall) {
-    if (!hall.session.warehouse || !hall.mayHere("orders.change_salesorder")) return;
+    if (!hall.session.warehouse || !hall.may("orders.change_salesorder")) return;
     const { data, isFresh } = await ask(listPath(hall));
     if (isFresh) await keepAhead(data.results, hall);
   },
@@ -255,7 +256,7 @@ class Desk {
 
   askMissing(line, found, missing) {
     this.isAsking = true;
-    const mayTakeOff = this.hall.mayHere("stock.add_stockmovement");
+    const mayTakeOff = this.hall.may("stock.add_stockmovement");
     const take = () => { this.isAsking = false; return found ? this.take(line, found) : this.draw(); };
     fill(this.panel, card({ tone: "bad" },
       h("h2", {}, nt("One piece of %(name)s is missing.", "%(n)s pieces of %(name)s are missing.", missing, { name: line.name })),

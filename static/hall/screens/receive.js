@@ -44,7 +44,7 @@ export const list = {
     return () => box.close();
   },
   async takeAlong(hall) {
-    if (hall.session.warehouse && hall.mayHere("orders.receive_purchaseorder")) await listed(lists(hall));
+    if (hall.session.warehouse && hall.may("orders.receive_purchaseorder")) await listed(lists(hall));
   },
 };
 

@@ -41,7 +41,7 @@ export const list = {
     return () => box.close();
   },
   async takeAlong(hall) {
-    if (hall.session.warehouse && hall.mayHere("stock.change_transfer")) await listed(lists(hall));
+    if (hall.session.warehouse && hall.may("stock.change_transfer")) await listed(lists(hall));
   },
 };
 
