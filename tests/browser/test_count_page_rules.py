@@ -99,8 +99,8 @@ def entered() -> list[tuple[str, int]]:
 def test_it_works_offline_from_the_first_visit_at_a_name_that_is_not_localhost(tmp_path, chromium, person, count):
     clerk = person("clerk")
     with over_https(tmp_path, chromium) as (clerks, line):
-        clerks.page.goto(f"{clerks.address}/admin/login/?next=/count/", wait_until="networkidle")
-        before = line.received
+        clerks.page.goto(f"{clerks.address}/count/")
+        clerks.page.click("text=Log in >> nth=-1")
         clerks.page.fill("input[name=username]", clerk)
         clerks.page.fill("input[name=password]", "correct-horse")
         clerks.page.click("button[type=submit]")
@@ -108,7 +108,7 @@ def test_it_works_offline_from_the_first_visit_at_a_name_that_is_not_localhost(t
         clerks.keep_page()
         clerks.page.wait_for_load_state("networkidle")
         assert clerks.page.evaluate("[isSecureContext, location.hostname]") == [True, NAME]
-        assert line.received - before < FIRST_VISIT
+        assert line.received < FIRST_VISIT
 
         line.cut()
         clerks.page.reload()
@@ -277,5 +277,7 @@ def test_every_screen_fits_thumbs_narrow_phones_and_weak_eyes(scheme, language, 
         clerks.page.reload()
         clerks.page.wait_for_selector("body[data-ready]")
         found += faults(clerks, "logged out")
+        clerks.page.click("a[href='/count/login/']")
+        found += faults(clerks, "log in")
         assert (clerks.errors, violations(clerks)) == ([], [])
     assert found == []
