@@ -10,7 +10,7 @@ from django.db.models import CharField, F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -93,9 +93,9 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
         ("due_on", RangeDateFilter),
     )  # fmt: skip
     search_fields = ("level__product__sku",)
-    fields = ("item", "where", "reason", "abc", "probability", "pieces", "cost", "seconds", "counted_at", "due_on",
+    fields = ("item", "where", "reason", "abc", "probability", "off", "cost", "seconds", "counted_at", "due_on",
               "turn_on", "planned_on")  # fmt: skip
-    readonly_fields = ("item", "where", "reason", "probability")
+    readonly_fields = ("item", "where", "reason", "probability", "off")
     acts = (Act("count", _("Count these"), OPEN, count_these, in_list=True),)
 
     def get_queryset(self, request):
@@ -184,6 +184,10 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
     @display(description=_("planned"), ordering="turn_on")
     def turn(self, need: CountNeed) -> str:
         return date_format(need.turn_on, "SHORT_DATE_FORMAT")
+
+    @display(description=_("pieces expected off"))
+    def off(self, need: CountNeed) -> str:
+        return number_format(round(need.pieces, 1), 1)
 
     @display(description=_("being counted in"))
     def open_in(self, need: CountNeed) -> str:

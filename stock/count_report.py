@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from django.utils.formats import date_format
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -74,8 +74,8 @@ def _when(at, person) -> str:
 def _sums(count: StockCount, found: Variance, currency: str) -> list[tuple[str, str]]:
     told = [
         (_("Items counted"), whole(found.counted)),
-        (_("not counted"), whole(count.lines.count() - found.counted)),
-        (_("exactly right"), f"{whole(found.exact)} ({percent(found.item_accuracy)})"),
+        (capfirst(_("not counted")), whole(count.lines.count() - found.counted)),
+        (capfirst(_("exactly right")), f"{whole(found.exact)} ({percent(found.item_accuracy)})"),
         (_("Pieces more, fewer"), f"+{whole(found.gained)}, {whole(found.lost)}"),
     ]
     if currency:
