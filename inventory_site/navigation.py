@@ -80,6 +80,7 @@ def _orders() -> list[Entry]:
         (_("Returns"), "assignment_return", "admin:orders_return_changelist", "orders.view_return"),
         (_("Purchase orders"), "local_shipping", PURCHASES, "orders.view_purchaseorder"),
         (_("Receive goods"), "barcode_scanner", RECEIVE, "orders.receive_purchaseorder"),
+        (_("Came by mistake"), "report", "admin:orders_deliveryfinding_changelist", "orders.view_deliveryfinding"),
         (_("Order by supplier"), "assignment", "supplier-orders", "orders.view_purchaseorder"),
         (_("Chase late goods"), "call", "supplier-chase", "orders.view_purchaseorder"),
         (_("Suppliers"), "factory", "admin:catalog_supplier_changelist", "catalog.view_supplier"),
