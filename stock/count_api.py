@@ -165,6 +165,7 @@ class StockCountViewSet(ReadRoom):
         "post": COUNT,
         "cancel": COUNT,
         "approve": APPROVE,
+        "undo": APPROVE,
         "settle": SETTLE,
         "findings": "stock.view_stockcount",
         "items": "stock.view_stockcount",
@@ -175,7 +176,8 @@ class StockCountViewSet(ReadRoom):
     ordering_fields = ["opened_at", "number"]
     bodies = {
         "create": NewCountSerializer, "lines": EntriesSerializer, "post": PostSerializer, "cancel": Versioned,
-        "approve": Versioned, "settle": SettleSerializer, "findings": FindingSerializer, "items": CountLineSerializer,
+        "approve": Versioned, "undo": Versioned, "settle": SettleSerializer, "findings": FindingSerializer,
+        "items": CountLineSerializer,
         "withdraw": WithdrawSerializer, "sheet": SheetSerializer,
     }  # fmt: skip
 
@@ -228,6 +230,13 @@ class StockCountViewSet(ReadRoom):
         count, version = self.get_object(), self.valid_body().version_seen()
         require(request.user, COUNT, count.warehouse)
         return self.act(lambda: services.cancel_count(count=count, actor=request.user, version=version))
+
+    @action(detail=True, methods=["post"])
+    def undo(self, request, number=None):
+        """Reverse all differences of a posted count, each as of its own moment."""
+        count, version = self.get_object(), self.valid_body().version_seen()
+        require(request.user, APPROVE, count.warehouse)
+        return self.act(lambda: services.undo_count(count=count, actor=request.user, version=version))
 
     @action(detail=True, methods=["post"])
     def settle(self, request, number=None):

@@ -113,3 +113,14 @@ def test_what_a_person_reversed_alone_before_is_not_reversed_again(cup, warehous
     services.reverse_movement(movement=StockMovement.objects.get(reference=count.number), actor=manager)
     services.undo_count(count=count, actor=manager)
     assert on_hand() == 10
+
+
+@pytest.mark.api
+def test_it_is_undone_over_the_api_by_who_may_approve(cup, warehouse, manager, make_user, api_of):
+    count = counted(cup, warehouse, manager, 7)
+    address = f"/api/v1/stock-counts/{count.number}/undo/"
+    assert api_of(make_user("clerk", warehouse)).post(address, {}, format="json").status_code == 403
+    undone = api_of(manager).post(address, {}, format="json")
+    assert (undone.status_code, undone.json()["state"], on_hand()) == (200, "undone", 10)
+    again = api_of(manager).post(address, {}, format="json")
+    assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
