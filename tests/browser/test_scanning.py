@@ -195,6 +195,24 @@ def test_each_code_that_the_camera_sees_arrives_once_a_sight(chromium, pages, tm
         assert page.evaluate("[heard.length, scanner.isOpen]") == [1, False]
 
 
+OTHERS = {
+    "96385074": ("EAN8", "96385074", 260, 3),
+    "0036000291452": ("UPCA", "036000291452", 330, -4),
+    "BIN-7": ("Standard39", "BIN-7", 400, 2),
+    "14006381333938": ("I2of5", "14006381333938", 420, 0),
+    "SHELF B": ("ECC200DataMatrix", "SHELF B", 110, 12),
+    EAN: ("Code128", f"\xf1010{EAN}1726123110A7", 560, 0),  # GS1: the item's number, a date, a batch
+}
+
+
+@pytest.mark.long
+def test_the_bundled_decoder_reads_every_kind_of_code(chromium, pages, tmp_path):
+    with opened(chromium, pages, flags=showing(tmp_path, *OTHERS.values())) as page:
+        page.evaluate("film()")
+        until(page, "heard.length > 7")  # the film begins anywhere, and with half a sight
+        assert set(page.evaluate("heard")) == set(OTHERS)
+
+
 READER = """
 window.sight = null;
 window.BarcodeDetector = class {
