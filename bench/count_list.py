@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -325,7 +325,7 @@ def calibrated(shops: Callable[[int, float], Shop], wanted: float) -> float:
     return scale
 
 
-def measured(items: int, days: int, seeds: int, data: Demand | None = None, wrong: float = WRONG) -> Measured:
+def measured(items: int, days: int, seeds: Sequence[int], data: Demand | None = None, wrong: float = WRONG) -> Measured:
     def shop(seed: int, scale: float) -> Shop:
         rng = np.random.default_rng([seed, 3])
         demand = sample(data, items, days, rng) if data else made_up(items, days, seed)
@@ -334,7 +334,7 @@ def measured(items: int, days: int, seeds: int, data: Demand | None = None, wron
     scale = calibrated(shop, wrong)
     found: dict[str, list] = {name: [] for name in LISTS}
     share, money = [], []
-    for seed in range(seeds):
+    for seed in seeds:
         one = shop(seed, scale)
         at_stake = one.error * one.demand.cost
         share.append((one.error > 0).mean())
@@ -362,11 +362,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a file of sales lines")
     parser.add_argument("--items", type=int, default=5000)
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=20, help="how many shops")
+    parser.add_argument("--first-seed", type=int, default=0, help="other shops than those the list was made with")
     parser.add_argument("--small", action="store_true")
     told = parser.parse_args()
     began = time.perf_counter()
-    items, days, seeds, wrong = (800, 300, 4, 0.05) if told.small else (told.items, DAYS, told.seeds, WRONG)
+    items, days, count, wrong = (800, 300, 4, 0.05) if told.small else (told.items, DAYS, told.seeds, WRONG)
+    seeds = range(told.first_seed, told.first_seed + count)
     tell(measured(items, days, seeds, read(told.data) if told.data else None, wrong))
     print(f"{time.perf_counter() - began:.0f} s")
 

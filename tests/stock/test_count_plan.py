@@ -273,11 +273,11 @@ def holds(told: bench.Measured, least: float) -> None:
 
 @pytest.mark.long
 def test_our_list_finds_more_money_than_value_and_chance_at_full_size():
-    told = bench.measured(5000, bench.DAYS, 20)
+    told = bench.measured(5000, bench.DAYS, range(20))
     assert 0.005 < told.wrong.mean() < 0.02
     holds(told, least=1.5)
 
 
 def test_our_list_finds_more_money_than_value_and_chance():
     """With more errors, so that few shops tell as much."""
-    holds(bench.measured(1000, 300, 6, wrong=0.05), least=1.2)
+    holds(bench.measured(1000, 300, range(6), wrong=0.05), least=1.2)
