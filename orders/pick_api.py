@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import LARGEST, Pieces, PiecesLine, QuantitiesSerializer, Versioned, skus_of
-from inventory_site.common.api_times import ZonedTime
+from inventory_site.common.api_times import ZonedTime, of_device
 from orders import services
 from orders.errors import InvalidLines
 from orders.models import SalesOrder, SalesOrderLine
@@ -172,6 +172,8 @@ class PickViewSet(ReadRoom):
             del told["lines"]
             if not {str(line) for line in told["quantities"] or ()} <= skus.keys():
                 raise InvalidLines(_("%(number)s has no such line.") % {"number": order.number})
+        if "at" in told:
+            told["at"] = of_device(told["at"])
         return order, hall, told | {"actor": self.request.user}
 
     def _acted(self, service, order: SalesOrder, hall: Warehouse, told: dict) -> Response:

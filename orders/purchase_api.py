@@ -18,7 +18,7 @@ from catalog.models import Supplier
 from inventory_site.common.api import CostFields, ReadRoom
 from inventory_site.common.api_lines import LARGEST, MOST_LINES, Pieces, PiecesLine, Versioned, skus_of
 from inventory_site.common.api_pictures import PictureField
-from inventory_site.common.api_times import ZonedTime, not_to_come
+from inventory_site.common.api_times import ZonedTime, of_device
 from orders import services
 from orders.models import PromisedDate, PurchaseOrder, PurchaseOrderLine, Receipt, Reminder
 from orders.promise_api import BODIES, PERMISSIONS, PromisedDateSerializer, ReminderSerializer, SupplierSide
@@ -290,7 +290,7 @@ class PurchaseOrderViewSet(SupplierSide, ReadRoom):
             lambda: services.receive_purchase_order(
                 order=order, actor=request.user, quantities=body.counted("quantity"), packs=body.counted("packs"),
                 version=body.version_seen(), may_exceed=may_exceed, damaged=body.damaged(),
-                received_at=not_to_come(body.validated_data["at"]),
+                received_at=of_device(body.validated_data["at"]),
             )
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces, PiecesLine, QuantitiesSerializer, Versioned, skus_of
-from inventory_site.common.api_times import ZonedTime, not_to_come
+from inventory_site.common.api_times import ZonedTime, of_device
 from orders import services
 from orders.access import require_for_return
 from orders.models import Return, ReturnLine
@@ -112,7 +112,7 @@ class ReturnViewSet(ReadRoom):
     def inspect(self, request, number=None):
         """Say what was found: sellable pieces go on sale, unsellable ones are set aside, scrapped ones written off."""
         document, body = self._own(INSPECT)
-        at = not_to_come(body.validated_data["at"])
+        at = of_device(body.validated_data["at"])
         wish = {"outcomes": body.outcomes(), "version": body.version_seen(), "at": at}
         return self.act(lambda: services.inspect_return(document=document, actor=request.user, **wish))
 

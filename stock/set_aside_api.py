@@ -12,7 +12,7 @@ from catalog.api import ProductByCode, ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Pieces, PiecesLine, Versioned
 from inventory_site.common.api_pictures import PictureField
-from inventory_site.common.api_times import ZonedTime, not_to_come
+from inventory_site.common.api_times import ZonedTime, of_device
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -90,7 +90,7 @@ class SetAsideViewSet(ReadRoom):
     def create(self, request, *args, **kwargs):
         """Take pieces off sale, with a photo of them; promises that this breaks become short."""
         wish = self._wish()
-        wish["at"] = not_to_come(wish["at"])
+        wish["at"] = of_device(wish["at"])
         return self.act(lambda: services.report_damage(**wish), code=status.HTTP_201_CREATED)
 
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from catalog.api import ProductBySku
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import MOST_LINES, Pieces, PiecesLine, QuantitiesSerializer, Versioned, skus_of
-from inventory_site.common.api_times import ZonedTime, not_to_come
+from inventory_site.common.api_times import ZonedTime, of_device
 from stock import services
 from stock.access import require, require_either
 from stock.api_fields import WarehouseByCode
@@ -164,7 +164,7 @@ class TransferViewSet(ReadRoom):
         if body.validated_data["may_exceed"]:
             require(request.user, OVER, transfer.destination)
         told = body.validated_data
-        wish = {"quantities": body.chosen(), "may_exceed": told["may_exceed"], "at": not_to_come(told["at"])}
+        wish = {"quantities": body.chosen(), "may_exceed": told["may_exceed"], "at": of_device(told["at"])}
         return self.act(
             lambda: services.receive_transfer(
                 transfer=transfer, actor=request.user, version=body.version_seen(), **wish

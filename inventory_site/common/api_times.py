@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +10,14 @@ from rest_framework import serializers
 
 from inventory_site.common.models import ShopSettings
 
+#: What is told later than this has lost its moment; more likely the clock is wrong.
+OLDEST = timedelta(days=90)
 
-def not_to_come(at: datetime | None) -> datetime | None:
-    """A moment that a device told; where its clock is ahead, now."""
-    return at and min(at, ShopSettings.objects.load().now())
+
+def of_device(at: datetime | None) -> datetime | None:
+    """A moment that a device told; where its clock cannot be right, now."""
+    now = ShopSettings.objects.load().now()
+    return at if at is None or now - OLDEST <= at <= now else now
 
 
 class ZonedTime(serializers.DateTimeField):

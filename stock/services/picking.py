@@ -105,7 +105,7 @@ def miss_pieces(
     save_levels([level])
     broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
     outbox.publish("stock.promises_broken", {"broken": [broken]})
-    if at is None or not counted_since([level.pk], at):
+    if at is None or not counted_since([level.pk], max(at, waiting[0].created_at)):
         entry = Entry(level.product_id, level.warehouse_id, -quantity, StockMovement.Reason.ADJUSTMENT, reference)
         post_movements(entries=[entry], actor=actor)
 

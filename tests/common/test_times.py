@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from inventory_site.common.api_times import of_device
 from inventory_site.common.models import ShopSettings
 from orders.models import SalesChannel, SalesOrder
 
@@ -58,6 +59,13 @@ def test_the_api_asks_nothing_of_the_shop_and_tells_the_zone(wish, api_of, make_
         told = client.get(f"/api/v1/sales-orders/{made['number']}/").json()
     assert told["placed_at"] == ZONED
     assert not any("common_shopsettings" in query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize("days", [-30, 30, 400, 700_000])
+def test_a_moment_of_a_device_whose_clock_cannot_be_right_is_now(days, db):
+    before, told = timezone.now(), timezone.now() - timedelta(days=days)
+    assert of_device(None) is None
+    assert of_device(told) == told if days == 30 else of_device(told) >= before
 
 
 def test_a_time_without_its_zone_is_refused(wish, api_of, make_user):
