@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from unfold.widgets import (
 
 from catalog.models import Category, Product
 from inventory_site.common.admin_acts import KEY, new_key, run_once
+from inventory_site.common.admin_lists import split_codes
 from inventory_site.common.errors import DomainError
 from stock import services
 from stock.admin_new import number_input
@@ -31,7 +31,6 @@ from stock.models import Bin, CountNeed, StockCount, StockLevel, Warehouse
 from stock.services.count_history import read_pace
 
 OPEN = "stock.add_stockcount"
-SEPARATORS = re.compile(r"[\s,;，；、]+")
 MOST_NAMED = 20_000
 KINDS = (
     ("today", _("today's list: what is worth counting")),
@@ -96,7 +95,7 @@ class NewCountForm(forms.Form):
 
     def _bins(self, text: str, place: Warehouse) -> list[Bin]:
         """Bins have codes without blanks; areas may have some, so a line or a part between commas is tried whole."""
-        parts = [part.strip() for part in re.split(r"[,;，；、\t\r\n]+", text) if part.strip()]
+        parts = split_codes(text)
         there = list(Bin.objects.filter(warehouse=place))
         named = {row.code.lower(): [row] for row in there}
         for row in there:
@@ -117,13 +116,12 @@ class NewCountForm(forms.Form):
         return list(found.values())
 
     def _items(self, text: str) -> list[Product]:
-        names = list(dict.fromkeys(part for part in SEPARATORS.split(text) if part))[:MOST_NAMED]
-        found: dict[str, Product] = {}
-        for start in range(0, len(names), 5000):
-            part = names[start : start + 5000]
-            for field in ("barcode", "sku"):
-                rows = Product.objects.active().filter(**{f"{field}__in": part})
-                found |= {getattr(row, field): row for row in rows}
+        names = list(dict.fromkeys(split_codes(text)))
+        if len(names) > MOST_NAMED:
+            told = {"n": len(names), "most": MOST_NAMED}
+            self.add_error("items", _g("%(n)d items are more than the %(most)d of one count. Open several.") % told)
+            return []
+        found = Product.objects.active().by_code(names)
         missing = [name for name in names if name not in found]
         if missing:
             told = {"n": len(missing), "names": ", ".join(missing[:10])}
@@ -162,7 +160,7 @@ def open_as_told(told: dict[str, Any], actor) -> StockCount:
     names = ("is_blind", "recount_pieces", "recount_cost", "approve_cost")
     rules = services.CountRules(**{name: told[name] for name in names})
     if told["kind"] == "today":
-        return services.open_planned_count(warehouse=told["warehouse"], actor=actor, rules=rules)
+        return services.open_planned_count(warehouse=told["warehouse"], actor=actor, rules=rules, note=told["note"])
     scope = {
         "category": {"category": told["category"]}, "bins": {"bins": told["bins"]}, "list": {"products": told["items"]},
     }.get(told["kind"], {})  # fmt: skip

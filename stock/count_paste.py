@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -33,7 +32,6 @@ NAMES = {
     "counted_at": ("counted_at", "counted at", "at", "time", "盘点时间"),
 }
 MOST_LINES, MOST_BYTES = 20_000, 5 * 2**20
-ASKED_AT_ONCE = 5000
 WHOLE = re.compile(r"\d{1,16}(?:[.,]0+)?", re.ASCII)
 
 
@@ -155,22 +153,16 @@ def _places(headers: Sequence[str]) -> tuple[dict[str, int], bool]:
 
 @dataclass(frozen=True)
 class _Shelf:
-    """Active or not, by lower-case SKU or barcode; and the warehouse's bins in lower case."""
+    """What codes, as they are written, mean; and the warehouse's bins in lower case."""
 
-    products: dict[str, bool]
+    products: dict[str, Product]
     bins: set[str]
 
 
 def _shelf(rows: Iterable[TableRow], places: dict[str, int], count: StockCount) -> _Shelf:
-    codes = sorted({_told(row.cells[places["code"]]).lower() for row in rows if len(row.cells) > places["code"]})
-    products: dict[str, bool] = {}
-    for start in range(0, len(codes), ASKED_AT_ONCE):
-        part = codes[start : start + ASKED_AT_ONCE]
-        for field in ("barcode", "sku"):  # a SKU is sure; a barcode may be on two products
-            found = Product.objects.annotate(low=Lower(field)).filter(low__in=part)
-            products |= dict(found.values_list("low", "is_active"))
+    codes = (_told(row.cells[places["code"]]) for row in rows if len(row.cells) > places["code"])
     bins = Bin.objects.filter(warehouse=count.warehouse_id).values_list("code", flat=True)
-    return _Shelf(products, {code.lower() for code in bins})
+    return _Shelf(Product.objects.by_code(codes), {code.lower() for code in bins})
 
 
 class _Reader:
@@ -179,7 +171,7 @@ class _Reader:
     def __init__(self, count: StockCount, places: dict[str, int], headers: Sequence[str], shelf: _Shelf):
         self.count, self.places, self.headers, self.shelf = count, places, headers, shelf
         self.faults: list[Fault] = []
-        self.seen: dict[tuple[str, str], int] = {}
+        self.seen: dict[tuple[int, str], int] = {}
         self.now = timezone.now()
 
     def line(self, row: TableRow) -> Pasted | None:
@@ -193,7 +185,8 @@ class _Reader:
             self._counted(row, _told(counted)), self._bin(row, _told(place)), self._at(row, at),
         )  # fmt: skip
         if len(self.faults) == before:
-            earlier = self.seen.setdefault((told.code.lower(), told.bin.lower()), row.line)
+            product = self.shelf.products[told.code]
+            earlier = self.seen.setdefault((product.pk, told.bin.lower()), row.line)
             if earlier != row.line:
                 self._fault(row, "code", told.code, _("also on line %(line)d: which one holds?") % {"line": earlier})
         return told if len(self.faults) == before else None
@@ -208,12 +201,12 @@ class _Reader:
         self.faults.append(Fault(row.line, column, value[:80], reason))
 
     def _code(self, row: TableRow, code: str) -> str:
-        known = self.shelf.products.get(code.lower())
+        known = self.shelf.products.get(code)
         if not code:
             self._fault(row, "code", code, _("empty"))
         elif known is None:
             self._fault(row, "code", code, _("nobody knows this SKU or barcode"))
-        elif not known:
+        elif not known.is_active:
             self._fault(row, "code", code, _("this product is no longer bought"))
         return code
 

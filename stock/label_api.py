@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.views import APIView
 
+from inventory_site.common.admin_lists import split_codes
 from stock.label_items import (
     BINS,
     PERMISSIONS,
@@ -21,7 +22,6 @@ from stock.label_items import (
     bins_named,
     product_labels,
     products_named,
-    split_codes,
 )
 from stock.label_sheets import SHEETS
 from stock.label_symbols import WISHES

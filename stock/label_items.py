@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from catalog.models import Product
-from inventory_site.common.admin_lists import SEPARATORS
 from inventory_site.common.models import ShopSettings
 from inventory_site.common.numbers import amount
 from stock.label_sheets import SHEETS
@@ -108,20 +107,10 @@ def bin_labels(bins: Sequence[Bin], copies: Sequence[int]) -> list[Label]:
     ]
 
 
-def split_codes(text: str) -> list[str]:
-    """As they are pasted from a sheet: with commas, tabs or line ends between."""
-    return [part.strip() for part in SEPARATORS.split(text) if part.strip()]
-
-
 def products_named(user, codes: Sequence[str]) -> list[Product]:
     """In the order of the codes, SKUs or barcodes; what nobody knows is refused together."""
-    visible = Product.objects.visible_to(user)
-    by_code: dict[str, Product] = {}
-    for product in visible.filter(barcode__in=codes):
-        by_code[product.barcode.upper()] = product
-    for product in visible.with_sku_in(codes):
-        by_code[product.sku.upper()] = product
-    return _in_order(codes, {code: by_code.get(code.upper()) for code in codes})
+    found = Product.objects.visible_to(user).by_code(codes)
+    return _in_order(codes, {code: found.get(code) for code in codes})
 
 
 def bins_named(user, codes: Sequence[str], warehouse: str) -> list[Bin]:

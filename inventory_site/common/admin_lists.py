@@ -124,6 +124,11 @@ def _without_page(query: str) -> str:
     return asked.urlencode()
 
 
+def split_codes(text: str) -> list[str]:
+    """As they are pasted from a sheet: with commas, tabs or line ends between; a code may have blanks in it."""
+    return [part.strip() for part in SEPARATORS.split(text) if part.strip()]
+
+
 class FindsItems:
     """Searches items by SKU, name or barcode; several SKUs or barcodes, as pasted from a sheet, find exactly these."""
 
@@ -145,7 +150,7 @@ class FindsItems:
     def _listed(self, term: str) -> list[str]:
         """Parts between commas, tabs and line ends. A field of one line takes line ends for blanks, so blanks part
         known SKUs too."""
-        parts = [part.strip() for part in SEPARATORS.split(term) if part.strip()][:MOST_SKUS]
+        parts = split_codes(term)[:MOST_SKUS]
         words = term.split()[:MOST_SKUS]
         if len(parts) == 1 and len(words) > 1 and self._known(words) >= len(set(words)):
             return words

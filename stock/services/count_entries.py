@@ -9,12 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from catalog.gtin import spellings
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.bulk import update_rows
@@ -60,7 +57,7 @@ class Taken:
 
 @dataclass
 class _Shelf:
-    """What codes mean in this warehouse."""
+    """What codes, as they were sent, mean in this warehouse."""
 
     products: Mapping[str, Product]
     bins: Mapping[str, Bin]
@@ -94,8 +91,7 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     known = shelf.known.get(sent.uuid)
     if known is not None and known.sent == sent.as_json():
         return Taken(known, False, sent.uuid)
-    ways = spellings(sent.code.strip().lower())
-    product = next((shelf.products[code] for code in ways if code in shelf.products), None)
+    product = shelf.products.get(sent.code)
     place = shelf.bins.get(sent.bin.strip().lower())
     line = shelf.lines.get(product.pk) if product else None
     is_again = line is not None and line.state == CountLine.State.RECOUNT
@@ -132,14 +128,7 @@ def _whole(written: Any) -> int | None:
 
 
 def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
-    codes = {code for sent in entries for code in spellings(sent.code.strip().lower())}
-    products: dict[str, Product] = {}
-    for part in _parts(sorted(codes)):
-        rows = Product.objects.annotate(low=Lower("sku"), scanned=Lower("barcode"))
-        for row in rows.filter(Q(low__in=part) | Q(scanned__in=part)).order_by("-pk"):
-            if row.scanned:
-                products.setdefault(row.scanned, row)
-            products[row.low] = row  # a SKU is sure; a barcode may be on two products
+    products = Product.objects.by_code(sent.code for sent in entries)
     bins = {place.code.lower(): place for place in Bin.objects.filter(warehouse=count.warehouse_id)}
     known = {}
     for part in _parts([sent.uuid for sent in entries]):

@@ -296,7 +296,12 @@ def _sums(place: Warehouse, listed, late, steady: Mapping[int, float], planned_o
 
 @transaction.atomic
 def open_planned_count(
-    *, warehouse: Warehouse, actor: User | None, rules: CountRules | None = None, minutes: int | None = None
+    *,
+    warehouse: Warehouse,
+    actor: User | None,
+    rules: CountRules | None = None,
+    minutes: int | None = None,
+    note: str = "",
 ) -> StockCount:
     """A count of today's list (of its first items that fit into ``minutes``); what another count has is left out."""
     needs = CountNeed.objects.listed().filter(level__warehouse=warehouse).without_open_count()
@@ -308,5 +313,5 @@ def open_planned_count(
         chosen.append(need.level.product)
     if not chosen:
         raise NothingToCount(_("Nothing is left on today's list of %(place)s.") % {"place": warehouse.code})
-    note = _("What to count of %(day)s") % {"day": shop_now().date().isoformat()}
+    note = note or _("What to count of %(day)s") % {"day": shop_now().date().isoformat()}
     return open_count(warehouse=warehouse, actor=actor, products=chosen, rules=rules, note=note)

@@ -45,6 +45,16 @@ def test_a_product_is_found_by_any_of_them(entered, scanned, make_product):
 
 
 @pytest.mark.django_db
+def test_a_sku_is_surer_than_a_barcode_and_what_is_bought_than_what_was(make_product):
+    make_product("A1", barcode="B1"), make_product("b1", barcode="C1", is_active=False)
+    make_product("D1", barcode="C1"), make_product("Größe", barcode="A1"), make_product("käse")
+    told = Product.objects.by_code(["b1", " A1", "c1", "gRößE", "käse", "nobody", " "])
+    assert {code: row.sku for code, row in told.items()} == {
+        "b1": "b1", " A1": "A1", "c1": "D1", "gRößE": "Größe", "käse": "käse"
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
 def test_no_code_is_nobodys(make_product):
     make_product("LOOSE", barcode="")
     assert Product.objects.named(" ") is None

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from stock import count_figures, services
+from stock import count_figures, count_new, services
 from stock.count_admin import CountLineSheet
 from stock.models import Bin, CountEntry, StockCount, StockLevel
 from stock.services import CountRules, Sent
@@ -151,7 +151,7 @@ def test_its_size_is_said_before_and_is_what_is_opened(shop, clerk, kind, fields
     [
         ({"kind": "category"}, "Say which."),
         ({"kind": "bins", "bins": "N-1, Z-9"}, "Riga has no such bin or area: Z-9."),
-        ({"kind": "list", "items": "CUP NOBODY"}, "1 are not known, or no longer bought: NOBODY."),
+        ({"kind": "list", "items": "CUP, NO BODY"}, "1 are not known, or no longer bought: NO BODY."),
         ({"kind": "full", "recount_pieces": "-1"}, "greater than or equal to 1"),
     ],
 )
@@ -159,6 +159,25 @@ def test_what_is_wrong_is_said_and_kept(shop, clerk, fields, said):
     assert said in text_of(clerk.post("/admin/stock/stockcount/size/", wish(shop, **fields)))
     answer = clerk.post(ADD, wish(shop, **fields))
     assert said in text_of(answer) and StockCount.objects.count() == 0
+
+
+def test_items_are_known_however_they_are_written_and_the_note_is_kept(shop, clerk, make_product, receive):
+    receive(make_product("RED CUP", barcode="036000291452"), 5)
+    receive(make_product("POT", barcode="Abc-1"), 5)
+    for items in ("red cup", "0036000291452, aBC-1", "036000291452\tpot"):
+        clerk.post(ADD, wish(shop, "list", items=items))
+    named = [sorted(count.lines.values_list("level__product__sku", flat=True)) for count in StockCount.objects.all()]
+    assert sorted(named) == [["POT", "RED CUP"], ["POT", "RED CUP"], ["RED CUP"]]
+    services.plan_counts(warehouse=shop)
+    clerk.post(ADD, wish(shop, "today", note="before the fair"))
+    assert StockCount.objects.latest("pk").note == "before the fair"
+
+
+def test_too_many_items_are_refused_instead_of_left_out(shop, clerk, monkeypatch):
+    monkeypatch.setattr(count_new, "MOST_NAMED", 2)
+    answer = clerk.post(ADD, wish(shop, "list", items="CUP, JAR, TIN, CUP"))
+    assert "3 items are more than the 2 of one count. Open several." in text_of(answer)
+    assert StockCount.objects.count() == 0
 
 
 def test_a_clerk_opens_nothing_elsewhere(shop, clerk, make_warehouse):
@@ -314,6 +333,18 @@ def test_the_good_ones_are_taken_and_the_rest_is_kept_when_the_person_says_so(co
     assert kept_text(answer).splitlines() == ["sku,counted", "JAR,many"]
     mended = paste(clerk, count, "sku,counted\nJAR,19")
     assert "1 line is taken." in text_of(mended) and count.entries.count() == 3
+
+
+def test_an_item_is_known_however_it_is_written_and_told_once(count, clerk, make_product):
+    make_product("POT", barcode="036000291452")
+    make_product("PAN", barcode="Abc-1")
+    text = "cup\t1\n0036000291452\t2\naBC-1\t3\npot\t4"
+    answer = paste(clerk, count, text)
+    assert [(fault.line, fault.reason) for fault in answer.context["faults"]] == [
+        (4, "also on line 2: which one holds?")
+    ]
+    paste(clerk, count, text, take="good")
+    assert sorted(count.entries.values_list("product__sku", "counted")) == [("CUP", 1), ("PAN", 3), ("POT", 2)]
 
 
 def test_a_line_that_is_torn_is_kept_as_it_was(count, clerk):

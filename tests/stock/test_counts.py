@@ -177,8 +177,9 @@ def test_who_counted_takes_an_entry_back(opened, clerk, other):
         services.withdraw_entry(count=count, uuid=count.entries.latest("pk").uuid, actor=clerk)
 
 
-def test_a_barcode_is_known_with_and_without_its_leading_zero(opened, clerk, make_product, receive):
-    for number, (barcode, scanned) in enumerate((("012345678905", "0012345678905"), ("0036000291452", "036000291452"))):
+def test_a_code_is_known_with_and_without_its_leading_zero_and_in_any_case(opened, clerk, make_product, receive):
+    ways = (("012345678905", "0012345678905"), ("0036000291452", "036000291452"), ("Abc-1", "aBC-1 "), ("", "z-3"))
+    for number, (barcode, scanned) in enumerate(ways):
         receive(make_product(f"Z-{number}", barcode=barcode), 3)
         assert enter(opened(), clerk, sent(3, scanned)) == [""]
 

@@ -45,6 +45,13 @@ def test_products_are_found_by_sku_and_barcode_in_the_order_that_was_asked(clerk
     assert "12.50" not in words(clerk.get(API, {"kind": "products", "codes": "tea-1"}))
 
 
+def test_a_barcode_is_known_with_and_without_its_leading_zero_and_in_any_case(clerk, make_product):
+    make_product(sku="MUG", name="Mug", barcode="0036000291452")
+    make_product(sku="PAN", name="Pan", barcode="Abc-1")
+    lines = words(clerk.get(API, {"kind": "products", "codes": "036000291452,aBC-1"})).split("\n")
+    assert [line for line in lines if line in ("Mug", "Pan")] == ["Mug", "Pan"]
+
+
 def test_a_client_may_ask_for_a_pdf_and_still_reads_refusals(clerk, tea):
     asked = {"kind": "products", "codes": "TEA-1"}
     assert words(clerk.get(API.rstrip("/"), asked, HTTP_ACCEPT="application/pdf"))
