@@ -20,7 +20,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from forecasting.engine import GRID
 from forecasting.models import Forecast
@@ -97,8 +97,9 @@ def _wait_for(url: str, server: subprocess.Popen) -> None:
 def until(page: Page, expression: str, *argument) -> None:
     """Playwright's own way evaluates strings inside the page, which a strict policy forbids."""
     for _attempt in range(400):
-        if page.evaluate(expression, *argument):
-            return
+        with contextlib.suppress(Error):  # the page was left for its next load
+            if page.evaluate(expression, *argument):
+                return
         page.wait_for_timeout(50)
     pytest.fail(f"never: {expression}")
 

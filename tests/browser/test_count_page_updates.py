@@ -89,6 +89,7 @@ def test_an_update_comes_when_the_person_says_so_whole_and_with_the_queue(
         assert clerks.page.evaluate("[...new Set(editions)]") == [1]
         clerks.page.click("#notices button")
         until(clerks.page, "() => (self.editions ?? []).includes(2) && document.body.dataset.ready")
+        clerks.page.wait_for_selector(".progress")
         clerks.page.evaluate("import('/static/hall/camera.js').then(() => null)")
         assert clerks.page.evaluate("[...new Set(editions)]") == [2]
         clerks.shows_unsent(0)
