@@ -97,7 +97,7 @@ def plan_counts(run: JobRun, payload: dict) -> Callable[[], None]:
     rows = InventoryPosition.objects.filter(warehouse=warehouse).values_list("level", "product", "abc")
     stock.tell_needs(
         warehouse=warehouse,
-        told={level: stock.Told(abc, doubts.get(product, "")) for level, product, abc in rows},
+        told={level: stock.KnownAbove(abc, doubts.get(product, "")) for level, product, abc in rows},
     )
     plan = stock.planned_counts(warehouse)
     return lambda: stock.write_count_plan(warehouse, plan)

@@ -19,7 +19,7 @@ from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.numbers import amount
 from stock import count_need_admin, services  # noqa: F401  what to count registers itself
-from stock.count_new import OpensCounts
+from stock.count_new import OpensCounts, open_in_each
 from stock.count_pages import CountPages
 from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
 from stock.place_admin import BIN_ACTS
@@ -98,18 +98,7 @@ def _is_finding(entry: CountEntry) -> bool:
 
 
 def open_of(request, levels: list[StockLevel], data: dict) -> str:
-    """Levels of several warehouses become a count in each."""
-    places = {level.warehouse_id: level.warehouse for level in levels}
-    numbers = [
-        services.open_count(
-            warehouse=place, actor=request.user,
-            products=[level.product for level in levels if level.warehouse_id == pk],
-        ).number
-        for pk, place in sorted(places.items())
-    ]  # fmt: skip
-    return _g("Opened: %(numbers)s. Count with a phone, or send what was counted over the API.") % {
-        "numbers": ", ".join(numbers)
-    }
+    return open_in_each(levels, request.user)
 
 
 COUNT_ACTS = (Act("open-count", _("Count these"), "stock.add_stockcount", open_of, in_list=True),)

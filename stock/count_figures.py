@@ -60,7 +60,7 @@ def by_area(count: StockCount) -> list[Progress]:
     rows = (
         count.lines.order_by().values(area=F("level__bins__area"))
         .annotate(all=Count("pk", distinct=True), done=Count("pk", distinct=True, filter=done),
-                  last=Max("captured_at", filter=done), first=Min("captured_at", filter=done))
+                  last=Max("captured_at", filter=done))
         .order_by("area")
     )  # fmt: skip
     found: dict[str, Progress] = {}
@@ -69,6 +69,16 @@ def by_area(count: StockCount) -> list[Progress]:
         before = found.get(name, Progress(name, 0, 0, None))
         found[name] = Progress(name, before.done + row["done"], before.all + row["all"], None, row["last"])
     return list(found.values())
+
+
+def item_accuracy(exact: int, counted: int) -> float | None:
+    """Share of items that were exactly as the ledger said."""
+    return exact / counted if counted else None
+
+
+def value_accuracy(off: Decimal, value: Decimal) -> float | None:
+    """1 less the money that was off, up or down, over the money that the ledger said was there; at least 0."""
+    return max(0.0, 1 - float(off / value)) if value else None
 
 
 @dataclass(frozen=True)
@@ -93,13 +103,11 @@ class Variance:
 
     @property
     def item_accuracy(self) -> float | None:
-        """Share of items that were exactly as the ledger said."""
-        return self.exact / self.counted if self.counted else None
+        return item_accuracy(self.exact, self.counted)
 
     @property
     def value_accuracy(self) -> float | None:
-        """1 less the money that was off, up or down, over the money that the ledger said was there; at least 0."""
-        return max(0.0, 1 - float(self.absolute / self.value)) if self.value else None
+        return value_accuracy(self.absolute, self.value)
 
 
 def variance(count: StockCount) -> Variance:
@@ -139,12 +147,12 @@ class AreaAccuracy:
     off: Decimal
 
     @property
-    def item_accuracy(self) -> float:
-        return self.exact / self.counted
+    def item_accuracy(self) -> float | None:
+        return item_accuracy(self.exact, self.counted)
 
     @property
     def value_accuracy(self) -> float | None:
-        return max(0.0, 1 - float(self.off / self.value)) if self.value else None
+        return value_accuracy(self.off, self.value)
 
 
 def accuracy_by_area(counts: QuerySet[StockCount]) -> list[AreaAccuracy]:

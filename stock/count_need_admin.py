@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, F, OuterRef, Subquery
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -26,8 +26,9 @@ from inventory_site.common.models import ShopSettings
 from inventory_site.common.numbers import percent
 from stock import services
 from stock.access import require
+from stock.count_new import open_in_each
 from stock.count_words import short_of_time, why_of
-from stock.models import CountLine, CountNeed, StockCount, Warehouse
+from stock.models import CountNeed, Warehouse
 from stock.services.count_plans import plan_sums
 
 OPEN = "stock.add_stockcount"
@@ -64,18 +65,7 @@ class CountNeedSheet(Sheet):
 
 
 def count_these(request, needs: list[CountNeed], data: dict) -> str:
-    """A count in each warehouse of the chosen items."""
-    places = {need.level.warehouse_id: need.level.warehouse for need in needs}
-    opened = [
-        services.open_count(
-            warehouse=place, actor=request.user,
-            products=[need.level.product for need in needs if need.level.warehouse_id == pk],
-        ).number
-        for pk, place in sorted(places.items())
-    ]  # fmt: skip
-    return _g("Opened: %(numbers)s. Count with a phone, or send what was counted over the API.") % {
-        "numbers": ", ".join(opened)
-    }
+    return open_in_each([need.level for need in needs], request.user)
 
 
 @admin.register(CountNeed)
@@ -99,10 +89,7 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
     acts = (Act("count", _("Count these"), OPEN, count_these, in_list=True),)
 
     def get_queryset(self, request):
-        lines = CountLine.objects.filter(level=OuterRef("level"), count__state=StockCount.State.OPEN)
-        number = Subquery(lines.values("count__number")[:1], output_field=CharField())
-        key = Subquery(lines.values("count")[:1])
-        return super().get_queryset(request).annotate(open_number=number, open_key=key)
+        return super().get_queryset(request).with_open_count()
 
     def get_ordering(self, request):
         return [F("rank").asc(nulls_last=True), "turn_on", "pk"]
@@ -191,7 +178,7 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
 
     @display(description=_("being counted in"))
     def open_in(self, need: CountNeed) -> str:
-        if not need.open_number:
+        if not need.open_count:
             return "–"
-        page = reverse("admin:stock_stockcount_change", args=[need.open_key])
-        return format_html('<a class="sw-link" href="{}">{}</a>', page, need.open_number)
+        page = reverse("admin:stock_stockcount_change", args=[need.open_count])
+        return format_html('<a class="sw-link" href="{}">{}</a>', page, need.open_count_number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from stock import services
 from stock.admin_new import number_input
 from stock.models import Bin, CountNeed, StockCount, StockLevel, Warehouse
 from stock.services.count_history import read_pace
+from stock.services.counts import levels_of
 
 OPEN = "stock.add_stockcount"
 MOST_NAMED = 20_000
@@ -144,16 +146,16 @@ def size_of(told: dict[str, Any]) -> Size:
         needs = CountNeed.objects.listed().filter(level__warehouse=place).without_open_count()
         seconds = list(needs.values_list("seconds", flat=True))
         return Size(len(seconds), sum(seconds) / 60)
-    levels = StockLevel.objects.filter(warehouse=place)
-    if kind == "category":
-        levels = levels.filter(product__category=told["category"])
-    elif kind == "bins":
-        levels = levels.filter(bins__in=told["bins"]).distinct()
-    elif kind == "list":
-        levels = levels.filter(product__in=told["items"])
+    _kind, levels = levels_of(place, **_scope(told))
     items = len(told["items"]) if kind == "list" else levels.count()
     bins = Bin.objects.filter(warehouse=place, levels__in=levels.values("pk")).distinct().count()
     return Size(items, float(read_pace(place).seconds(items, max(bins, 1))) / 60 if items else 0.0)
+
+
+def _scope(told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "category": {"category": told["category"]}, "bins": {"bins": told["bins"]}, "list": {"products": told["items"]},
+    }.get(told["kind"], {})  # fmt: skip
 
 
 def open_as_told(told: dict[str, Any], actor) -> StockCount:
@@ -161,10 +163,21 @@ def open_as_told(told: dict[str, Any], actor) -> StockCount:
     rules = services.CountRules(**{name: told[name] for name in names})
     if told["kind"] == "today":
         return services.open_planned_count(warehouse=told["warehouse"], actor=actor, rules=rules, note=told["note"])
-    scope = {
-        "category": {"category": told["category"]}, "bins": {"bins": told["bins"]}, "list": {"products": told["items"]},
-    }.get(told["kind"], {})  # fmt: skip
-    return services.open_count(warehouse=told["warehouse"], actor=actor, rules=rules, note=told["note"], **scope)
+    return services.open_count(warehouse=told["warehouse"], actor=actor, rules=rules, note=told["note"], **_scope(told))
+
+
+def open_in_each(levels: Sequence[StockLevel], actor) -> str:
+    """Levels of several warehouses become a count in each; what was opened, in words."""
+    places = {level.warehouse_id: level.warehouse for level in levels}
+    numbers = [
+        services.open_count(
+            warehouse=place, actor=actor, products=[level.product for level in levels if level.warehouse_id == pk]
+        ).number
+        for pk, place in sorted(places.items())
+    ]
+    return _g("Opened: %(numbers)s. Count with a phone, or send what was counted over the API.") % {
+        "numbers": ", ".join(numbers)
+    }
 
 
 class OpensCounts:

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -69,13 +68,13 @@ class CountPages:
         sees_costs = self.sees_costs(request)
         hides_expected = count.is_blind and count.state == StockCount.State.OPEN
         lines = count_figures.differences(count, by_cost=sees_costs)
+        variance = None if hides_expected else count_figures.variance(count)
         return {
             "people": count_figures.by_person(count), "areas": count_figures.by_area(count),
-            "variance": None if hides_expected else count_figures.variance(count),
+            "variance": variance, "item_accuracy": percent(variance.item_accuracy) if variance else "",
             "differences": [] if hides_expected else list(lines[: count_figures.TOP]),
             "waiting": count_figures.waiting(count), "sees_costs": sees_costs, "hides_expected": hides_expected,
             "may_enter": count.state == StockCount.State.OPEN and self.may(request, COUNT, count),
-            "item_accuracy": "" if hides_expected else percent(count_figures.variance(count).item_accuracy),
         }  # fmt: skip
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -84,7 +83,7 @@ class CountPages:
         if count.is_blind and count.state == StockCount.State.OPEN:
             messages.warning(request, _g("This count is blind: its report is there when it is posted."))
             return HttpResponseRedirect(self.page_of(count))
-        report = report_of(count, sees_costs=request.user.has_perm(settings.COST_PERMISSION))
+        report = report_of(count, sees_costs=self.sees_costs(request))
         if request.GET.get("as") == "pdf":
             answer = HttpResponse(pdf_of(report), content_type="application/pdf")
             answer["Content-Disposition"] = f'attachment; filename="{count.number}.pdf"'
@@ -154,7 +153,7 @@ class CountPages:
             raise Http404
         posted = StockCount.objects.filter(warehouse=place, state=StockCount.State.POSTED).order_by("-closed_at")
         rows = count_figures.accuracy_by_area(posted.filter(pk__in=list(posted.values_list("pk", flat=True)[:200])))
-        sees_costs = request.user.has_perm(settings.COST_PERMISSION)
+        sees_costs = self.sees_costs(request)
         if request.GET.get("export"):
             return _accuracy_csv(rows, sees_costs)
         context = self.admin_site.each_context(request) | {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import CharField, F, OuterRef, Subquery
+from django.db.models import F
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -15,7 +15,7 @@ from stock.access import require
 from stock.api_fields import WarehouseByCode
 from stock.count_api import OPEN, CountSerializer, StockCountViewSet
 from stock.count_words import short_of_time, why_of
-from stock.models import CountLine, CountNeed, Warehouse
+from stock.models import CountNeed, Warehouse
 from stock.services.count_plans import plan_sums
 
 TODAY = OpenApiParameter("today", bool, description="Only what is on today's lists.")
@@ -30,7 +30,7 @@ class CountNeedSerializer(CostFields, serializers.ModelSerializer):
     warehouse = serializers.CharField(source="level.warehouse.code", read_only=True)
     bins = serializers.SerializerMethodField()
     why = serializers.SerializerMethodField()
-    count = serializers.CharField(source="open_count", default=None, read_only=True)
+    count = serializers.CharField(source="open_count_number", default=None, read_only=True)
 
     class Meta:
         model = CountNeed
@@ -76,12 +76,7 @@ class CountPlanViewSet(ReadRoom):
     queryset = (
         CountNeed.objects.select_related("level__product", "level__warehouse")
         .prefetch_related("level__bins")
-        .annotate(
-            open_count=Subquery(
-                CountLine.objects.filter(level=OuterRef("level"), count__state="open").values("count__number")[:1],
-                output_field=CharField(),
-            )
-        )
+        .with_open_count()
         .order_by("level__warehouse", F("rank").asc(nulls_last=True), "-cost", "pk")
     )
     serializer_class = reader_class = CountNeedSerializer

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Product
 from inventory_site.common import admin_menu
 from inventory_site.common.errors import DomainError
-from stock.label_items import BINS, MOST_LABELS, PERMISSIONS, PRODUCTS, LabelForm, bin_labels, product_labels
+from stock.label_items import BINS, MOST_LABELS, PERMISSIONS, PRODUCTS, LabelForm
 from stock.models import Bin
 
 LABEL = gettext_lazy("Print labels")
@@ -36,7 +36,7 @@ def labels(request: HttpRequest) -> HttpResponse:
         copies = form.copies_of(len(rows))
         if form.is_valid():
             try:
-                return form.file(_labels(kind, rows, copies, form))
+                return form.file(kind, rows, copies)
             except DomainError as error:
                 form.add_error(None, str(error))
     return ask(request, kind, keys, form)
@@ -54,12 +54,6 @@ def _rows(request: HttpRequest, kind: str, keys: Sequence[int]) -> list:
     manager = Product.objects if kind == PRODUCTS else Bin.objects.select_related("warehouse")
     found = manager.visible_to(request.user).in_bulk(keys)
     return [found[key] for key in keys if key in found]
-
-
-def _labels(kind: str, rows: list, copies: list[int], form: LabelForm) -> list:
-    if kind == BINS:
-        return bin_labels(rows, copies)
-    return product_labels(rows, copies, with_price=form.cleaned_data["price"])
 
 
 def ask(

@@ -14,13 +14,10 @@ from rest_framework.views import APIView
 
 from inventory_site.common.admin_lists import split_codes
 from stock.label_items import (
-    BINS,
     PERMISSIONS,
     PRODUCTS,
     LabelForm,
-    bin_labels,
     bins_named,
-    product_labels,
     products_named,
 )
 from stock.label_sheets import SHEETS
@@ -73,9 +70,7 @@ class LabelsView(APIView):
         copies = form.copies_of(len(rows)) if form.is_valid() else []
         if not form.is_valid():
             raise serializers.ValidationError(form.errors)
-        if kind == BINS:
-            return form.file(bin_labels(rows, copies))
-        return form.file(product_labels(rows, copies, with_price=form.cleaned_data["price"]))
+        return form.file(kind, rows, copies)
 
     def _bins(self, codes: list[str]) -> list:
         return bins_named(self.request.user, codes, self.request.query_params.get("warehouse", ""))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.gtin import is_gtin
 from inventory_site.common import qr
 from stock.errors import LabelRefused
 
@@ -38,18 +39,6 @@ class Symbol:
     def width(self) -> float:
         """Without the white around it, in mm."""
         return self.module * self.modules
-
-
-def has_check_digit(code: str) -> bool:
-    """Whether the digits are an EAN-13, EAN-8 or UPC-A.
-
-    >>> [has_check_digit(code) for code in ("4006381333931", "4006381333932", "96385074", "036000291452", "12345678")]
-    [True, False, True, True, False]
-    """
-    if len(code) not in RETAIL or not (code.isascii() and code.isdecimal()):
-        return False
-    digits = [int(digit) for digit in reversed(code)]
-    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
 
 
 def symbol_of(code: str, wish: str, room: tuple[float, float], dpi: int) -> Symbol:
@@ -86,7 +75,7 @@ def _module(most: float, dpi: int, fewest: int, widest: float) -> float:
 @lru_cache(maxsize=2048)
 def _linear(code: str, wish: str) -> tuple[tuple[tuple[int, int], ...], int]:
     """Bars and width in modules; nothing where a linear symbol cannot hold the code."""
-    if wish == AUTO and has_check_digit(code):
+    if wish == AUTO and len(code) in RETAIL and is_gtin(code):
         return _retail(code)
     return _code128(code) if PRINTABLE.fullmatch(code) else ((), 0)
 

@@ -204,6 +204,9 @@ class StockCountQuerySet(InWarehouse):
 class CountLineQuerySet(InWarehouse):
     warehouse_path = "count__warehouse"
 
+    def in_open_counts(self):
+        return self.filter(count__state="open")
+
     def unsettled(self):
         """Counted, and something still to be done before they can be posted."""
         return self.filter(state__in=["partly", "moved", "recount"])
@@ -220,6 +223,13 @@ class CountEntryQuerySet(InWarehouse):
         return self.exclude(problem="").filter(settled_at=None)
 
 
+def _open_lines():
+    """Lines of open counts that have the outer row's level."""
+    from stock.models import CountLine
+
+    return CountLine.objects.in_open_counts().filter(level=models.OuterRef("level"))
+
+
 class CountNeedQuerySet(InWarehouse):
     warehouse_path = "level__warehouse"
 
@@ -232,10 +242,14 @@ class CountNeedQuerySet(InWarehouse):
         posted = count.lines.filter(state="posted")
         return self.listed().filter(level__in=posted.values("level"))
 
+    def with_open_count(self):
+        """Annotate ``open_count`` and ``open_count_number`` of the open count that has this level already, if any."""
+        lines = _open_lines().order_by("count")
+        return self.annotate(
+            open_count=models.Subquery(lines.values("count")[:1]),
+            open_count_number=models.Subquery(lines.values("count__number")[:1]),
+        )
+
     def without_open_count(self):
         """Not those that an open count has already."""
-        from stock.models import CountLine
-
-        return self.exclude(
-            models.Exists(CountLine.objects.filter(level=models.OuterRef("level"), count__state="open"))
-        )
+        return self.exclude(models.Exists(_open_lines()))

@@ -5,7 +5,7 @@ The callers' order is fixed: idempotency row, the document locked and re-read, t
 
 from stock.services.count_entries import Sent, Taken, record_entries, settle_finding, withdraw_entry
 from stock.services.count_plans import (
-    Told,
+    KnownAbove,
     open_planned_count,
     plan_counts,
     planned_counts,
@@ -44,11 +44,11 @@ __all__ = [
     "Claim",
     "CountRules",
     "Entry",
+    "KnownAbove",
     "PromiseMove",
     "Sent",
     "Taken",
     "TakenBack",
-    "Told",
     "TransferWish",
     "adjust",
     "allocate",

@@ -51,7 +51,7 @@ FAR = 10**6
 
 
 @dataclass(frozen=True)
-class Told:
+class KnownAbove:
     """What apps above know of a level: the planning's class, and the code of a warning that doubts its stock."""
 
     abc: str = ""
@@ -59,14 +59,14 @@ class Told:
 
 
 @transaction.atomic
-def tell_needs(*, warehouse: Warehouse, told: Mapping[int, Told]) -> None:
+def tell_needs(*, warehouse: Warehouse, told: Mapping[int, KnownAbove]) -> None:
     """Keep what apps above know of these levels, by primary key; what is said of no level is forgotten."""
     needs = {need.level_id: need for need in CountNeed.objects.filter(level__warehouse=warehouse)}
     _insert_missing(warehouse, told.keys() - needs.keys())
     needs = {need.level_id: need for need in CountNeed.objects.filter(level__warehouse=warehouse).order_by("pk")}
     changed = []
     for level, need in needs.items():
-        one = told.get(level, Told())
+        one = told.get(level, KnownAbove())
         if (need.told_abc, need.told_doubt) != (one.abc, one.doubt):
             changed.append((one.abc, one.doubt, need.pk))
     update_rows(CountNeed, ("told_abc", "told_doubt"), changed)
@@ -99,14 +99,17 @@ def planned_counts(warehouse: Warehouse) -> list[CountNeed]:
     if not len(levels.pk):
         return []
     needs = CountNeed.objects.filter(level__warehouse=warehouse)
-    told = {level: Told(abc, doubt) for level, abc, doubt in needs.values_list("level", "told_abc", "told_doubt")}
+    told = {level: KnownAbove(abc, doubt) for level, abc, doubt in needs.values_list("level", "told_abc", "told_doubt")}
     sales = read_sales(warehouse, levels, now)
-    doubts = [told.get(pk, Told()).doubt for pk in levels.pk.tolist()]
+    doubts = [told.get(pk, KnownAbove()).doubt for pk in levels.pk.tolist()]
     off, silent, lines, signs = _doubt(warehouse, levels, sales, doubts, now)
     classes = _classes(levels, sales, told)
     work = _work(warehouse, levels, classes, off, now, zone)
     plan = plan_day(work, 60.0 * warehouse.count_minutes, _works_on(warehouse, today))
-    facts = _Facts(levels, sales, classes, off, silent, lines, signs, doubts, past_deltas(warehouse), work, plan, today)
+    facts = _Facts(
+        levels=levels, sales=sales, classes=classes, off=off, silent=silent, lines=lines, signs=signs, doubts=doubts,
+        past=past_deltas(warehouse), work=work, plan=plan, today=today,
+    )  # fmt: skip
     return [facts.row(place) for place in range(len(levels.pk))]
 
 
@@ -133,10 +136,10 @@ def _doubt(
     return Doubt(off.errors, chance, pieces, off.size), silent, exposure.amounts[:, 2:].sum(axis=1), signs
 
 
-def _classes(levels: Levels, sales: Sales, told: Mapping[int, Told]) -> list[str]:
+def _classes(levels: Levels, sales: Sales, told: Mapping[int, KnownAbove]) -> list[str]:
     """The planning's class where it has one, else by what the level moved in a year at cost."""
     own = classes_by_value(sales.pieces * levels.unit_cost).tolist()
-    return [told.get(pk, Told()).abc or own[place] for place, pk in enumerate(levels.pk.tolist())]
+    return [told.get(pk, KnownAbove()).abc or own[place] for place, pk in enumerate(levels.pk.tolist())]
 
 
 def _work(warehouse: Warehouse, levels: Levels, classes: list[str], off: Doubt, now: datetime, zone: ZoneInfo) -> Work:
@@ -145,10 +148,7 @@ def _work(warehouse: Warehouse, levels: Levels, classes: list[str], off: Doubt, 
     periods = np.array([period_of(warehouse, letter) for letter in classes])
     today = now.astimezone(zone).date()
     since = np.array([(today - (at or now).astimezone(zone).date()).days for at in levels.known_at])
-    busy = set(
-        CountLine.objects.filter(count__state=StockCount.State.OPEN, level__warehouse=warehouse)
-        .exclude(state=CountLine.State.POSTED).values_list("level", flat=True)
-    )  # fmt: skip
+    busy = set(CountLine.objects.in_open_counts().filter(level__warehouse=warehouse).values_list("level", flat=True))
     is_busy = np.array([pk in busy for pk in levels.pk.tolist()])
     money = np.where(is_busy, 0.0, off.pieces * levels.unit_cost)
     due_in = np.where(is_busy, FAR, periods - since)
@@ -167,7 +167,7 @@ def _works_on(warehouse: Warehouse, today: date) -> list[bool]:
     return [len(closed) > 6 or (today.weekday() + ahead) % 7 not in closed for ahead in range(7)]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Facts:
     """All that rows are made of."""
 

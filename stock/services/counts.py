@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -49,7 +50,9 @@ def open_count(
     note: str = "",
 ) -> StockCount:
     """A count of a category, of what lies in some bins, of some products, or of everything; items without stock too."""
-    kind, levels = _scope(warehouse, category, bins, products)
+    if products:
+        ensure_levels((product.pk, warehouse.pk) for product in products)
+    kind, levels = levels_of(warehouse, category=category, bins=bins, products=products)
     rows = list(levels.order_by("pk").values_list("pk", "product__unit_cost"))
     if not rows:
         raise NothingToCount(_("There is no item of that kind in %(place)s.") % {"place": warehouse.code})
@@ -67,11 +70,17 @@ def open_count(
     return count
 
 
-def _scope(warehouse: Warehouse, category, bins: Collection[Bin], products: Collection[Product]):
+def levels_of(
+    warehouse: Warehouse,
+    *,
+    category: Category | None = None,
+    bins: Collection[Bin] = (),
+    products: Collection[Product] = (),
+) -> tuple[str, QuerySet[StockLevel]]:
+    """The kind of such a count, and the levels that it has; products that never lay there have none yet."""
     levels = StockLevel.objects.filter(warehouse=warehouse)
     if products:
-        ids = ensure_levels((product.pk, warehouse.pk) for product in products)
-        return Kind.LIST, levels.filter(pk__in=ids.values())
+        return Kind.LIST, levels.filter(product__in=[product.pk for product in products])
     if bins:
         return Kind.BINS, levels.filter(bins__in=[place.pk for place in bins]).distinct()
     if category:
