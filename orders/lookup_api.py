@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import Sum
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -108,8 +107,7 @@ def _levels(products: Sequence[Product], halls: Sequence[Warehouse]) -> dict[int
         StockLevel.objects.filter(product__in=products, warehouse__in=halls).select_related("warehouse")
         .order_by("warehouse__priority", "warehouse__code")
     )  # fmt: skip
-    picked = Allocation.objects.open().filter(level__in=rows, picked_at__isnull=False).order_by().values_list("level")
-    on_tables = dict(picked.annotate(Sum("quantity")))
+    on_tables = Allocation.objects.open().picked().filter(level__in=rows).pieces_by_level()
     places = defaultdict(list)
     links = Bin.levels.through.objects.filter(stocklevel__in=rows).select_related("bin")
     for link in links.order_by("bin__walk_order", "bin__code"):

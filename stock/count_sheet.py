@@ -79,11 +79,7 @@ def _places(count: StockCount, bins: list[Bin]) -> dict[int, list[str]]:
 
 def _picked(count: StockCount) -> dict[int, int]:
     """Pieces by level that were taken off the shelf and are still on hand."""
-    rows = Allocation.objects.filter(level__warehouse=count.warehouse_id, picked_at__isnull=False, closed_at=None)
-    found: dict[int, int] = defaultdict(int)
-    for level, pieces in rows.order_by().values_list("level", "quantity"):
-        found[level] += pieces
-    return found
+    return Allocation.objects.open().picked().filter(level__warehouse=count.warehouse_id).pieces_by_level()
 
 
 def _packs(count: StockCount) -> dict[int, int]:

@@ -135,6 +135,14 @@ class AllocationQuerySet(InWarehouse):
     def open(self):
         return self.filter(state="open")
 
+    def picked(self):
+        """Taken off the shelf; on hand all the same for as long as they are open."""
+        return self.filter(picked_at__isnull=False)
+
+    def pieces_by_level(self) -> dict[int, int]:
+        """By primary key of a level, of those that have any."""
+        return dict(self.order_by().values_list("level").annotate(Sum("quantity")))
+
     def least_sure_first(self):
         """Those that break first: the newest of what nobody has picked, then what was picked last."""
         return self.order_by(F("picked_at").desc(nulls_first=True), "-created_at", "-pk")

@@ -32,8 +32,7 @@ def _shelves(levels: dict[int, datetime]) -> dict[int, Shelf]:
     for level, moment, pieces in moved.values_list("level", when, "quantity"):
         changes[level].append((moment, pieces))
     picked_now: dict[int, int] = defaultdict(int)
-    picks = Allocation.objects.filter(level__in=list(levels), picked_at__isnull=False).order_by()
-    picks = picks.exclude(closed_at__lte=since)
+    picks = Allocation.objects.picked().filter(level__in=list(levels)).exclude(closed_at__lte=since).order_by()
     for level, pieces, picked_at, closed_at in picks.values_list("level", "quantity", "picked_at", "closed_at"):
         changes[level].append((picked_at, -pieces))
         if closed_at is None:

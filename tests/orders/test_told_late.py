@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -13,14 +13,21 @@ from stock import services as stock
 from stock.models import Allocation, StockLevel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
-NOW = timezone.now()
-DAY_AGO, EARLIER, COUNTED = NOW - timedelta(days=1), NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+
+
+def ago(hours: float) -> datetime:
+    return timezone.now() - timedelta(hours=hours)
+
+
+def earlier() -> datetime:
+    """Before the count."""
+    return ago(2)
 
 
 @pytest.fixture
 def cup(make_product, receive):
     cup = make_product("CUP")
-    receive(cup, 10, effective_at=DAY_AGO)
+    receive(cup, 10, effective_at=ago(24))
     return cup
 
 
@@ -28,9 +35,9 @@ def cup(make_product, receive):
 def count(warehouse, cup):
     """Somebody counts what lies on the shelf, and it is posted."""
 
-    def count(pieces: int, at=COUNTED):
+    def count(pieces: int, at: datetime | None = None):
         made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
-        stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", pieces, at)], actor=None)
+        stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", pieces, at or ago(1))], actor=None)
         return stock.post_count(count=made, actor=None)
 
     return count
@@ -40,7 +47,7 @@ def count(warehouse, cup):
 def order(cup, place):
     """Three cups, promised for a day."""
     order = place((cup, 3))
-    Allocation.objects.update(created_at=DAY_AGO)
+    Allocation.objects.update(created_at=ago(24))
     return order
 
 
@@ -53,33 +60,33 @@ def shelf() -> tuple[int, int]:
 def test_a_pick_from_before_a_posted_count_is_taken_off_once(order, count, warehouse):
     count(7)  # three were in somebody's hands, and nobody knew
     assert shelf() == (7, 3)
-    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=EARLIER)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=earlier())
     assert shelf() == (10, 3)
-    count(7, at=NOW - timedelta(minutes=1))
+    count(7, at=timezone.now() - timedelta(minutes=1))
     assert shelf() == (10, 3)
     services.ship_picked(order=order, warehouse=warehouse, actor=None)
     assert shelf() == (7, 0)
 
 
 def test_a_pick_after_the_count_or_before_an_open_one_changes_nothing(order, count, warehouse, cup):
-    count(10, at=EARLIER)
+    count(10, at=earlier())
     made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
-    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 7, NOW)], actor=None)
-    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=COUNTED)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 7, timezone.now())], actor=None)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=ago(1))
     stock.post_count(count=made, actor=None)
     assert shelf() == (10, 3)
 
 
 def test_a_count_that_is_undone_takes_with_it_what_was_made_good(order, count, warehouse, make_user):
     posted = count(7)
-    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=EARLIER)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=earlier())
     stock.undo_count(count=posted, actor=make_user("manager"))
     assert shelf() == (10, 3)
 
 
 def test_pieces_that_were_missing_before_a_posted_count_are_taken_off_once(order, count, warehouse):
     count(8)
-    wish = {"line": order.lines.get().pk, "quantity": 2, "at": EARLIER}
+    wish = {"line": order.lines.get().pk, "quantity": 2, "at": earlier()}
     services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
     assert shelf() == (8, 1)
 
@@ -91,14 +98,14 @@ def test_goods_that_were_put_on_the_shelf_before_a_posted_count_are_added_once(
     bought = services.create_purchase_order(supplier=make_supplier(), warehouse=warehouse, lines=lines, actor=None)
     bought = services.confirm_purchase_order(order=bought, actor=None)
     tartu = make_warehouse("tartu")
-    receive(cup, 9, tartu, effective_at=DAY_AGO)
+    receive(cup, 9, tartu, effective_at=ago(24))
     sent = stock.create_transfer(source=tartu, destination=warehouse, lines=[stock.TransferWish(cup, 4)], actor=None)
     sent = stock.ship_transfer(transfer=sent, actor=None)
-    type(sent).objects.update(shipped_at=DAY_AGO)
+    type(sent).objects.update(shipped_at=ago(24))
     count(19)  # both lay there already
     assert shelf() == (19, 0)
-    services.receive_purchase_order(order=bought, actor=None, received_at=EARLIER)
-    stock.receive_transfer(transfer=sent, actor=None, at=EARLIER)
+    services.receive_purchase_order(order=bought, actor=None, received_at=earlier())
+    stock.receive_transfer(transfer=sent, actor=None, at=earlier())
     assert shelf() == (19, 0)
 
 
@@ -107,11 +114,11 @@ def test_a_return_that_was_inspected_before_a_posted_count_is_added_once(order, 
     sent = services.register_return(order=order, quantities={order.lines.get().pk: 3}, actor=None)
     outcome = services.Outcome(sellable=1, unsellable=1, scrapped=1)
     count(9, at=timezone.now())
-    services.inspect_return(document=sent, outcomes={sent.lines.get().pk: outcome}, actor=None, at=EARLIER)
+    services.inspect_return(document=sent, outcomes={sent.lines.get().pk: outcome}, actor=None, at=earlier())
     assert shelf() == (9, 0)
 
 
 def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup, warehouse):
     count(8)
-    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=EARLIER)
+    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
     assert shelf() == (8, 0)
