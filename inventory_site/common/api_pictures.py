@@ -15,6 +15,10 @@ LARGEST_TEXT = 2_000_000
 MOST_PIXELS = 30_000_000
 KINDS = ("JPEG", "PNG", "WEBP")
 LONGEST_SIDE = 1600
+#: What Pillow raises at bytes that are no picture, at half of one, and at one that is far too large when unpacked.
+UNREADABLE = (
+    binascii.Error, UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError,
+)  # fmt: skip
 
 
 class PictureField(serializers.CharField):
@@ -37,7 +41,7 @@ class PictureField(serializers.CharField):
             self.fail("no_picture")
         try:
             return redrawn(base64.b64decode(body, validate=True))
-        except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        except UNREADABLE:
             self.fail("no_picture")
 
 
@@ -47,6 +51,7 @@ def redrawn(content: bytes) -> bytes:
         if opened.width * opened.height > MOST_PIXELS:  # known before a pixel is unpacked
             raise ValueError(f"{opened.width} x {opened.height} pixels")
         picture = ImageOps.exif_transpose(opened).convert("RGB")
+    picture.info.clear()  # Pillow would write a JPEG's comment again
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     written = BytesIO()
     picture.save(written, "JPEG", quality=80, optimize=True)
