@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 import warnings
 import zipfile
 import zlib
@@ -25,6 +26,9 @@ Cell = str | datetime
 ENCODINGS = ("utf-8", "windows-1252", "windows-1257", "gb18030")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 CHUNK = 2**20
+ASCII = bytes(range(128))
+#: Two or more of the common characters of Chinese, as GB 18030 (and GBK, GB 2312) writes them.
+HANZI = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe]){2,}")
 BROKEN_WORKBOOK = (zipfile.BadZipFile, zlib.error, EOFError, ParseError, KeyError, ValueError, OSError)
 
 
@@ -83,30 +87,52 @@ def _open_text(path: Path, encoding: str) -> Iterator[Table]:
 
 def _encoding_of(path: Path, wanted: str) -> tuple[str, int]:
     """The encoding, and how many line ends the file has."""
-    decoder, lines, start = codecs.getincrementaldecoder("utf-8")(), 0, b""
-    is_utf8 = True
     with open(path, "rb") as file:
-        while chunk := file.read(CHUNK):
-            start = start or chunk[:4]
-            lines += chunk.count(b"\n")
-            if b"\0" in chunk and not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise ImportRefused(_("This is neither a text file nor an Excel file (.xlsx)."))
-            is_utf8 = is_utf8 and _decodes(decoder, chunk)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        is_wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    fits, lines = _looked_through(path, "utf-16" if is_wide else "utf-8")
+    if is_wide and not fits:
+        raise ImportRefused(_("This is neither a text file nor an Excel file (.xlsx)."))
+    if is_wide:
         return "utf-16", lines
     if wanted and wanted != "utf-8":
         return wanted, lines
-    if wanted == "utf-8" and not is_utf8:
+    if wanted == "utf-8" and not fits:
         raise ImportRefused(_("The file is not UTF-8. Leave the encoding empty or name the right one."))
-    return ("utf-8-sig" if is_utf8 else "windows-1252"), lines
+    if fits:
+        return "utf-8-sig", lines
+    return ("gb18030" if _is_chinese(path) else "windows-1252"), lines
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
-    try:
-        decoder.decode(chunk)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _looked_through(path: Path, encoding: str) -> tuple[bool, int]:
+    """Whether all of the file is in this encoding, and how many line ends it has. NUL is in no text: refused."""
+    decoder, lines, fits, chunk = codecs.getincrementaldecoder(encoding)(), 0, True, b"-"
+    with open(path, "rb") as file:
+        while chunk:
+            chunk, text = file.read(CHUNK), ""
+            lines += chunk.count(b"\n")
+            try:
+                text = decoder.decode(chunk, final=not chunk) if fits else ""
+            except UnicodeDecodeError:
+                fits = False
+            # databases take no NUL; UTF-16 has such bytes, but as characters only where it is really UTF-32
+            if "\0" in text or (encoding == "utf-8" and b"\0" in chunk):
+                raise ImportRefused(_("This is neither a text file nor an Excel file (.xlsx)."))
+    return fits, lines
+
+
+def _is_chinese(path: Path) -> bool:
+    """Whether it reads as GB 18030, and not by chance: accented letters of the West seldom stand side by side."""
+    decoder, hanzi, high, chunk = codecs.getincrementaldecoder("gb18030")(), 0, 0, b"-"
+    with open(path, "rb") as file:
+        while chunk:
+            chunk = file.read(CHUNK)
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                return False
+            hanzi += sum(map(len, HANZI.findall(chunk)))
+            high += len(chunk.translate(None, ASCII))
+    return hanzi * 2 > high
 
 
 def _delimiter_of(file: TextIO) -> str:

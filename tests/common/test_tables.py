@@ -35,6 +35,18 @@ def test_encodings_are_found_out(read, encoding):
     assert rows == ROWS
 
 
+def test_what_chinese_excel_writes_is_found_out(read):
+    text = "编码,名称,数量,单位\nA-1,陶瓷茶杯（大）,3,个\nB-2,《红楼梦》,4,本\n"
+    headers, rows, _about = read(text.encode("gbk"))
+    assert headers == ["编码", "名称", "数量", "单位"]
+    assert [cells for _line, cells in rows] == [["A-1", "陶瓷茶杯（大）", "3", "个"], ["B-2", "《红楼梦》", "4", "本"]]
+
+
+@pytest.mark.parametrize("word", ["Größe", "Maß für Öl", "crème brûlée", "élève näïve", "España", "àéèù"])
+def test_words_of_the_west_do_not_become_chinese(read, word):
+    assert read(f"sku,name\nA,{word}\nB,Größe in Fuß\nC,Café\n".encode("windows-1252"))[1][0] == (2, ["A", word])
+
+
 def test_an_encoding_can_be_named_where_it_cannot_be_found_out(read):
     assert read("sku,name\nA,茶杯\n".encode("gb18030"), "gb18030")[1] == [(2, ["A", "茶杯"])]
     with pytest.raises(ImportRefused, match="not UTF-8"):
@@ -65,6 +77,9 @@ def test_a_quotation_mark_that_is_never_closed_names_its_line(read):
         (b"\n\n", "empty"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 100, "old Excel"),
         (b"sku,quantity\nA,\x00\x01", "neither a text file"),
+        ("sku,quantity\nA,1\n".encode("utf-32"), "neither a text file"),
+        ("sku,quantity\nA\0,1\n".encode("utf-16"), "neither a text file"),
+        ("sku,quantity\nA,1\n".encode("utf-16")[:-1], "neither a text file"),
         (b"PK\x03\x04" + b"x" * 500, "damaged or not complete"),
     ],
 )
