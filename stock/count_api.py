@@ -14,6 +14,7 @@ from catalog.api import ProductBySku
 from catalog.models import Category
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Versioned
+from inventory_site.common.api_times import ZonedTime
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -23,6 +24,7 @@ from stock.models import Bin, CountEntry, CountLine, StockCount
 OPEN, COUNT = "stock.add_stockcount", "stock.change_stockcount"
 APPROVE, SETTLE = "stock.approve_stockcount", "stock.settle_countentry"
 MOST_ENTRIES = 5000
+MOST_SCANNED = 200
 
 #: What is said of each entry that could not be taken.
 SENTENCES = {
@@ -34,6 +36,7 @@ SENTENCES = {
     "conflict": _("“{code}” was sent before with another quantity. Both are kept; a person says which holds."),
     "future": _("“{code}” was counted in the future by the device's clock. Set the clock; it is kept for a person."),
     "old": _("“{code}” was counted more than two weeks ago. It is kept; count it again."),
+    "withdrawn": _("“{code}” was taken back before. It counts nothing; enter it again."),
     "same_person": _("“{code}” differs much and should be counted again by somebody else. It is kept."),
 }
 
@@ -111,14 +114,26 @@ class NewCountSerializer(serializers.Serializer):
         return data | {"bins": found}
 
 
+class Scanned(serializers.Field):
+    """Whatever a scanner read, a whole address too: what nobody knows is kept, not refused."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str | int) or isinstance(data, bool):
+            raise serializers.ValidationError(_("Write it as text."))
+        return str(data)[:MOST_SCANNED]
+
+    def to_representation(self, value):
+        return value
+
+
 class EntrySerializer(serializers.Serializer):
     """``code`` is a SKU or a barcode. What is wrong with a single entry is said of it, and the rest goes through."""
 
     uuid = serializers.UUIDField()
-    code = serializers.CharField(max_length=64)
+    code = Scanned()
     counted = serializers.JSONField()
-    captured_at = serializers.DateTimeField()
-    bin = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    captured_at = ZonedTime()
+    bin = Scanned(required=False, default="")
 
 
 class EntriesSerializer(serializers.Serializer):

@@ -7,10 +7,11 @@
 //   sent     the server has it (of counts these are shown until they are a day old)
 //   kept     the server has it and a manager has to settle it; `sentence` says why
 
-import { LoggedOut, Refused, byServer, findPerson, person, send } from "./server.js";
+import { Broken, LoggedOut, Refused, byServer, findPerson, person, send } from "./server.js";
 import * as store from "./store.js";
 
 const AT_ONCE = 200;
+const MOST_BREAKS = 2; // an entry that breaks the server again and again is held, so that the others go on
 const SHOWN_FOR = 86_400_000; // milliseconds
 const PAUSES = [2_000, 4_000, 8_000, 15_000]; // while nobody answers
 export const UNSENT = ["draft", "waiting", "held"];
@@ -196,7 +197,12 @@ async function sendBatch(batch) {
     if (batch[0].kind === "act") await sendAct(batch[0]);
     else await sendCounts(batch);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    const isBroken = error instanceof Broken;
+    if (!isBroken && !(error instanceof Refused)) throw error;
+    if (isBroken && batch.length === 1 && (batch[0].breaks || 0) < MOST_BREAKS) {
+      await settle(batch[0], { breaks: (batch[0].breaks || 0) + 1 });
+      throw error;
+    }
     if (batch.length > 1) await Promise.all(batch.map((entry) => settle(entry, { isAlone: true })));
     else await settle(batch[0], { state: "held", sentence: error.message });
   }

@@ -4,6 +4,7 @@ import * as store from "./store.js";
 import { t } from "./texts.js";
 
 const PATIENCE = 20_000; // milliseconds; a dead spot often swallows an answer instead of refusing
+const BRIEF = 5_000; // where a copy can stand in for it
 
 export class Refused extends Error {
   constructor(status, sentence, code = "") {
@@ -14,6 +15,7 @@ export class Refused extends Error {
 }
 export class LoggedOut extends Error {}
 export class Silent extends Error {}
+export class Broken extends Silent {} // it answered, that something went wrong in it
 
 let session = null;
 const listeners = new Set();
@@ -33,9 +35,9 @@ export function person() {
   return session;
 }
 
-async function call(path, options = {}) {
+async function call(path, options = {}, patience = PATIENCE) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  const timer = setTimeout(() => stop.abort(), patience);
   try {
     const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: stop.signal, ...options });
     const text = await answer.text();
@@ -67,6 +69,7 @@ function read(answer, text) {
   if (answer.ok) return data;
   if (answer.status === 401) throw new LoggedOut(t("You are logged out."));
   if (answer.status === 403 && /CSRF/.test(text)) throw new Silent(t("The server is busy.")); // its token changed: the next attempt asks for it
+  if (answer.status === 500) throw new Broken(t("The server could not do this."));
   if (answer.status >= 500 || answer.status === 429 || answer.status === 408 || answer.headers.has("Retry-After")) throw new Silent(t("The server is busy."));
   throw new Refused(answer.status, sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status }), data && data.code);
 }
@@ -87,9 +90,10 @@ export function byServer(moment) {
 
 /** Who is logged in here, as the server says it now; without an answer the last one who was, unless it `mustAnswer`. */
 export async function findPerson({ mustAnswer = false } = {}) {
+  const kept = mustAnswer ? null : session || (await store.get("notes", "session").catch(() => null));
   try {
     const asked = Date.now();
-    const [answer, text] = await call("/count/session/");
+    const [answer, text] = await call("/count/session/", {}, kept ? BRIEF : PATIENCE);
     const found = read(answer, text);
     if (found.now) compare(found.now, asked, Date.now());
     if (!found.user) throw new LoggedOut(t("You are logged out."));
@@ -100,10 +104,8 @@ export async function findPerson({ mustAnswer = false } = {}) {
       session = null;
       throw error;
     }
-    if (mustAnswer) throw error;
-    const kept = await store.get("notes", "session").catch(() => null);
-    session = session || kept || null;
-    if (!session) throw error;
+    if (!kept) throw error;
+    session = kept;
   }
   return session;
 }
@@ -111,15 +113,15 @@ export async function findPerson({ mustAnswer = false } = {}) {
 /** A row or a list of the API; the kept copy where there is no answer: {data, at, isFresh}. */
 export async function ask(path) {
   const name = `${session ? session.user.id : ""} ${path}`;
+  const copy = await store.get("copies", name).catch(() => null);
   try {
-    const [answer, text] = await call(path, { headers: identity() });
+    const [answer, text] = await call(path, { headers: identity() }, copy ? BRIEF : PATIENCE);
     const data = read(answer, text);
     const at = Date.now();
     await store.put("copies", { path: name, data, at }).catch(() => null);
     return { data, at, isFresh: true };
   } catch (error) {
     if (!(error instanceof Silent)) throw error;
-    const copy = await store.get("copies", name).catch(() => null);
     if (copy) return { data: copy.data, at: copy.at, isFresh: false };
     throw error;
   }

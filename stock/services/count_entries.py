@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.bulk import update_rows
+from inventory_site.common.errors import Busy, WrongState
 from inventory_site.common.models import User
 from stock.errors import NotCountable
 from stock.models import Bin, CountEntry, CountLine, StockCount
@@ -44,6 +46,10 @@ class Sent:
 
     def as_json(self) -> dict[str, Any]:
         return {"code": self.code, "counted": str(self.counted)[:60], "bin": self.bin}
+
+    def contradicting(self, count: StockCount) -> uuid.UUID:
+        """The id under which it is kept where its own stands for something else: the same however often it comes."""
+        return uuid.uuid5(self.uuid, f"{count.number} {json.dumps(self.as_json(), sort_keys=True)}")
 
 
 @dataclass
@@ -80,23 +86,34 @@ def record_entries(
     taken = [_take(count, shelf, sent, actor, now, ahead) for sent in entries]
     new = [one.entry for one in taken if one.is_new]
     _place(count, shelf, [entry for entry in new if not entry.problem])
-    CountEntry.objects.bulk_create(new, batch_size=1000)
+    _keep(new)
     _settle(count, {entry.line_id for entry in new if entry.line_id})
     if any(not entry.problem for entry in new) and count.approved_by_id:
         StockCount.objects.filter(pk=count.pk).update(approved_by=None)
     return taken
 
 
+def _keep(entries: list[CountEntry]) -> None:
+    try:
+        CountEntry.objects.bulk_create(entries, batch_size=1000)
+    except IntegrityError as error:  # the same ids are being written to another count; asked again, they are known
+        raise Busy(_("The same entries are being sent twice at once. Send them again.")) from error
+
+
 def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now: datetime, ahead: timedelta) -> Taken:
     known = shelf.known.get(sent.uuid)
-    if known is not None and known.sent == sent.as_json():
-        return Taken(known, False, sent.uuid)
+    key = sent.uuid if known is None else sent.contradicting(count)
+    same = shelf.known.get(key)
+    if known is not None and known.count_id == count.pk and known.sent == sent.as_json():
+        same = known
+    if same is not None:
+        return Taken(same, False, sent.uuid)
     product = shelf.products.get(sent.code)
     place = shelf.bins.get(sent.bin.strip().lower())
     line = shelf.lines.get(product.pk) if product else None
     is_again = line is not None and line.state == CountLine.State.RECOUNT
     entry = CountEntry(
-        uuid=sent.uuid if known is None else uuid.uuid4(), count=count, product=product, bin=place,
+        uuid=key, count=count, product=product, bin=place,
         sent=sent.as_json(), counted=_whole(sent.counted), captured_at=sent.captured_at - ahead, received_at=now,
         actor=actor, is_recount=is_again,
     )  # fmt: skip
@@ -131,7 +148,8 @@ def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
     products = Product.objects.by_code(sent.code for sent in entries)
     bins = {place.code.lower(): place for place in Bin.objects.filter(warehouse=count.warehouse_id)}
     known = {}
-    for part in _parts([sent.uuid for sent in entries]):
+    keys = [key for sent in entries for key in (sent.uuid, sent.contradicting(count))]
+    for part in _parts(keys):
         known |= {entry.uuid: entry for entry in CountEntry.objects.filter(uuid__in=part).select_related("product")}
     lines = {}
     for part in _parts(sorted({product.pk for product in products.values()})):
@@ -205,6 +223,8 @@ def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Pro
     """A person says what a kept entry was: a count of ``product`` (its own, where none is named), or nothing."""
     count = StockCount.objects.filter(pk=entry.count_id).select_related("warehouse").locked().get()
     entry = CountEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
+    if not entry.problem or entry.settled_at:
+        raise WrongState(_("Somebody settled this entry before. Look at it again."))
     entry.product = product or entry.product
     entry.settled_at, entry.settled_by = timezone.now(), actor
     if accept:
@@ -219,6 +239,7 @@ def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Pro
     entry.save()
     if entry.line_id and not entry.problem:
         _settle(count, {entry.line_id})
+        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
     audit.record(
         actor=actor, action="stock.settle_finding", subject=entry, changes={"accept": accept, "count": count.number}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from stock.services.levels import ensure_levels, lock_levels, shop_now
 
 State, Kind, Line = StockCount.State, StockCount.Kind, CountLine.State
 NAMED = 10
+ASKED_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,16 @@ def post_count(
     counted = [line for line in lines if line.state == Line.COUNTED]
     levels = lock_levels(line.level_id for line in counted)
     settled_lines(count, counted)
-    for line in counted:
-        level = levels[line.level_id]
-        if line.delta is not None and level.on_hand + line.delta < level.unsellable:
-            line.state = Line.RECOUNT
+    _leave_superseded(count, counted)
+    below = [
+        line
+        for line in counted
+        if line.state == Line.COUNTED and levels[line.level_id].on_hand + line.delta < levels[line.level_id].unsellable
+    ]
+    for line in below:
+        line.state = Line.RECOUNT
     if not leave_unsettled:
+        _refuse_below_set_asides(below)
         _refuse_unsettled([line for line in lines if line.state in CountLine.UNSETTLED])
     posted = [line for line in lines if line.state == Line.COUNTED]
     _refuse_unapproved(count, posted)
@@ -153,6 +160,32 @@ def _post(count: StockCount, lines: list[CountLine], actor: User | None) -> None
     ]  # fmt: skip
     if entries:
         post_movements(entries=entries, actor=actor)
+
+
+def _leave_superseded(count: StockCount, lines: list[CountLine]) -> None:
+    """Who looked later, and was posted before, has corrected what this one saw: once is enough."""
+    keys = [line.level_id for line in lines]
+    seen: dict[int, datetime] = {}
+    for at in range(0, len(keys), ASKED_AT_ONCE):
+        part = keys[at : at + ASKED_AT_ONCE]
+        posted = CountLine.objects.filter(level__in=part, state=Line.POSTED, count__state=State.POSTED)
+        typed = StockMovement.objects.filter(
+            level__in=part, reason=StockMovement.Reason.COUNT, reference="", reversed_by=None
+        )
+        rows = [*posted.values_list("level", "captured_at"), *typed.values_list("level", "effective_at")]
+        for level, moment in rows:
+            seen[level] = max(moment, seen.get(level, moment))
+    for line in lines:
+        if line.level_id in seen and seen[line.level_id] > line.captured_at:
+            line.state = Line.LEFT
+
+
+def _refuse_below_set_asides(lines: list[CountLine]) -> None:
+    if lines:
+        raise UnsettledLines(
+            _("%(skus)s: fewer would be on hand than are set aside. Count again, or put the set-asides right.")
+            % {"skus": _named(lines)}
+        )
 
 
 def _refuse_unsettled(lines: list[CountLine]) -> None:

@@ -56,6 +56,18 @@ def test_each_entry_that_is_kept_says_what_to_do(clerk):
     assert (found["problem"], found["sent"]["code"]) == ("unknown", "nobody")
 
 
+def test_whatever_a_scanner_read_is_kept_and_the_rest_goes_through(clerk):
+    odd = ["https://example.test/" + "x" * 300, "", "  "]
+    number, sent = opened(clerk), [entry(code, 1) for code in odd] + [entry("CUP", ["9"]), entry("JAR", 5)]
+    told = send(clerk, number, *sent).json()["entries"]
+    assert [one["code"] for one in told] == ["unknown"] * 3 + ["quantity", ""]
+    withdrawn = clerk.post(f"/api/v1/stock-counts/{number}/withdraw/", {"uuid": sent[-1]["uuid"]}, format="json")
+    assert withdrawn.json() == {"is_withdrawn": True}
+    assert "was taken back before" in send(clerk, number, sent[-1]).json()["entries"][0]["detail"]
+    day_only = send(clerk, number, entry("JAR", 5, captured_at="2026-11-22"))
+    assert (day_only.status_code, "does not tell its zone" in str(day_only.json())) == (400, True)
+
+
 def test_a_sheet_has_all_that_a_device_needs(clerk, warehouse, make_supplier, django_assert_max_num_queries):
     number, cup = opened(clerk), StockLevel.objects.get(product__sku="CUP")
     SupplierProduct.objects.create(supplier=make_supplier(), product=cup.product, unit_cost=1, pack_size=12)

@@ -87,6 +87,20 @@ def test_two_counts_of_one_item_do_not_correct_it_twice(opened, clerk):
     assert on_hand() == 9
 
 
+@pytest.mark.parametrize("later", ["another count", "typed on the level's page"])
+def test_who_looked_later_and_was_posted_before_has_corrected_it(opened, clerk, cup, warehouse, later):
+    early = opened()
+    enter(early, clerk, sent(8))
+    if later == "another count":
+        other = opened()
+        enter(other, clerk, sent(8))
+        services.post_count(count=other, actor=clerk)
+    else:
+        services.set_on_hand(product=cup, warehouse=warehouse, counted=8, actor=clerk)
+    services.post_count(count=early, actor=clerk)
+    assert (on_hand(), line(early).state) == (8, "left")
+
+
 def test_what_was_not_entered_is_not_zero_and_items_without_stock_are_in(
     opened, clerk, make_product, warehouse, receive
 ):
@@ -182,6 +196,34 @@ def test_a_code_is_known_with_and_without_its_leading_zero_and_in_any_case(opene
     for number, (barcode, scanned) in enumerate(ways):
         receive(make_product(f"Z-{number}", barcode=barcode), 3)
         assert enter(opened(), clerk, sent(3, scanned)) == [""]
+
+
+def test_an_entry_of_one_count_is_no_entry_of_another(opened, clerk):
+    first, second, entry = opened(), opened(), sent(9)
+    enter(first, clerk, entry)
+    for _again in range(3):
+        assert enter(second, clerk, entry) == ["conflict"]
+    assert (first.entries.count(), second.entries.count()) == (1, 1)
+
+
+def test_a_second_count_alone_is_a_first(opened, clerk, other):
+    count, first = opened(recount_pieces=3), sent(2)
+    enter(count, clerk, first)
+    enter(count, other, sent(5))
+    services.withdraw_entry(count=count, uuid=first.uuid, actor=clerk)
+    assert (line(count).counted, line(count).state, line(count).first_by) == (5, "recount", other)
+
+
+def test_a_finding_is_settled_once_and_what_it_counts_is_approved_anew(opened, clerk, make_user):
+    count, manager = opened(approve_cost=Decimal(1)), make_user("manager")
+    enter(count, clerk, sent(4, "what is this"))
+    finding = count.entries.get()
+    services.approve_count(count=count, actor=manager)
+    services.settle_finding(entry=finding, actor=manager, accept=True, product=line(count).level.product)
+    with pytest.raises(WrongState, match="settled this entry before"):
+        services.settle_finding(entry=finding, actor=manager, accept=False)
+    with pytest.raises(ApprovalNeeded):
+        services.post_count(count=count, actor=clerk)
 
 
 def test_an_entry_for_a_closed_count_is_kept(opened, clerk):
