@@ -46,6 +46,7 @@ class CountNeed(models.Model):
             models.Index(fields=["rank"], condition=models.Q(rank__isnull=False), name="stock_countneed_list"),
             models.Index(fields=["-cost"], name="stock_countneed_cost"),
             models.Index(fields=["due_on"], name="stock_countneed_due"),
+            models.Index(fields=["turn_on"], name="stock_countneed_turn"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery, Sum
 
 from stock.count_errors import SOURCES, Exposure, Found
 from stock.count_plan import Pace, pace_of
@@ -48,7 +48,9 @@ BETWEEN_COUNTS = """
 WITH spans AS (
     SELECT id, level_id, captured_at AS until,
            LAG(captured_at) OVER (PARTITION BY level_id ORDER BY captured_at, id) AS since
-    FROM stock_countline WHERE state = 'posted'
+    FROM stock_countline WHERE state = 'posted' AND level_id IN (
+        SELECT level_id FROM stock_countline WHERE state = 'posted' AND captured_at >= %s
+    )
 )
 SELECT spans.id, m.reason, COUNT(*), SUM(ABS(m.quantity)) FROM spans
 JOIN stock_stockmovement m ON m.level_id = spans.level_id AND m.effective_at <= spans.until
@@ -191,32 +193,37 @@ def signs_since(warehouse: Warehouse, since: Sequence[tuple], levels: Levels) ->
 def read_found(groups: Groups) -> Found:
     """What the newest counts found, of all warehouses, with what each level went through before."""
     lines = CountLine.objects.filter(state=CountLine.State.POSTED)
-    newest = lines.order_by("-captured_at").values_list("captured_at", flat=True)[NEWEST_LINES - 1 : NEWEST_LINES]
-    since = newest.first()
+    oldest = lines.order_by("-captured_at").values_list("captured_at", flat=True)[NEWEST_LINES - 1 : NEWEST_LINES]
+    since = oldest.first()
+    newest = lines if since is None else lines.filter(captured_at__gte=since)
     rows = list(
-        lines.order_by("level", "captured_at", "pk").values_list(
+        newest.annotate(before=_count_before(lines)).order_by("level", "captured_at", "pk").values_list(
             "pk", "level", "captured_at", "delta", "level__product__category", "level__warehouse",
-            "unit_cost", "expected",
+            "unit_cost", "expected", "before",
         )
     )  # fmt: skip
-    began = dict(_by_level(StockMovement.objects.filter(level__in=lines.values("level")), Min("effective_at")))
-    days, before = [], None
-    for row in rows:
-        earlier = before[2] if before and before[1] == row[1] else began.get(row[1], row[2])
-        days.append((row[2] - earlier) / DAY)
-        before = row
-    kept = [place for place, row in enumerate(rows) if since is None or row[2] >= since]
-    rows, days = [rows[place] for place in kept], np.array([days[place] for place in kept])
-    area = dict(Bin.levels.through.objects.order_by("-bin__walk_order").values_list("stocklevel", "bin__area"))
+    firsts = newest.filter(pk__in=[row[0] for row in rows if row[8] is None])
+    began = dict(_by_level(StockMovement.objects.filter(level__in=firsts.values("level")), Min("effective_at")))
+    days = np.array([(row[2] - (row[8] or began.get(row[1], row[2]))) / DAY for row in rows])
+    places = Bin.levels.through.objects.filter(stocklevel__in=newest.values("level"))
+    area = dict(places.order_by("-bin__walk_order", "-bin__code").values_list("stocklevel", "bin__area"))
     of_row = groups.of([row[4] for row in rows], [(row[5], area.get(row[1], "")) for row in rows])
     moved: list[tuple] = []
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(BETWEEN_COUNTS, [connection.ops.adapt_datetimefield_value(min(row[2] for row in rows))])
+            first = connection.ops.adapt_datetimefield_value(min(row[2] for row in rows))
+            cursor.execute(BETWEEN_COUNTS, [first, first])
             moved = cursor.fetchall()
     cost, there = (np.array([row[column] for row in rows], float) for column in (6, 7))
     exposure = exposure_of(moved, Lived([row[0] for row in rows], days, there, cost, of_row))
     return Found(exposure, np.array([row[1] for row in rows], int), np.array([row[3] for row in rows], float))
+
+
+def _count_before(lines) -> Subquery:
+    """When the outer line's level was counted before; spans of ``BETWEEN_COUNTS`` begin there too."""
+    same = Q(captured_at=OuterRef("captured_at"), pk__lt=OuterRef("pk"))
+    earlier = lines.filter(same | Q(captured_at__lt=OuterRef("captured_at")), level=OuterRef("level"))
+    return Subquery(earlier.order_by("-captured_at", "-pk").values("captured_at")[:1])
 
 
 @dataclass(frozen=True)
@@ -267,10 +274,8 @@ def read_pace(warehouse: Warehouse) -> Pace:
     return pace_of(np.array(gaps), np.array(is_new, bool))
 
 
-def past_deltas(warehouse: Warehouse) -> dict[int, list[int]]:
-    """What each posted count of a level found."""
-    found: dict[int, list[int]] = {}
+def past_counts(warehouse: Warehouse) -> dict[int, tuple[int, int]]:
+    """By level, how many of its posted counts differed, of how many."""
     rows = CountLine.objects.filter(level__warehouse=warehouse, state=CountLine.State.POSTED).order_by()
-    for level, delta in rows.values_list("level", "delta"):
-        found.setdefault(level, []).append(delta)
-    return found
+    differed = Count("pk", filter=Q(delta__gt=0) | Q(delta__lt=0))
+    return {level: (off, n) for level, off, n in rows.values_list("level").annotate(off=differed, n=Count("pk"))}

@@ -27,7 +27,7 @@ from stock.services.count_history import (
     Lived,
     Sales,
     exposure_of,
-    past_deltas,
+    past_counts,
     read_found,
     read_levels,
     read_pace,
@@ -108,7 +108,7 @@ def planned_counts(warehouse: Warehouse) -> list[CountNeed]:
     plan = plan_day(work, 60.0 * warehouse.count_minutes, _works_on(warehouse, today))
     facts = _Facts(
         levels=levels, sales=sales, classes=classes, off=off, silent=silent, lines=lines, signs=signs, doubts=doubts,
-        past=past_deltas(warehouse), work=work, plan=plan, today=today,
+        past=past_counts(warehouse), work=work, plan=plan, today=today,
     )  # fmt: skip
     return [facts.row(place) for place in range(len(levels.pk))]
 
@@ -179,7 +179,7 @@ class _Facts:
     lines: np.ndarray
     signs: np.ndarray
     doubts: list[str]
-    past: Mapping[int, list[int]]
+    past: Mapping[int, tuple[int, int]]
     work: Work
     plan: DayPlan
     today: date
@@ -206,12 +206,12 @@ class _Facts:
 
     def _why(self, place: int, pk: int, due_in: int) -> list:
         """Codes and their terms; ``stock.count_words`` makes a sentence of them."""
-        past, told = self.past.get(pk, []), []
+        (differed, counts), told = self.past.get(pk, (0, 0)), []
         told.append(["never" if self.levels.counted_at[place] is None else "days", int(self.work.since[place])])
         if self.lines[place]:
             told.append(["lines", int(self.lines[place])])
-        if any(past):
-            told.append(["past", sum(1 for delta in past if delta), len(past)])
+        if differed:
+            told.append(["past", differed, counts])
         if self.silent[place] >= SILENT_FROM:
             usual = self.sales.days[place] / max(self.sales.lines[place], 1)
             told.append(["silent", int(self.sales.silent_days[place]), round(float(usual), 1)])

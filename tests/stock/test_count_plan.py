@@ -17,7 +17,8 @@ from stock.count_plan import Work, pace_of, plan_day
 from stock.count_words import why_of
 from stock.errors import NothingToCount
 from stock.models import CountNeed, StockLevel
-from stock.services import KnownAbove, Sent
+from stock.services import KnownAbove, Sent, count_history
+from stock.services.count_history import Groups, read_found
 from stock.services.count_plans import plan_sums
 from tests.stock.moments import at_noon
 
@@ -223,6 +224,20 @@ def test_what_was_counted_leaves_the_list_at_once_and_is_not_asked_for_the_next_
     dear = need("DEAR")
     assert dear.pieces < before / 4
     assert why_of(dear) == "Last counted today. Differed at 1 of 1 count. Class A: due in 30 days."
+
+
+@pytest.mark.django_db
+def test_only_the_newest_counts_are_learned_from_each_with_its_time_since_the_one_before(shop, monkeypatch):
+    for days_ago in (12, 5):
+        count = services.open_count(warehouse=shop, actor=None)
+        told = [Sent(uuid4(), sku, 70, at_noon(days_ago)) for sku in ("DEAR", "CHEAP")]
+        services.record_entries(count=count, entries=told, actor=None)
+        services.post_count(count=count, actor=None)
+    seen = read_found(Groups()).exposure.amounts
+    assert seen[:, 0].round(1).tolist() == pytest.approx([68, 7, 68, 7], abs=0.1)
+    assert seen[:, SOURCES.index("sales")].tolist() == [10, 0, 10, 0]
+    monkeypatch.setattr(count_history, "NEWEST_LINES", 2)
+    assert read_found(Groups()).exposure.amounts[:, 0].tolist() == pytest.approx([7, 7], abs=0.1)
 
 
 @pytest.mark.django_db
