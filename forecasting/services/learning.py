@@ -55,7 +55,7 @@ def train_models(run: JobRun, interval_of: Callable[[Keys], ProtectionInterval])
         trained, outcome = _contest(run, champion, panel, interval_of(keys))
         said |= outcome
     data = trained.dumps()
-    coverage = {name: values.tolist() for name, values in trained.coverage.items()}
+    coverage = {name: _numbers(values) for name, values in trained.coverage.items()}
 
     def write() -> None:
         TrainedModel.objects.update_or_create(run=run, defaults={"data": data, "coverage": coverage})
@@ -64,6 +64,11 @@ def train_models(run: JobRun, interval_of: Callable[[Keys], ProtectionInterval])
             keep_scores(run=run, source=source)
 
     return write
+
+
+def _numbers(values: np.ndarray) -> list:
+    """For JSON, which has no NaN: what nobody could observe is None."""
+    return np.where(np.isnan(values), None, values).tolist()
 
 
 def uses_models_again(run: JobRun) -> bool:

@@ -103,6 +103,14 @@ def test_a_challenger_must_be_better():
     assert challenger_wins(float("nan"), 0.5)
 
 
+@pytest.mark.django_db
+@pytest.mark.ledger
+def test_a_shop_of_hardly_any_history_learns_and_says_nothing_of_what_it_could_not_observe(make_product, warehouse):
+    DemandSeries.objects.create(product=make_product(), warehouse=warehouse, first_on=SUNDAY, closed_on=SUNDAY)
+    coverage = night(0).trained_model.coverage
+    assert coverage["segment_n"] == [0] and coverage["segment_share"] == [[None] * len(coverage["levels"])]
+
+
 @pytest.fixture
 def shop(make_product, warehouse):
     """Four series with four months of demand, closed up to Sunday."""
