@@ -86,7 +86,9 @@ class PickedSerializer(QuantitiesSerializer, Here):
 
 
 class PutBackSerializer(QuantitiesSerializer, Here):
-    """Pieces of some lines, or all that was picked."""
+    """Pieces of some lines, or all that was picked; ``at`` is when they lay there, where a device sends it later."""
+
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
 
 class NotFoundSerializer(PiecesLine, Versioned, Here):

@@ -56,15 +56,16 @@ def put_back_sales_order(
     warehouse: Warehouse,
     actor: User | None,
     quantities: Mapping[int, int] | None = None,
+    at: datetime | None = None,
     version: int | None = None,
 ) -> SalesOrder:
-    """Picked pieces of some lines, or all, lie on their shelves again; they stay promised."""
+    """Picked pieces of some lines, or all, lie on their shelves again; they stay promised. ``at`` is when."""
     order, lines = _locked(order, _("put back"), warehouse, quantities, version)
     picked = _pieces(lines, warehouse, is_picked=True)
     parts = chosen(lines, quantities, picked, _("put back"))
     if not parts:
         raise NothingToDo(_("%(number)s: nothing was picked here.") % {"number": order.number})
-    put_back_pieces(quantities=_by_holder(lines, parts), within={warehouse.pk})
+    put_back_pieces(quantities=_by_holder(lines, parts), actor=actor, at=at, within={warehouse.pk})
     return _written(order, warehouse, parts, "sales_order.put_back", actor)
 
 

@@ -19,7 +19,7 @@ from orders.services.backorders import allocate_waiting, lock_waiting
 from orders.services.common import check_quantity, reread
 from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
-from stock.services import Entry, ensure_levels, make_good, post_movements, report_damage
+from stock.services import Entry, Late, ensure_levels, make_good, post_movements, report_damage
 
 Reason = StockMovement.Reason
 
@@ -67,7 +67,8 @@ def receive_purchase_order(
     _post(order, arrived, parts, at, actor)
     if received_at is not None:
         ids = ensure_levels((line.product_id, order.warehouse_id) for line in arrived)
-        make_good({ids[line.product_id, order.warehouse_id]: parts[line.pk] for line in arrived}, at, actor)
+        came = [Late(ids[line.product_id, order.warehouse_id], parts[line.pk], at) for line in arrived]
+        make_good(came, actor)
     _set_aside(order, lines, damaged or {}, actor)
     allocate_waiting(waiting)
     settle(order, lines, at)

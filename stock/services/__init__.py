@@ -29,7 +29,7 @@ from stock.services.promises import (
     ship,
 )
 from stock.services.set_asides import TakenBack, put_back, set_aside, take_back, write_off_set_aside
-from stock.services.told_late import make_good
+from stock.services.told_late import Late, make_good
 from stock.services.transfers import (
     TransferWish,
     cancel_transfer,
@@ -45,6 +45,7 @@ __all__ = [
     "CountRules",
     "Entry",
     "KnownAbove",
+    "Late",
     "PromiseMove",
     "Sent",
     "Taken",

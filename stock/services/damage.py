@@ -13,7 +13,7 @@ from catalog.models import Product
 from inventory_site.common.models import User
 from stock.models import DamagePhoto, SetAside, Warehouse
 from stock.services.set_asides import set_aside, write_off_set_aside
-from stock.services.told_late import make_good
+from stock.services.told_late import Late, make_good
 
 
 @transaction.atomic
@@ -44,7 +44,7 @@ def report_damage(
     if is_scrapped:
         write_off_set_aside(product=product, warehouse=warehouse, quantity=quantity, actor=actor, note=note)
         if at is not None:
-            make_good({row.level_id: -quantity}, at, actor)
+            make_good([Late(row.level_id, -quantity, at)], actor)
     return row
 
 

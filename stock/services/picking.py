@@ -6,7 +6,6 @@ All lock the levels of the promises first. Where only a part of a promise is mea
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -20,7 +19,7 @@ from stock.models import Allocation, StockMovement
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import lock_levels, save_levels, shop_now
 from stock.services.promises import close_part, locked_promises, part_of
-from stock.services.told_late import counted_since, make_good
+from stock.services.told_late import Late, counted_since, make_good
 
 State = Allocation.State
 
@@ -59,24 +58,37 @@ def pick_pieces(
     _levels, by_holder = locked_promises(quantities, within)
     now = shop_now()
     moment = min(at or now, now)
-    taken: dict[int, int] = defaultdict(int)
+    late = []
     for holder, wanted in quantities.items():
         for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is None]):
             row.picked_at = max(moment, row.created_at)
             row.save(update_fields=["picked_at"])
-            taken[row.level_id] -= row.quantity
+            late.append(Late(row.level_id, -row.quantity, row.picked_at))
     if at is not None:
-        make_good(taken, moment, actor)
+        make_good(late, actor)
 
 
 @transaction.atomic
-def put_back_pieces(*, quantities: Mapping[uuid.UUID, int], within: Collection[int] | None = None) -> None:
-    """So many picked pieces of each holder lie on the shelf again, and stay promised."""
+def put_back_pieces(
+    *,
+    quantities: Mapping[uuid.UUID, int],
+    actor: User | None,
+    within: Collection[int] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """So many picked pieces of each holder lie on the shelf again, and stay promised.
+
+    ``at`` is when, at the earliest when they were picked; a count of the shelf that was posted since saw them there.
+    """
     _levels, by_holder = locked_promises(quantities, within)
+    late = []
     for holder, wanted in quantities.items():
         for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is not None]):
+            if at is not None:
+                late.append(Late(row.level_id, row.quantity, max(at, row.picked_at)))
             row.picked_at = None
             row.save(update_fields=["picked_at"])
+    make_good(late, actor)
 
 
 @transaction.atomic

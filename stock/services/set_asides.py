@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,7 @@ from stock.services.levels import (
     shop_now,
 )
 from stock.services.promises import shorten
-from stock.services.told_late import make_good
+from stock.services.told_late import Late, make_good
 
 Reason = SetAside.Reason
 
@@ -123,12 +122,11 @@ def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: st
         _check_outcome(entry)
     ids = ensure_levels((entry.product_id, entry.warehouse_id) for entry in entries)
     levels = lock_levels(ids.values())
-    now, movements, aside, kept = at or shop_now(), [], [], defaultdict(int)
+    now, movements, aside = at or shop_now(), [], []
     for entry in entries:
         level = levels[ids[entry.product_id, entry.warehouse_id]]
         level.on_hand += entry.sellable + entry.unsellable
         level.unsellable += entry.unsellable
-        kept[level.pk] += entry.sellable + entry.unsellable
         arrived = entry.sellable + entry.unsellable + entry.scrapped
         movements.append(_movement(level, arrived, StockMovement.Reason.RETURN, actor, reference, now))
         if entry.scrapped:
@@ -145,7 +143,7 @@ def take_back(*, entries: Sequence[TakenBack], actor: User | None, reference: st
     SetAside.objects.bulk_create(aside)
     save_levels(levels.values())
     if at is not None:
-        make_good(kept, at, actor)
+        make_good([Late(one.level_id, one.quantity, one.effective_at) for one in movements], actor)
 
 
 def _check_outcome(entry: TakenBack) -> None:

@@ -6,12 +6,26 @@ be corrected twice; so what the count did about them is taken back, dated to the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from inventory_site.common.models import User
 from stock.models import CountLine, StockLevel, StockMovement
 from stock.services.ledger import Entry, post_movements
+
+Reason = StockMovement.Reason
+
+
+@dataclass(frozen=True)
+class Late:
+    """Pieces that came to a level's shelf, or left it (below zero), at a moment."""
+
+    level: int
+    pieces: int
+    at: datetime
 
 
 def counted_since(levels: Collection[int], at: datetime) -> dict[int, CountLine]:
@@ -23,16 +37,16 @@ def counted_since(levels: Collection[int], at: datetime) -> dict[int, CountLine]
     return found
 
 
-def make_good(changes: Mapping[int, int], at: datetime, actor: User | None) -> None:
-    """``changes`` are the pieces by which each level's shelf changed at this moment, below zero where they left it."""
-    lines = counted_since(changes, at)
-    levels = StockLevel.objects.in_bulk(lines)
-    entries = [
-        Entry(
-            levels[pk].product_id, levels[pk].warehouse_id, -changes[pk], StockMovement.Reason.COUNT, line.count.number,
-            line.captured_at,
-        )
-        for pk, line in sorted(lines.items())
-    ]  # fmt: skip
+def make_good(changes: Sequence[Late], actor: User | None) -> None:
+    """Take back what posted counts did about each change, by a movement of its own; under the levels' locks."""
+    entries = []
+    levels = StockLevel.objects.in_bulk({late.level for late in changes})
+    for at, same in groupby(sorted(changes, key=attrgetter("at")), attrgetter("at")):
+        together = list(same)
+        lines = counted_since([late.level for late in together], at)
+        for late in together:
+            if line := lines.get(late.level):
+                place = levels[late.level].product_id, levels[late.level].warehouse_id
+                entries.append(Entry(*place, -late.pieces, Reason.COUNT, line.count.number, line.captured_at))
     if entries:
         post_movements(entries=entries, actor=actor)

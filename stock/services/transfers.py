@@ -23,7 +23,7 @@ from stock.errors import InsufficientStock, InvalidTransfer, TooMuch
 from stock.models import StockMovement, Transfer, TransferLine, Warehouse
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import check_pieces, ensure_levels, known_levels, shop_now, tell_changed
-from stock.services.told_late import make_good
+from stock.services.told_late import Late, make_good
 
 State = Transfer.State
 Reason = StockMovement.Reason
@@ -150,8 +150,8 @@ def receive_transfer(
     _post_with_surplus(transfer, entries, actor)
     if at is not None:
         ids = known_levels((line.product_id, transfer.destination_id) for line in lines if line.pk in parts)
-        shelves = {ids[line.product_id, transfer.destination_id]: parts[line.pk] for line in lines if line.pk in parts}
-        make_good(shelves, at, actor)
+        came = [line for line in lines if line.pk in parts]
+        make_good([Late(ids[line.product_id, transfer.destination_id], parts[line.pk], at) for line in came], actor)
     _settle(transfer, lines)
     return _saved(transfer, lines, actor, "transfer.receive", parts)
 

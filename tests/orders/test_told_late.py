@@ -122,3 +122,21 @@ def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup
     count(8)
     stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
     assert shelf() == (8, 0)
+
+
+def test_a_pick_cannot_be_older_than_its_promise(cup, place, count, warehouse):
+    count(10)
+    order = place((cup, 3))
+    told = {"order": order, "warehouse": warehouse, "actor": None}
+    for _again in range(2):
+        services.pick_sales_order(**told, at=earlier())
+        assert shelf() == (10, 3)
+        services.put_back_sales_order(**told)
+
+
+def test_what_was_picked_and_put_back_before_a_posted_count_changes_nothing(order, count, warehouse):
+    count(10)
+    told = {"order": order, "warehouse": warehouse, "actor": None}
+    services.pick_sales_order(**told, at=ago(3))
+    services.put_back_sales_order(**told, at=earlier())
+    assert shelf() == (10, 3)

@@ -180,7 +180,7 @@ class Desk {
     for (const entry of waits) if (queue.UNSENT.includes(entry.state) && (await queue.drop(entry.seq))) dropped += entry.subject.taken || 0;
     this.rows = await queue.entries();
     const rest = this.taken(line);
-    if (rest > 0) await this.act("put-back", { lines: [{ line: line.line, quantity: rest }] }, t("%(n)s × %(name)s put back", { n: rest, name: line.name }), { line: line.line, taken: -rest });
+    if (rest > 0) await this.act("put-back", { lines: [{ line: line.line, quantity: rest }], at: byServer(new Date().toISOString()) }, t("%(n)s × %(name)s put back", { n: rest, name: line.name }), { line: line.line, taken: -rest });
     said(t("%(n)s × %(name)s: put them back on the shelf.", { n: rest + dropped, name: line.name }), "good");
     this.draw();
   }
