@@ -19,7 +19,7 @@ from orders.services.backorders import allocate_waiting, lock_waiting
 from orders.services.common import check_quantity, reread
 from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
-from stock.services import Entry, Late, ensure_levels, make_good, post_movements, report_damage
+from stock.services import Entry, Late, ensure_levels, make_good, post_movements, report_damage, unmaking
 
 Reason = StockMovement.Reason
 
@@ -62,6 +62,7 @@ def receive_purchase_order(
     if not parts:
         raise NothingToDo(_("%(number)s: nothing is left to receive.") % {"number": order.number})
     at = received_at or ShopSettings.objects.load().now()
+    at = max(at, order.confirmed_at) if order.confirmed_at else at  # a device's clock may be wrong
     arrived = [line for line in lines if line.pk in parts]
     waiting = lock_waiting([(line.product_id, order.warehouse_id) for line in arrived])
     _post(order, arrived, parts, at, actor)
@@ -203,7 +204,7 @@ def undo_receipt(*, receipt: Receipt, actor: User | None, version: int | None = 
         reverses_id=receipt.movement_id,
     )  # fmt: skip
     _refuse_reversed(receipt)
-    post_movements(entries=[entry], actor=actor)
+    post_movements(entries=[entry, *(unmaking(receipt.movement) if receipt.movement else ())], actor=actor)
     receipt.undone_at = ShopSettings.objects.load().now()
     receipt.save(update_fields=["undone_at"])
     lines = list(order.lines.all())

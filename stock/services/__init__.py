@@ -15,7 +15,7 @@ from stock.services.count_plans import (
 from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.damage import keep_photo, report_damage
-from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand
+from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand, unmaking
 from stock.services.levels import ensure_levels
 from stock.services.picking import miss_pieces, pick, pick_pieces, put_back_picked, put_back_pieces
 from stock.services.places import place_by_codes, put_in_bin, take_from_bin
@@ -92,6 +92,7 @@ __all__ = [
     "take_from_bin",
     "tell_needs",
     "undo_count",
+    "unmaking",
     "withdraw_entry",
     "write_count_plan",
     "write_off_set_aside",

@@ -10,8 +10,10 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from catalog.models import Product
+from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.models import DamagePhoto, SetAside, Warehouse
+from stock.services.levels import check_pieces, ensure_levels, lock_levels
 from stock.services.set_asides import set_aside, write_off_set_aside
 from stock.services.told_late import Late, make_good
 
@@ -35,6 +37,12 @@ def report_damage(
 
     ``at`` is when they were thrown away, where it is told later: a count that was posted since knows it already.
     """
+    check_pieces(quantity, product.pk)
+    if is_scrapped and at is not None:  # first, since the count may have taken the last piece off the books
+        level = ensure_levels([(product.pk, warehouse.pk)])[product.pk, warehouse.pk]
+        StaleVersion.check(lock_levels([level])[level], version)
+        make_good([Late(level, -quantity, at)], actor)
+        version = None
     row = set_aside(
         product=product, warehouse=warehouse, quantity=quantity, reason=reason, actor=actor, note=note,
         reference=reference, version=version,
@@ -42,9 +50,7 @@ def report_damage(
     if photo is not None:
         DamagePhoto.objects.create(set_aside=row, file=keep_photo(photo), actor=actor)
     if is_scrapped:
-        write_off_set_aside(product=product, warehouse=warehouse, quantity=quantity, actor=actor, note=note)
-        if at is not None:
-            make_good([Late(row.level_id, -quantity, at)], actor)
+        write_off_set_aside(product=product, warehouse=warehouse, quantity=quantity, actor=actor, note=note, at=at)
     return row
 
 

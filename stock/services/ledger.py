@@ -19,6 +19,7 @@ from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast, OfDocument
 from stock.models import CountNeed, StockLevel, StockMovement, Warehouse
+from stock.services.counted import made_good
 from stock.services.levels import (
     LARGEST,
     ensure_levels,
@@ -220,11 +221,21 @@ def set_on_hand(
     )
 
 
+def unmaking(movement: StockMovement) -> list[Entry]:
+    """What to post beside the opposite of a movement, so that the count that knew it stands as it was posted."""
+    row = made_good(movement)
+    if row is None:
+        return []
+    place = movement.level.product_id, movement.level.warehouse_id
+    return [Entry(*place, -row.quantity, Reason.REVERSAL, row.reference, row.effective_at, row.pk)]
+
+
 @transaction.atomic
 def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "") -> StockMovement:
     """Post the opposite of a movement, once; the ledger keeps both.
 
-    Not of one that a document posted: the document would go on saying that it happened.
+    Not of one that a document posted: the document would go on saying that it happened. What was made good of it,
+    since a count had known it before it was told, is taken back with it.
     """
     level = lock_levels([movement.level_id])[movement.level_id]
     if movement.reason in OF_DOCUMENTS:
@@ -238,6 +249,6 @@ def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "
         level.product_id, level.warehouse_id, -movement.quantity, Reason.REVERSAL,
         reference or movement.reference, reverses_id=movement.pk,
     )  # fmt: skip
-    reversal = post_movements(entries=[entry], actor=actor)[0]
+    reversal = post_movements(entries=[entry, *unmaking(movement)], actor=actor)[0]
     audit.record(actor=actor, action="stock.reverse", subject=reversal, changes={"reverses": movement.pk})
     return reversal

@@ -16,10 +16,11 @@ from inventory_site.common import outbox
 from inventory_site.common.models import User
 from stock.errors import NotAllocated
 from stock.models import Allocation, StockMovement
+from stock.services.counted import counted_since
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import lock_levels, save_levels, shop_now
 from stock.services.promises import close_part, locked_promises, part_of
-from stock.services.told_late import Late, counted_since, make_good
+from stock.services.told_late import Late, make_good
 
 State = Allocation.State
 

@@ -87,8 +87,9 @@ def write_off_set_aside(
     actor: User | None,
     note: str = "",
     version: int | None = None,
+    at: datetime | None = None,
 ) -> StockMovement:
-    """What was set aside leaves the building: on hand falls with it, what is available stays."""
+    """What was set aside leaves the building: on hand falls with it, what is available stays. ``at`` is when."""
     check_pieces(quantity, product.pk)
     level = _locked(product, warehouse, version)
     _refuse_more_than_set_aside(level, quantity)
@@ -97,7 +98,7 @@ def write_off_set_aside(
     row = _written(level, -quantity, Reason.GONE, actor=actor, note=note, action="stock.write_off_set_aside")
     return StockMovement.objects.create(
         level=level, quantity=-quantity, reason=StockMovement.Reason.WRITE_OFF, actor=actor,
-        effective_at=row.effective_at,
+        effective_at=at or row.effective_at,
     )  # fmt: skip
 
 

@@ -6,14 +6,15 @@ be corrected twice; so what the count did about them is taken back, dated to the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from inventory_site.common.models import User
-from stock.models import CountLine, StockLevel, StockMovement
+from stock.models import StockLevel, StockMovement
+from stock.services.counted import counted_since
 from stock.services.ledger import Entry, post_movements
 
 Reason = StockMovement.Reason
@@ -26,15 +27,6 @@ class Late:
     level: int
     pieces: int
     at: datetime
-
-
-def counted_since(levels: Collection[int], at: datetime) -> dict[int, CountLine]:
-    """By level the first posted count of its shelf after this moment. Call it under the levels' locks."""
-    lines = CountLine.objects.filter(level__in=levels, state=CountLine.State.POSTED, captured_at__gt=at)
-    found: dict[int, CountLine] = {}
-    for line in lines.select_related("count").order_by("captured_at", "pk"):
-        found.setdefault(line.level_id, line)
-    return found
 
 
 def make_good(changes: Sequence[Late], actor: User | None) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders import services
 from stock import services as stock
-from stock.models import Allocation, StockLevel
+from stock.models import Allocation, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
 
@@ -49,6 +49,15 @@ def order(cup, place):
     order = place((cup, 3))
     Allocation.objects.update(created_at=ago(24))
     return order
+
+
+@pytest.fixture
+def bought(cup, warehouse, make_supplier):
+    lines = [services.NewPurchaseLine(cup, 5)]
+    made = services.create_purchase_order(supplier=make_supplier(), warehouse=warehouse, lines=lines, actor=None)
+    made = services.confirm_purchase_order(order=made, actor=None)
+    type(made).objects.update(confirmed_at=ago(24))
+    return made
 
 
 def shelf() -> tuple[int, int]:
@@ -92,11 +101,8 @@ def test_pieces_that_were_missing_before_a_posted_count_are_taken_off_once(order
 
 
 def test_goods_that_were_put_on_the_shelf_before_a_posted_count_are_added_once(
-    count, cup, warehouse, make_supplier, make_warehouse, receive
+    count, bought, cup, warehouse, make_warehouse, receive
 ):
-    lines = [services.NewPurchaseLine(cup, 5)]
-    bought = services.create_purchase_order(supplier=make_supplier(), warehouse=warehouse, lines=lines, actor=None)
-    bought = services.confirm_purchase_order(order=bought, actor=None)
     tartu = make_warehouse("tartu")
     receive(cup, 9, tartu, effective_at=ago(24))
     sent = stock.create_transfer(source=tartu, destination=warehouse, lines=[stock.TransferWish(cup, 4)], actor=None)
@@ -140,3 +146,50 @@ def test_what_was_picked_and_put_back_before_a_posted_count_changes_nothing(orde
     services.pick_sales_order(**told, at=ago(3))
     services.put_back_sales_order(**told, at=earlier())
     assert shelf() == (10, 3)
+
+
+def test_goods_do_not_arrive_before_they_were_ordered(bought, count):
+    type(bought).objects.update(confirmed_at=timezone.now())
+    count(10)
+    services.receive_purchase_order(order=bought, actor=None, received_at=earlier())
+    assert shelf() == (15, 0)
+
+
+@pytest.mark.parametrize("found", [15, 10])
+def test_a_late_receipt_that_is_undone_leaves_the_count_as_it_was_posted(bought, count, found, make_user):
+    posted = count(found)
+    services.receive_purchase_order(order=bought, actor=None, received_at=earlier())
+    assert shelf() == (found, 0)
+    receipt = bought.lines.get().receipts.get()
+    services.undo_receipt(receipt=receipt, actor=None)
+    assert shelf() == (found, 0)
+    stock.undo_count(count=posted, actor=make_user("manager"))
+    assert shelf() == (10, 0)
+
+
+def test_a_receipt_that_a_later_count_saw_is_undone_alone(bought, count):
+    services.receive_purchase_order(order=bought, actor=None, received_at=earlier())
+    count(10)  # five less than received, as many as are taken back
+    services.undo_receipt(receipt=bought.lines.get().receipts.get(), actor=None)
+    assert shelf() == (5, 0)
+
+
+def test_a_late_scrap_that_is_reversed_leaves_the_count_as_it_was_posted(count, cup, warehouse, make_user):
+    count(9)
+    stock.report_damage(product=cup, warehouse=warehouse, quantity=1, actor=None, is_scrapped=True, at=earlier())
+    stock.reverse_movement(movement=StockMovement.objects.get(reason="write_off"), actor=make_user("manager"))
+    assert shelf() == (9, 0)
+
+
+def test_the_last_pieces_may_be_thrown_away_though_a_count_missed_them_already(count, cup, warehouse):
+    count(0)
+    stock.report_damage(product=cup, warehouse=warehouse, quantity=10, actor=None, is_scrapped=True, at=earlier())
+    assert shelf() == (0, 0)
+
+
+def test_what_was_thrown_away_before_an_open_count_is_taken_off_once(count, cup, warehouse):
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 8, ago(1))], actor=None)
+    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (8, 0)
