@@ -124,7 +124,7 @@ export async function drop(seq) {
 }
 
 export async function again(seq) {
-  await store.change("entries", seq, (row) => (row.state === "held" ? { ...row, state: "waiting", sentence: "" } : row));
+  await store.change("entries", seq, (row) => (row.state === "held" ? { ...row, state: "waiting", sentence: "", breaks: 0 } : row));
   await told();
   sendSoon();
 }
@@ -196,6 +196,7 @@ async function sendBatch(batch) {
   try {
     if (batch[0].kind === "act") await sendAct(batch[0]);
     else await sendCounts(batch);
+    failures = 0;
   } catch (error) {
     const isBroken = error instanceof Broken;
     if (!isBroken && !(error instanceof Refused)) throw error;
@@ -239,7 +240,7 @@ async function tidy() {
 /** Begin to send whenever that may work again. */
 export function start() {
   if (tabs) tabs.onmessage = () => { mirror = null; return tellHere(); };
-  addEventListener("online", sendSoon);
+  addEventListener("online", () => { failures = 0; sendSoon(); });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && sendSoon());
   sendSoon();
 }

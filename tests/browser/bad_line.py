@@ -22,6 +22,7 @@ class BadLine:
         self.is_up, self.lost_share = True, 0.0
         self.under_way, self.lost = 0, 0
         self.taken: set[str] = set()
+        self.breaks_at = ""  # what is sent with this in it is answered as a server does that fails
         self._lock = threading.Lock()
         line = self
 
@@ -66,6 +67,9 @@ class BadLine:
                 self.under_way -= 1
 
     def _carry(self, browser: BaseHTTPRequestHandler, body: bytes) -> None:
+        if self.breaks_at and self.breaks_at.encode() in body:
+            browser.send_error(500)
+            return
         upstream = http.client.HTTPConnection(self.upstream, timeout=30)
         try:
             upstream.request(browser.command, browser.path, body or None, dict(browser.headers))

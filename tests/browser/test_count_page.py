@@ -255,6 +255,29 @@ def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, ad
     ]  # fmt: skip
 
 
+@pytest.mark.long
+def test_an_entry_that_breaks_the_server_holds_up_no_other(hall, person, chromium, address):
+    _lying, count = hall(3, seed=4)
+    clerk = person("clerk")
+    with BadLine(address, seed=4) as line, phone(chromium, line.address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.keep_page()
+        go_offline(clerks, line)
+        for sku in ("H-00", "H-01", "H-02"):
+            clerks.count(sku, 7)
+        line.is_up, line.breaks_at = True, "H-01"
+        clerks.context.set_offline(False)
+        clerks.shows_unsent(1)
+        clerks.page.click("#unsent")
+        clerks.page.wait_for_selector("text=The server could not do this.")
+        line.breaks_at = ""
+        clerks.page.click("text=Send again")
+        clerks.shows_unsent(0)
+        assert clerks.errors == []
+    assert set(CountEntry.objects.filter(count=count).values_list("sent__code", flat=True)) == {"H-00", "H-01", "H-02"}
+
+
 A_DAY_AHEAD = """(() => {
   const Right = Date, ahead = 86_400_000;
   globalThis.Date = class extends Right {
