@@ -14,15 +14,14 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.models import Product
-from inventory_site.common.admin import ReadOnlyAdmin, ShelfAdmin, VisibleRelatedFilter, product_cell
+from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.numbers import amount
-from stock import count_need_admin, services  # noqa: F401  what to count registers itself
+from stock import count_need_admin, place_admin, services  # noqa: F401  what to count and bins register themselves
 from stock.count_new import OpensCounts, open_in_each
 from stock.count_pages import CountPages
-from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
-from stock.place_admin import BIN_ACTS
+from stock.models import CountEntry, CountLine, StockCount, StockLevel
 
 COUNT, APPROVE, SETTLE = "stock.change_stockcount", "stock.approve_stockcount", "stock.settle_countentry"
 
@@ -265,15 +264,3 @@ class CountEntryAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("code"))
     def code(self, entry: CountEntry) -> str:
         return entry.sent.get("code", "")
-
-
-@admin.register(Bin)
-class BinAdmin(ShelfAdmin):
-    by_warehouse = True
-    list_display = ("code", "warehouse", "area", "walk_order", "aisle", "position_metres")
-    list_select_related = ("warehouse",)
-    list_filter = (("warehouse", VisibleRelatedFilter), "area")
-    search_fields = ("code", "area")
-    fields = (("warehouse", "code"), ("area", "walk_order"), ("aisle", "position_metres"), "levels")
-    acts = BIN_ACTS
-    autocomplete_fields = ("levels",)

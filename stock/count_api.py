@@ -20,6 +20,7 @@ from stock.access import require
 from stock.api_fields import WarehouseByCode
 from stock.count_sheet import SheetSerializer, sheet_of
 from stock.models import Bin, CountEntry, CountLine, StockCount
+from stock.models.counts import MOST_COUNTED
 
 OPEN, COUNT = "stock.add_stockcount", "stock.change_stockcount"
 APPROVE, SETTLE = "stock.approve_stockcount", "stock.settle_countentry"
@@ -101,7 +102,9 @@ class NewCountSerializer(serializers.Serializer):
     bins = serializers.ListField(child=serializers.CharField(max_length=40), required=False, default=list)
     products = Skus(required=False, default=list, max_length=MOST_ENTRIES)
     is_blind = serializers.BooleanField(required=False, default=False)
-    recount_pieces = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    recount_pieces = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=MOST_COUNTED
+    )
     recount_cost = serializers.DecimalField(14, 2, required=False, allow_null=True, default=None, min_value=0)
     approve_cost = serializers.DecimalField(14, 2, required=False, allow_null=True, default=None, min_value=0)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")

@@ -29,6 +29,7 @@ from inventory_site.common.errors import DomainError
 from stock import services
 from stock.admin_new import number_input
 from stock.models import Bin, CountNeed, StockCount, StockLevel, Warehouse
+from stock.models.counts import MOST_COUNTED
 from stock.services.count_history import read_pace
 from stock.services.counts import levels_of
 
@@ -63,7 +64,8 @@ class NewCountForm(forms.Form):
         help_text=_("Who counts is not told what is expected."),
     )  # fmt: skip
     recount_pieces = forms.IntegerField(
-        label=_("recount from pieces"), required=False, min_value=1, widget=number_input(inputmode="numeric"),
+        label=_("recount from pieces"), required=False, min_value=1, max_value=MOST_COUNTED,
+        widget=number_input(inputmode="numeric"),
         help_text=_("A difference of so many pieces is counted again by somebody else. Empty: never."),
     )  # fmt: skip
     recount_cost = forms.DecimalField(

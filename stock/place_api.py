@@ -14,6 +14,7 @@ from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
 from stock.models import Bin, StockLevel
+from stock.models.counts import CODE_TAKEN
 
 SEE, CHANGE = "stock.view_bin", "stock.change_bin"
 MOST_ITEMS = 500
@@ -27,6 +28,17 @@ class BinSerializer(serializers.ModelSerializer):
     class Meta:
         model = Bin
         fields = ["id", "warehouse", "code", "area", "walk_order", "aisle", "position_metres"]
+
+    def validate(self, data):
+        now = {name: getattr(self.instance, name, None) for name in ("warehouse", "code")} | data
+        others = Bin.objects.exclude(pk=getattr(self.instance, "pk", None))
+        if others.filter(warehouse=now["warehouse"], code__iexact=now["code"]).exists():
+            raise serializers.ValidationError({"code": [CODE_TAKEN]})
+        if self.instance and self.instance.warehouse != now["warehouse"] and self.instance.levels.exists():
+            sentence = _("Items of %(warehouse)s lie in %(bin)s. Take them out first.")
+            said = {"warehouse": self.instance.warehouse.code, "bin": self.instance.code}
+            raise serializers.ValidationError({"warehouse": [sentence % said]})
+        return data
 
 
 class PlacedSerializer(serializers.Serializer):
@@ -100,7 +112,9 @@ class BinViewSet(WriteRoom):
     @action(detail=True, pagination_class=None, filter_backends=[])
     def items(self, request, pk=None):
         """What lies in this bin."""
-        levels = self.get_object().levels.select_related("product").order_by("product__sku")[:MOST_ITEMS]
+        place = self.get_object()
+        levels = place.levels.filter(warehouse=place.warehouse).select_related("product").order_by("product__sku")
+        levels = levels[:MOST_ITEMS]
         return Response(BinItemSerializer(levels, many=True).data)
 
     def _told(self) -> dict:

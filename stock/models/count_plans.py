@@ -28,7 +28,7 @@ class CountNeed(models.Model):
     is_for_cycle = models.BooleanField(_("its turn"), default=False)
     chance = models.FloatField(_("chance that it is wrong"), default=0.0)
     pieces = models.FloatField(_("pieces expected off"), default=0.0)
-    cost = models.DecimalField(_("expected to be found"), max_digits=16, decimal_places=2, default=0)
+    cost = models.DecimalField(_("expected to be found"), max_digits=28, decimal_places=2, default=0)
     seconds = models.PositiveIntegerField(_("seconds to count"), default=0)
     counted_at = models.DateTimeField(_("last counted"), null=True, blank=True)
     due_on = models.DateField(_("due"))

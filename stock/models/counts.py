@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,9 @@ from stock.models.warehouses import Warehouse
 from stock.querysets import CountEntryQuerySet, CountLineQuerySet, InWarehouse, StockCountQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
+#: More pieces, or grams, than lie on any shelf: a barcode that was typed as a quantity.
+MOST_COUNTED = 10**9
+CODE_TAKEN = _("A bin of this warehouse has this code already; small and capital letters are the same.")
 
 
 class Bin(models.Model):
@@ -40,7 +45,11 @@ class Bin(models.Model):
         verbose_name = _("bin")
         verbose_name_plural = _("bins")
         ordering = ["warehouse", "walk_order", "code"]
-        constraints = [models.UniqueConstraint(fields=["warehouse", "code"], name="stock_bin_once")]
+        constraints = [
+            models.UniqueConstraint(
+                F("warehouse"), Lower("code"), name="stock_bin_code_once", violation_error_message=CODE_TAKEN
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -71,7 +80,7 @@ class StockCount(models.Model):
     is_blind = models.BooleanField(_("blind"), default=False, help_text=_("Who counts is not told what is expected."))
     note = models.CharField(_("note"), max_length=200, blank=True)
     recount_pieces = models.PositiveBigIntegerField(
-        _("recount from pieces"), null=True, blank=True,
+        _("recount from pieces"), null=True, blank=True, validators=[MaxValueValidator(MOST_COUNTED)],
         help_text=_("A difference of so many pieces is counted again by somebody else. Empty: never."),
     )  # fmt: skip
     recount_cost = models.DecimalField(
@@ -131,7 +140,7 @@ class CountLine(models.Model):
     counted = models.BigIntegerField(_("counted"), null=True, blank=True)
     delta = models.BigIntegerField(_("difference"), null=True, blank=True)
     unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, default=0)
-    cost = models.DecimalField(_("value of the difference"), max_digits=16, decimal_places=2, null=True, blank=True)
+    cost = models.DecimalField(_("value of the difference"), max_digits=28, decimal_places=2, null=True, blank=True)
     captured_at = models.DateTimeField(_("counted at"), null=True, blank=True)
     first_by = models.ForeignKey(
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("counted by")

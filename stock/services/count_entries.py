@@ -20,6 +20,7 @@ from inventory_site.common.errors import Busy, WrongState
 from inventory_site.common.models import User
 from stock.errors import NotCountable
 from stock.models import Bin, CountEntry, CountLine, StockCount
+from stock.models.counts import MOST_COUNTED
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
 from stock.services.levels import ensure_levels
 
@@ -29,8 +30,6 @@ FUTURE_AT_MOST = timedelta(minutes=5)
 OLDEST = timedelta(days=14)
 #: A message takes as long to come; a clock that is off by less is not known to be wrong.
 ON_ITS_WAY = timedelta(seconds=2)
-#: More pieces, or grams, than lie on any shelf: a barcode that was typed as a quantity.
-MOST_COUNTED = 10**9
 ASKED_AT_ONCE = 5000
 
 
