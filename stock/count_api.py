@@ -99,8 +99,10 @@ class NewCountSerializer(serializers.Serializer):
     category = serializers.SlugRelatedField(
         slug_field="name", queryset=Category.objects.all(), required=False, allow_null=True, default=None
     )
-    bins = serializers.ListField(child=serializers.CharField(max_length=40), required=False, default=list)
-    products = Skus(required=False, default=list, max_length=MOST_ENTRIES)
+    bins = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, default=list, allow_empty=False
+    )
+    products = Skus(required=False, default=list, max_length=MOST_ENTRIES, allow_empty=False)
     is_blind = serializers.BooleanField(required=False, default=False)
     recount_pieces = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=MOST_COUNTED

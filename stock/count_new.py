@@ -89,12 +89,14 @@ class NewCountForm(forms.Form):
     def clean(self) -> dict:
         told = super().clean()
         name = FIELD_OF.get(told.get("kind", ""))
-        if name and not told.get(name) and name not in self.errors:
-            self.add_error(name, _g("Say which."))
-        elif name == "bins" and told.get("warehouse"):
+        if name is None or name in self.errors:
+            return told
+        if name == "bins" and told.get("warehouse"):
             told["bins"] = self._bins(told["bins"], told["warehouse"])
         elif name == "items":
             told["items"] = self._items(told["items"])
+        if not told.get(name) and name not in self.errors:
+            self.add_error(name, _g("Say which."))  # nothing, or only commas: that is not everything
         return told
 
     def _bins(self, text: str, place: Warehouse) -> list[Bin]:

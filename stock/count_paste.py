@@ -32,6 +32,7 @@ NAMES = {
     "counted_at": ("counted_at", "counted at", "at", "time", "盘点时间"),
 }
 MOST_LINES, MOST_BYTES = 20_000, 5 * 2**20
+THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 WHOLE = re.compile(r"\d{1,16}(?:[.,]0+)?", re.ASCII)
 
 
@@ -216,6 +217,8 @@ class _Reader:
             self._fault(
                 row, "counted", counted, _("empty: what nobody counted is not zero; take the line out or write 0")
             )
+        elif THOUSANDS.fullmatch(bare):
+            self._fault(row, "counted", counted, _("one or a thousand? Write it without points and commas"))
         elif not WHOLE.fullmatch(bare):
             self._fault(row, "counted", counted, _("not a whole number of pieces from 0 on"))
         elif (number := int(re.split("[.,]", bare)[0])) > MOST_COUNTED:
@@ -235,6 +238,9 @@ class _Reader:
             return None
         if at is None:
             self._fault(row, "counted_at", str(told), _("not a time like 2026-03-29 18:00"))
+            return None
+        if (at.hour, at.minute, at.second) == (0, 0, 0):  # a sheet's day, and a day alone, come as midnight
+            self._fault(row, "counted_at", _told(told), _("a day without a time: what was sold on it would be guessed"))
             return None
         at = at if timezone.is_aware(at) else timezone.make_aware(at)
         if at > self.now + FUTURE_AT_MOST:

@@ -304,6 +304,7 @@ def open_planned_count(
     note: str = "",
 ) -> StockCount:
     """A count of today's list (of its first items that fit into ``minutes``); what another count has is left out."""
+    Warehouse.objects.select_for_update(of=("self",), no_key=True).get(pk=warehouse.pk)  # who asks twice at once waits
     needs = CountNeed.objects.listed().filter(level__warehouse=warehouse).without_open_count()
     chosen, seconds = [], 0
     for need in needs.order_by("rank").select_related("level__product"):

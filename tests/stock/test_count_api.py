@@ -68,6 +68,12 @@ def test_whatever_a_scanner_read_is_kept_and_the_rest_goes_through(clerk):
     assert (day_only.status_code, "does not tell its zone" in str(day_only.json())) == (400, True)
 
 
+def test_no_bins_and_no_products_are_not_everything(clerk):
+    for name in ("bins", "products"):
+        answer = clerk.post("/api/v1/stock-counts/", {"warehouse": "riga", name: []}, format="json")
+        assert (answer.status_code, list(answer.json())) == (400, [name])
+
+
 def test_a_sheet_has_all_that_a_device_needs(clerk, warehouse, make_supplier, django_assert_max_num_queries):
     number, cup = opened(clerk), StockLevel.objects.get(product__sku="CUP")
     SupplierProduct.objects.create(supplier=make_supplier(), product=cup.product, unit_cost=1, pack_size=12)

@@ -153,6 +153,8 @@ def test_its_size_is_said_before_and_is_what_is_opened(shop, clerk, kind, fields
         ({"kind": "bins", "bins": "N-1, Z-9"}, "Riga has no such bin or area: Z-9."),
         ({"kind": "list", "items": "CUP, NO BODY"}, "1 are not known, or no longer bought: NO BODY."),
         ({"kind": "full", "recount_pieces": "-1"}, "greater than or equal to 1"),
+        ({"kind": "bins", "bins": ",;"}, "Say which."),
+        ({"kind": "list", "items": "\0"}, "Null characters are not allowed."),
     ],
 )
 def test_what_is_wrong_is_said_and_kept(shop, clerk, fields, said):
@@ -306,6 +308,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_lost(count, clerk, mak
     text = (
         "code\tcounted\tbin\tcounted at\nCUP\tten\tN-1\t\nNOBODY\t-1\t\t\nOLD\t3\t\t\nJAR\t\t\t\nJAR\t2.5\tT-1\t\n"
         f"TIN\t{10**12}\t\tyesterday\nTIN\t5\t\t2020-01-01 10:00\nJAR\t4\t\t\nJAR\t5\t\t\n"
+        "TIN\t1.000\t\t\nTIN\t5\t\t2026-11-22\n"
     )
     answer = paste(clerk, count, text)
     faults = [(f.line, f.column, f.reason) for f in answer.context["faults"]]
@@ -321,6 +324,8 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_lost(count, clerk, mak
         (7, "counted at", "not a time like 2026-03-29 18:00"),
         (8, "counted at", "more than two weeks ago: count it again"),
         (10, "code", "also on line 9: which one holds?"),
+        (11, "counted", "one or a thousand? Write it without points and commas"),
+        (12, "counted at", "a day without a time: what was sold on it would be guessed"),
     ]
     assert kept_text(answer) == text
     assert CountEntry.objects.count() == 0
