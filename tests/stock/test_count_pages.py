@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from inventory_site.common.models import User
 from stock import count_figures, count_new, services
 from stock.count_admin import CountLineSheet
 from stock.models import Bin, CountEntry, StockCount, StockLevel
@@ -55,11 +56,8 @@ def page_of(count: StockCount, part: str = "change") -> str:
 
 
 def entered(count: StockCount, by: str = "ann", **pieces: int) -> None:
-    from inventory_site.common.models import User
-
-    actor = User.objects.get(username=by)
     told = [Sent(uuid.uuid4(), sku, n, timezone.now()) for sku, n in pieces.items()]
-    services.record_entries(count=count, entries=told, actor=actor)
+    services.record_entries(count=count, entries=told, actor=User.objects.get(username=by))
 
 
 def text_of(answer) -> str:
@@ -310,8 +308,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_lost(count, clerk, mak
         f"TIN\t{10**12}\t\tyesterday\nTIN\t5\t\t2020-01-01 10:00\nJAR\t4\t\t\nJAR\t5\t\t\n"
         "TIN\t1.000\t\t\nTIN\t5\t\t2026-11-22\n"
     )
-    answer = paste(clerk, count, text)
-    faults = [(f.line, f.column, f.reason) for f in answer.context["faults"]]
+    faults = [(f.line, f.column, f.reason) for f in (answer := paste(clerk, count, text)).context["faults"]]
     assert faults == [
         (2, "counted", "not a whole number of pieces from 0 on"),
         (3, "code", "nobody knows this SKU or barcode"),
