@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from inventory_site.common import audit
 from inventory_site.common.models import User
-from orders.errors import NothingToDo
+from orders.errors import NothingToDo, TooMuch
 from orders.models import SalesOrder, SalesOrderLine
 from orders.services.common import chosen, tell_positions
 from orders.services.lines import lines_of, locked_for_pieces, touch
 from orders.services.sales import ship_sales_order
 from stock.models import Allocation, CountLine, StockCount, StockLevel, Warehouse
-from stock.services import miss_pieces, open_count, pick_pieces, put_back_pieces
+from stock.services import miss_pieces, open_count, pick_broken, pick_pieces, put_back_pieces
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,46 @@ def pick_sales_order(
     at: datetime | None = None,
     version: int | None = None,
 ) -> SalesOrder:
-    """Take pieces of some lines off the shelves of this warehouse, or all that it promised; ``at`` is when."""
+    """Take pieces of some lines off the shelves of this warehouse, or all that it promised; ``at`` is when.
+
+    Where a count that was posted since did not find them and broke their promise, they are promised again.
+    """
     order, lines = _locked(order, _("picked"), warehouse, quantities, version)
     waiting = _pieces(lines, warehouse, is_picked=False)
-    parts = chosen(lines, quantities, waiting, _("pick"))
+    lost = {} if at is None else _unpromised(lines, quantities, waiting)
+    again = pick_broken(most=lost, within={warehouse.pk}, at=at, actor=actor) if any(lost.values()) else {}
+    if again:
+        touch(order)
+        tell_positions({(line.product_id, line.warehouse_id) for line in lines if line.holder in again})
+        waiting = {line.pk: waiting[line.pk] + again.get(line.holder, 0) for line in lines}
+    parts = _held(lines, quantities, waiting) if at else chosen(lines, quantities, waiting, _("pick"))
     if not parts:
         raise NothingToDo(_("%(number)s: nothing is left to pick here.") % {"number": order.number})
-    pick_pieces(quantities=_by_holder(lines, parts), actor=actor, within={warehouse.pk}, at=at)
+    rest = {holder: n for holder, pieces in _by_holder(lines, parts).items() if (n := pieces - again.get(holder, 0))}
+    pick_pieces(quantities=rest, actor=actor, within={warehouse.pk}, at=at)
     return _written(order, warehouse, parts, "sales_order.pick", actor)
+
+
+def _unpromised(
+    lines: list[SalesOrderLine], quantities: Mapping[int, int] | None, waiting: Mapping[int, int]
+) -> dict[uuid.UUID, int]:
+    """By holder the pieces that are said to be taken, or that may have been, and that nothing is promised of; or 0."""
+    lost = {}
+    for line in lines:
+        wanted = line.outstanding if quantities is None else quantities.get(line.pk, 0)
+        lost[line.holder] = max(min(wanted - waiting[line.pk], line.backordered), 0)
+    return lost
+
+
+def _held(
+    lines: list[SalesOrderLine], quantities: Mapping[int, int] | None, waiting: Mapping[int, int]
+) -> dict[int, int]:
+    """What a device says was taken; the pieces of what is refused are in somebody's hands."""
+    try:
+        return chosen(lines, quantities, waiting, _("pick"))
+    except TooMuch as refusal:
+        hint = _("If you hold them: put them back on the shelf, and have the item counted again.")
+        raise TooMuch(f"{refusal} {hint}") from refusal
 
 
 @transaction.atomic

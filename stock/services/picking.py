@@ -17,6 +17,7 @@ from inventory_site.common.models import User
 from stock.errors import NotAllocated
 from stock.models import Allocation, StockMovement
 from stock.services.counted import counted_since
+from stock.services.gaps import gap_found
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import lock_levels, save_levels, shop_now
 from stock.services.promises import close_part, locked_promises, part_of
@@ -70,6 +71,37 @@ def pick_pieces(
 
 
 @transaction.atomic
+def pick_broken(
+    *, most: Mapping[uuid.UUID, int], within: Collection[int], at: datetime, actor: User | None
+) -> dict[uuid.UUID, int]:
+    """Promises that a posted count broke although their pieces had been picked by then (``at``) stand again, as picked.
+
+    Of each holder at most so many pieces, which are made good of the count: nobody else can have been promised them.
+    Name with 0 the holders of which more is to be picked, so that all levels are locked at once. Returns the pieces
+    by holder.
+    """
+    own = Allocation.objects.filter(holder__in=most, level__warehouse__in=within)
+    lock_levels(own.filter(state__in=[State.OPEN, State.SHORT]).values_list("level", flat=True))
+    again, late, rows = dict.fromkeys(most, 0), [], []
+    for row in own.filter(state=State.SHORT, picked_at=None, closed_at__gt=at).oldest_first():
+        moment, left = max(at, row.created_at), most[row.holder] - again[row.holder]
+        if left > 0 and row.level_id in counted_since([row.level_id], moment):
+            part = part_of(row, left)
+            part.picked_at, part.state, part.closed_at = moment, State.OPEN, None
+            again[row.holder] += part.quantity
+            late.append(Late(part.level_id, -part.quantity, moment))
+            rows.append(part)
+    make_good(late, actor)
+    levels = lock_levels(row.level_id for row in rows)
+    for row in rows:
+        row.save(update_fields=["picked_at", "state", "closed_at"])
+        levels[row.level_id].allocated += row.quantity
+    if rows:
+        save_levels(levels.values())
+    return {holder: pieces for holder, pieces in again.items() if pieces}
+
+
+@transaction.atomic
 def put_back_pieces(
     *,
     quantities: Mapping[uuid.UUID, int],
@@ -105,7 +137,8 @@ def miss_pieces(
     """Promised pieces were not found on the shelf: their promise is broken and they are off the books.
 
     What is available stays as it is, so nobody else is promised what nobody found. Where the shelf was counted since
-    (``at``), that count has taken them off already.
+    (``at``), that count has taken them off already; what an open count found missing before is dated to it, so that
+    it expects what it found.
     """
     levels, by_holder = locked_promises([holder], {warehouse_id})
     waiting = [one for one in by_holder[holder] if one.picked_at is None]
@@ -118,9 +151,11 @@ def miss_pieces(
     save_levels([level])
     broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
     outbox.publish("stock.promises_broken", {"broken": [broken]})
-    if at is None or not counted_since([level.pk], max(at, waiting[0].created_at)):
-        entry = Entry(level.product_id, level.warehouse_id, -quantity, StockMovement.Reason.ADJUSTMENT, reference)
-        post_movements(entries=[entry], actor=actor)
+    moment = now if at is None else max(min(at, now), waiting[0].created_at)
+    if at is None or not counted_since([level.pk], moment):
+        pair, parts = (level.product_id, level.warehouse_id), gap_found(level.pk, quantity, moment)
+        entries = [Entry(*pair, -n, StockMovement.Reason.ADJUSTMENT, reference, when) for when, n in parts.items()]
+        post_movements(entries=entries, actor=actor)
 
 
 def _parts(holder: uuid.UUID, wanted: int, among: list[Allocation]) -> list[Allocation]:

@@ -210,13 +210,14 @@ def _hand_over(allocation: Allocation, holder: uuid.UUID, wanted: int) -> int:
 
 
 def part_of(allocation: Allocation, wanted: int) -> Allocation:
-    """A row of up to ``wanted`` pieces of an open allocation: itself, or a new one as old as it; the rest stays."""
+    """A row of up to ``wanted`` pieces of an allocation: itself, or a new one as old as it; the rest stays."""
     if wanted >= allocation.quantity:
         return allocation
     Allocation.objects.filter(pk=allocation.pk).update(quantity=allocation.quantity - wanted)
     return Allocation.objects.create(
         level_id=allocation.level_id, holder=allocation.holder, quantity=wanted, picked_at=allocation.picked_at,
-        created_at=allocation.created_at, expires_at=allocation.expires_at,
+        created_at=allocation.created_at, expires_at=allocation.expires_at, state=allocation.state,
+        closed_at=allocation.closed_at,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from orders import services
+from orders.errors import TooMuch
 from stock import services as stock
 from stock.models import Allocation, StockLevel, StockMovement
 
@@ -193,3 +194,42 @@ def test_what_was_thrown_away_before_an_open_count_is_taken_off_once(count, cup,
     stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
     stock.post_count(count=made, actor=None)
     assert shelf() == (8, 0)
+
+
+def test_the_last_pieces_that_were_picked_before_a_count_missed_them_are_promised_again(place, cup, count, warehouse):
+    order = place((cup, 10))
+    Allocation.objects.update(created_at=ago(24))
+    count(0)
+    assert shelf() == (0, 0)
+    told = {"order": order, "warehouse": warehouse, "actor": None}
+    line = order.lines.get().pk
+    services.pick_sales_order(**told, quantities={line: 4}, at=earlier())
+    assert shelf() == (4, 4)
+    services.pick_sales_order(**told, quantities={line: 6}, at=earlier())
+    assert shelf() == (10, 10)
+    with pytest.raises(TooMuch, match=r"at most 0 possible\. If you hold them: put them back"):
+        services.pick_sales_order(**told, quantities={line: 1}, at=earlier())
+    services.ship_picked(**told)
+    assert shelf() == (0, 0)
+
+
+def test_a_pick_after_the_count_that_broke_its_promise_is_refused(place, cup, count, warehouse):
+    order = place((cup, 10))
+    Allocation.objects.update(created_at=ago(24))
+    count(0, at=earlier())
+    with pytest.raises(TooMuch, match="at most 0 possible"):
+        services.pick_sales_order(
+            order=order, warehouse=warehouse, actor=None, quantities={order.lines.get().pk: 10}, at=ago(1)
+        )
+    assert shelf() == (0, 0)
+
+
+@pytest.mark.parametrize(("found", "at"), [(8, None), (8, earlier()), (10, None), (9, None)])
+def test_pieces_that_an_open_count_missed_too_are_taken_off_once(order, cup, warehouse, found, at):
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", found, ago(1))], actor=None)
+    wish = {"line": order.lines.get().pk, "quantity": 2, "at": at}
+    services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
+    assert shelf() == (8, 1)
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (8, 1)

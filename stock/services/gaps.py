@@ -1,0 +1,23 @@
+"""What open counts have found missing already, where somebody says the same a second time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from stock.models import CountEntry, CountLine
+from stock.services.count_lines import settled_lines
+
+
+def gap_found(level: int, missing: int, moment: datetime) -> dict[datetime, int]:
+    """When to date so many missing pieces: to a count, not posted yet, that found them missing by then, or now.
+
+    Pieces by moment. A count is dated by its first bin, so that nothing moves between it and the last.
+    """
+    lines = CountLine.objects.in_open_counts().filter(level=level, captured_at__lte=moment)
+    for line in lines.select_related("count", "level").order_by("captured_at", "pk"):
+        settled_lines(line.count, [line])  # what it expected when it was entered may have changed since
+        gap = min(-(line.delta or 0), missing)
+        if gap > 0:
+            first = CountEntry.objects.accepted().filter(line=line).order_by("captured_at").first()
+            return {first.captured_at: gap} | ({moment: missing - gap} if missing > gap else {})
+    return {moment: missing}
