@@ -22,8 +22,7 @@ from stock.services import CountRules, Sent
 from tests.stock.moments import at_noon
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/stock/countneed/"
-ADD = "/admin/stock/stockcount/add/"
+LIST, ADD = "/admin/stock/countneed/", "/admin/stock/stockcount/add/"
 
 
 @pytest.fixture
@@ -308,7 +307,8 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_lost(count, clerk, mak
         f"TIN\t{10**12}\t\tyesterday\nTIN\t5\t\t2020-01-01 10:00\nJAR\t4\t\t\nJAR\t5\t\t\n"
         "TIN\t1.000\t\t\nTIN\t5\t\t2026-11-22\n"
     )
-    faults = [(f.line, f.column, f.reason) for f in (answer := paste(clerk, count, text)).context["faults"]]
+    answer = paste(clerk, count, text)
+    faults = [(f.line, f.column, f.reason) for f in answer.context["faults"]]
     assert faults == [
         (2, "counted", "not a whole number of pieces from 0 on"),
         (3, "code", "nobody knows this SKU or barcode"),
