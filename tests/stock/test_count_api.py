@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import uuid
 
 import pytest
@@ -85,6 +87,8 @@ def test_a_sheet_has_all_that_a_device_needs(clerk, warehouse, make_supplier, dj
     assert [place["code"] for place in sheet["bins"]] == ["A-1", "B-1"]
     told = [[item[name] for name in ("sku", "pack", "bins", "state", "shelf", "mine")] for item in sheet["items"]]
     assert told == [["CUP", 12, ["A-1", "B-1"], "open", 10, False], ["JAR", 1, [], "counted", 5, True]]
+    packed = clerk.get(f"/api/v1/stock-counts/{number}/sheet/", HTTP_ACCEPT_ENCODING="gzip")
+    assert (packed["Content-Encoding"], json.loads(gzip.decompress(packed.content))) == ("gzip", sheet)
     blind = clerk.get(f"/api/v1/stock-counts/{opened(clerk, is_blind=True)}/sheet/").json()
     assert {item["shelf"] for item in blind["items"]} == {None}
 
