@@ -204,7 +204,7 @@ def undo_receipt(*, receipt: Receipt, actor: User | None, version: int | None = 
         reverses_id=receipt.movement_id,
     )  # fmt: skip
     _refuse_reversed(receipt)
-    post_movements(entries=[entry, *(unmaking(receipt.movement) if receipt.movement else ())], actor=actor)
+    post_movements(entries=[entry, *unmaking([receipt.movement] if receipt.movement else [])], actor=actor)
     receipt.undone_at = ShopSettings.objects.load().now()
     receipt.save(update_fields=["undone_at"])
     lines = list(order.lines.all())

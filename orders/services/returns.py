@@ -20,7 +20,7 @@ from orders.models import DemandCorrection, Return, ReturnLine, SalesOrder, Sale
 from orders.services.common import LARGEST, chosen, reread, temporary_number
 from orders.services.lines import lines_of, touch
 from stock.models import Allocation, StockMovement
-from stock.services import Entry, TakenBack, ensure_levels, post_movements, put_back, take_back
+from stock.services import Entry, TakenBack, ensure_levels, post_movements, put_back, take_back, unmaking
 from stock.services.levels import lock_levels
 
 State = Return.State
@@ -214,6 +214,14 @@ def cancel_return(*, document: Return, actor: User | None, version: int | None =
     return document
 
 
+def _inspected(document: Return) -> list[StockMovement]:
+    """What its newest inspection posted."""
+    of_document = StockMovement.objects.filter(reference=document.number)
+    undone = of_document.filter(reason=StockMovement.Reason.RETURN, quantity__lt=0).order_by("-pk").first()
+    reasons = [StockMovement.Reason.RETURN, StockMovement.Reason.WRITE_OFF]
+    return list(of_document.filter(reason__in=reasons, pk__gt=undone.pk if undone else 0).order_by("pk"))
+
+
 @transaction.atomic
 def undo_return(*, document: Return, actor: User | None, version: int | None = None) -> Return:
     """Take an inspection back: the pieces leave the stock again, and the return is announced as before.
@@ -235,7 +243,7 @@ def undo_return(*, document: Return, actor: User | None, version: int | None = N
         if (pieces := row.sellable + row.unsellable)
     ]
     if entries:
-        post_movements(entries=entries, actor=actor)
+        post_movements(entries=entries + unmaking(_inspected(document)), actor=actor)
     _count(found, -1)
     DemandCorrection.objects.filter(source_key__in=[f"return:{row.pk}" for row in found]).delete()
     for row in found:

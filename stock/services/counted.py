@@ -21,17 +21,18 @@ def counted_since(levels: Collection[int], at: datetime) -> dict[int, CountLine]
     return found
 
 
-def made_good(movement: StockMovement) -> StockMovement | None:
+def made_good(movement: StockMovement, but: Collection[int] = ()) -> StockMovement | None:
     """What was posted for this movement because a count had known it already; None too where that was reversed.
 
-    Both were written under one lock of the level, so that in its ledger nothing of another act lies between.
+    Both were written under one lock of the level, so that in its ledger nothing of another act lies between. ``but``
+    are primary keys of what was posted for others.
     """
     own = StockMovement.objects.filter(level=movement.level_id)
     beside = chain(
         _same_act(movement, own.filter(pk__gt=movement.pk).order_by("pk")),
         _same_act(movement, own.filter(pk__lt=movement.pk).order_by("-pk")),
     )
-    return next((row for row in beside if _is_for(row, movement)), None)
+    return next((row for row in beside if row.pk not in but and _is_for(row, movement)), None)
 
 
 def _same_act(movement: StockMovement, rows) -> list[StockMovement]:

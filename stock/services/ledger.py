@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -221,13 +221,19 @@ def set_on_hand(
     )
 
 
-def unmaking(movement: StockMovement) -> list[Entry]:
-    """What to post beside the opposite of a movement, so that the count that knew it stands as it was posted."""
-    row = made_good(movement)
-    if row is None:
-        return []
-    place = movement.level.product_id, movement.level.warehouse_id
-    return [Entry(*place, -row.quantity, Reason.REVERSAL, row.reference, row.effective_at, row.pk)]
+def unmaking(movements: Iterable[StockMovement]) -> list[Entry]:
+    """What to post beside the opposite of these movements, so that counts that knew them stand as they were posted."""
+    rows: dict[int, StockMovement] = {}
+    for movement in movements:
+        if row := made_good(movement, rows):
+            rows[row.pk] = row
+    return [
+        Entry(
+            row.level.product_id, row.level.warehouse_id, -row.quantity, Reason.REVERSAL, row.reference,
+            row.effective_at, row.pk,
+        )
+        for row in rows.values()
+    ]  # fmt: skip
 
 
 @transaction.atomic
@@ -249,6 +255,6 @@ def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "
         level.product_id, level.warehouse_id, -movement.quantity, Reason.REVERSAL,
         reference or movement.reference, reverses_id=movement.pk,
     )  # fmt: skip
-    reversal = post_movements(entries=[entry, *unmaking(movement)], actor=actor)[0]
+    reversal = post_movements(entries=[entry, *unmaking([movement])], actor=actor)[0]
     audit.record(actor=actor, action="stock.reverse", subject=reversal, changes={"reverses": movement.pk})
     return reversal

@@ -121,8 +121,11 @@ def test_a_return_that_was_inspected_before_a_posted_count_is_added_once(order, 
     sent = services.register_return(order=order, quantities={order.lines.get().pk: 3}, actor=None)
     outcome = services.Outcome(sellable=1, unsellable=1, scrapped=1)
     count(9, at=timezone.now())
-    services.inspect_return(document=sent, outcomes={sent.lines.get().pk: outcome}, actor=None, at=earlier())
-    assert shelf() == (9, 0)
+    for _again in range(2):
+        services.inspect_return(document=sent, outcomes={sent.lines.get().pk: outcome}, actor=None, at=earlier())
+        assert shelf() == (9, 0)
+        services.undo_return(document=sent, actor=None)
+        assert shelf() == (9, 0)
 
 
 def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup, warehouse):
