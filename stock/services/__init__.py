@@ -17,7 +17,7 @@ from stock.services.counts import CountRules, approve_count, cancel_count, open_
 from stock.services.damage import keep_photo, report_damage
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand, unmaking
 from stock.services.levels import ensure_levels
-from stock.services.picking import miss_pieces, pick, pick_broken, pick_pieces, put_back_picked, put_back_pieces
+from stock.services.picking import miss_pieces, pick, pick_broken, pick_pieces, put_back_pieces
 from stock.services.places import place_by_codes, put_in_bin, take_from_bin
 from stock.services.promises import (
     Claim,
@@ -76,7 +76,6 @@ __all__ = [
     "post_count",
     "post_movements",
     "put_back",
-    "put_back_picked",
     "put_back_pieces",
     "put_in_bin",
     "receive_transfer",

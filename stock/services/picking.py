@@ -36,15 +36,6 @@ def pick(*, allocations: Collection[int], at: datetime | None = None) -> int:
 
 
 @transaction.atomic
-def put_back_picked(*, allocations: Collection[int]) -> int:
-    """They lie on the shelf again, and stay promised. Returns how many."""
-    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
-    lock_levels(levels)
-    picked = Allocation.objects.open().filter(pk__in=allocations, picked_at__isnull=False)
-    return picked.update(picked_at=None)
-
-
-@transaction.atomic
 def pick_pieces(
     *,
     quantities: Mapping[uuid.UUID, int],
@@ -114,14 +105,12 @@ def put_back_pieces(
     ``at`` is when, at the earliest when they were picked; a count of the shelf that was posted since saw them there.
     """
     _levels, by_holder = locked_promises(quantities, within)
-    late = []
+    late, moment = [], at or shop_now()
     for holder, wanted in quantities.items():
         for row in _parts(holder, wanted, [one for one in by_holder[holder] if one.picked_at is not None]):
-            if at is not None:
-                late.append(Late(row.level_id, row.quantity, max(at, row.picked_at)))
-            row.picked_at = None
-            row.save(update_fields=["picked_at"])
-    make_good(late, actor)
+            late.append(Late(row.level_id, row.quantity, _lay_back(row, moment)))
+    if at is not None:
+        make_good(late, actor)
 
 
 @transaction.atomic
@@ -156,6 +145,18 @@ def miss_pieces(
         pair, parts = (level.product_id, level.warehouse_id), gap_found(level.pk, quantity, moment)
         entries = [Entry(*pair, -n, StockMovement.Reason.ADJUSTMENT, reference, when) for when, n in parts.items()]
         post_movements(entries=entries, actor=actor)
+
+
+def _lay_back(row: Allocation, moment: datetime) -> datetime:
+    """It stays promised. That its pieces were away is kept, as a promise of no length, for the counts of that time."""
+    back_at = max(moment, row.picked_at)
+    Allocation.objects.create(
+        level_id=row.level_id, holder=row.holder, quantity=row.quantity, state=State.RELEASED,
+        picked_at=row.picked_at, created_at=back_at, closed_at=back_at,
+    )  # fmt: skip
+    row.picked_at = None
+    row.save(update_fields=["picked_at"])
+    return back_at
 
 
 def _parts(holder: uuid.UUID, wanted: int, among: list[Allocation]) -> list[Allocation]:

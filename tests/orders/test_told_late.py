@@ -236,3 +236,13 @@ def test_pieces_that_an_open_count_missed_too_are_taken_off_once(order, cup, war
     assert shelf() == (8, 1)
     stock.post_count(count=made, actor=None)
     assert shelf() == (8, 1)
+
+
+def test_a_count_while_pieces_were_away_expects_them_away_though_they_are_put_back_since(order, cup, warehouse):
+    told = {"order": order, "warehouse": warehouse, "actor": None}
+    services.pick_sales_order(**told, at=ago(3))
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 7, earlier())], actor=None)
+    services.put_back_sales_order(**told, at=ago(1))
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (10, 3)
