@@ -18,6 +18,7 @@ from stock.models import Warehouse, WarehouseAccess
 
 from . import rows
 from .figures import write_key_figures
+from .hall import write_bins
 from .interest import write_interest
 from .ledger import post_stock
 from .sales import Shop
@@ -71,6 +72,7 @@ def load_demo(*, shop: Shop, step: Callable[[str], None], seed: int = 1) -> Stor
         rows.write_purchases(books)
         step(_("Posting stock movements"))
         post_stock(books)
+        write_bins(books.warehouses)
         rows.write_snapshots(books)
         write_key_figures(books)
     return tell(shop, simulation)

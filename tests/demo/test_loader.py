@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from catalog.models import Product, Promotion, Supplier, SupplierProduct
 from inventory_site.common.models import ShopSettings, User
@@ -26,7 +26,7 @@ from orders.models import (
     Source,
 )
 from replenishment.models import KpiSnapshot
-from stock.models import StockLevel, StockMovement, StockSnapshot, Warehouse
+from stock.models import Bin, StockLevel, StockMovement, StockSnapshot, Warehouse
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,14 @@ def test_every_real_sale_is_there_once(demo, shop):
     assert set(SalesOrder.objects.values_list("source", "state").distinct()) == {(Source.IMPORT, "closed")}
     days = SalesOrderLine.objects.aggregate(first=Min("demand_on"), last=Max("demand_on"))
     assert (days["first"], days["last"]) == (shop.first_on, shop.last_on)
+
+
+def test_everything_lies_in_one_bin_of_its_hall(demo):
+    levels = StockLevel.objects.annotate(
+        places=Count("bins"), there=Count("bins", filter=Q(bins__warehouse=F("warehouse")))
+    )
+    assert set(levels.values_list("places", "there")) == {(1, 1)}
+    assert not Bin.objects.filter(levels=None).exists()
 
 
 def test_what_could_not_be_shipped_was_cancelled_and_stays_demand(demo, simulation):
