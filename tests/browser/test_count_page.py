@@ -106,7 +106,7 @@ def api(make_user, address):
     client.close()
 
 
-SIZES = [pytest.param(6, 3, id="small"), pytest.param(44, 20, id="fifty", marks=pytest.mark.long)]
+SIZES = [pytest.param(4, 2, id="small"), pytest.param(44, 20, id="fifty", marks=pytest.mark.long)]
 
 
 @pytest.mark.parametrize(("items", "flaps"), SIZES)

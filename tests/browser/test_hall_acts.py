@@ -115,7 +115,8 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
     assert StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse).on_hand == 22
 
 
-@pytest.mark.parametrize("lost", [0, pytest.param(0.4, marks=pytest.mark.long)])
+@pytest.mark.long  # tests/orders/test_picking.py does the same over the API
+@pytest.mark.parametrize("lost", [0, 0.4])
 def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(lost, hall, person, chromium, address):
     order = SalesOrder.objects.get(state="open")
     name = person("clerk")

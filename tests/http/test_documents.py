@@ -56,6 +56,7 @@ def test_sixteen_receive_all_of_one_purchase_order(serve, token, purchase):
     assert is_ledger_right()
 
 
+@pytest.mark.long
 def test_without_the_orders_lock_it_is_received_again(serve, token, purchase):
     server = serve("document_locks")
 

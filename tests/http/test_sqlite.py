@@ -78,6 +78,7 @@ def test_fifty_units_are_taken_fifty_times_in_five_ways_with_twenty_seeds(serve,
     assert is_calm(server)
 
 
+@pytest.mark.long
 def test_without_immediate_transactions_clients_are_turned_away(serve, token, stocked):
     server = serve("immediate")
     assert is_told_busy(order_baskets(server, token, stocked, clients=12, orders=1))

@@ -71,6 +71,7 @@ def test_a_thousand_totals_are_one_while_sixteen_move_goods(serve, token, four_w
     assert_one_constant(serve(), token, writers=16, readers=4, reads=250)
 
 
+@pytest.mark.long
 def test_read_in_two_statements_totals_are_torn(serve, token, four_warehouses):
     server = serve("one_statement")
     assert set(totals_while_goods_move(server, token, writers=6, readers=2, reads=60)) != {4 * UNITS}
