@@ -8,7 +8,7 @@ from orders import services
 from orders.models import Receipt
 from stock.models import StockLevel
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
 
 

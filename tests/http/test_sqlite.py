@@ -36,6 +36,7 @@ def is_calm(server) -> bool:
     return "database is locked" not in server.log.read_text()
 
 
+@pytest.mark.long  # sales are one of the five ways below
 def test_units_are_sold_once(serve, token, stocked):
     server = serve()
     stocked("CUP", 20)

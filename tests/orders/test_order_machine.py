@@ -339,7 +339,7 @@ def api(make_user, api_of):
 
 
 def test_any_sequence_of_operations_keeps_pieces_and_money(api):
-    run(Orders, api, examples=12, steps=15)
+    run(Orders, api, examples=8, steps=15)
     assert SalesOrder.objects.count() == 0  # each example was rolled back
 
 

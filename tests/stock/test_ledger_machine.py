@@ -346,7 +346,7 @@ def api(make_user, api_of):
 
 
 def test_any_sequence_of_operations_agrees_with_the_model(api):
-    run(Ledger, api, examples=15, steps=20)
+    run(Ledger, api, examples=10, steps=20)
     assert StockMovement.objects.count() == SetAside.objects.count() == 0  # each example was rolled back
 
 
