@@ -7,7 +7,7 @@ import pytest
 from forecasting.models import Override
 from tests.browser.test_morning import PHONE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_a_cell_is_typed_refused_explained_and_saved(person, morning, visit):
