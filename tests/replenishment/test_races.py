@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.db import IntegrityError, connection
@@ -63,7 +64,22 @@ def test_many_clicks_accept_a_suggestion_once(proposed):
 
 
 def test_without_the_lock_a_suggestion_is_bought_several_times(proposed, monkeypatch):
-    monkeypatch.setattr(SuggestionQuerySet, "locked", lambda self: self.order_by("pk"))
+    all_have_looked = Barrier(CLICKS)
+
+    class Unlocked(SuggestionQuerySet):
+        def _fetch_all(self):
+            is_new = self._result_cache is None
+            super()._fetch_all()
+            if is_new:
+                with contextlib.suppress(BrokenBarrierError):
+                    all_have_looked.wait(10)
+
+    def unlocked(rows: SuggestionQuerySet) -> SuggestionQuerySet:
+        found = rows.order_by("pk")
+        found.__class__ = Unlocked
+        return found
+
+    monkeypatch.setattr(SuggestionQuerySet, "locked", unlocked)
     accept_at_once([proposed[0]] * CLICKS)
     assert PurchaseOrderLine.objects.get().quantity > 30
 
