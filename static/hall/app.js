@@ -1,11 +1,13 @@
 // The phone's page: who is here, what waits to be sent, and one screen at a time.
 
 import { fill, h } from "./dom.js";
-import { bigButton, card, icon, said } from "./parts.js";
+import { bigButton, card, feel, icon, said } from "./parts.js";
 import * as queue from "./queue.js";
+import { hold, release, scanned } from "./scans.js";
 import * as server from "./server.js";
 import * as store from "./store.js";
 import { LANGUAGES, nt, speak, spoken, t } from "./texts.js";
+import { listen } from "./wedge.js";
 import { screen as home } from "./screens/home.js";
 import { screen as counts } from "./screens/counts.js";
 import { screen as count } from "./screens/count.js";
@@ -58,6 +60,17 @@ function path() {
 
 async function show() {
   const number = ++drawn;
+  hold();
+  await draw(number);
+  if (number === drawn) release(notUsed);
+}
+
+function notUsed(code) {
+  feel(false);
+  said(t("“%(code)s” was not used: nothing is scanned on this screen. Open what it is for, and scan it again.", { code }), "bad");
+}
+
+async function draw(number) {
   if (leave) await leave();
   leave = null;
   said("");
@@ -146,6 +159,7 @@ async function keepPage() {
 }
 
 async function begin() {
+  listen(scanned);
   await store.prepare();
   const language = await store.get("notes", "language").catch(() => null);
   await speak(language ? language.code : navigator.language.startsWith("zh") ? "zh-hans" : "en").catch(() => null);

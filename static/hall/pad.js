@@ -3,10 +3,10 @@
 import { fill, h } from "./dom.js";
 import { bigButton, said } from "./parts.js";
 import { t } from "./texts.js";
+import { PAUSE, isScanned } from "./wedge.js";
 
 const MOST = 10 ** 9; // as the server
-const SCANNED = 4; // so many keys in one go are a scanner's: they are nobody's quantity
-const PAUSE = 80; // milliseconds
+const SCANNED = 4; // so many fast keys are a scanner's, also of one that ends its codes with nothing
 
 /** What was typed so far. `part` is where the next digit goes: packs, size (pieces in a pack) or loose. */
 class Pieces {
@@ -55,28 +55,37 @@ class Pieces {
   }
 }
 
-/** Digits typed slowly, outside of fields, go to `press`; returns how to stop. */
+/** Digits typed by a person, outside of fields, go to `press`; returns how to stop. */
 function hearKeys(press) {
   let burst = [];
+  let from = 0;
   let pause = 0;
-  const flush = () => {
-    const keys = burst;
+  const drop = () => {
+    clearTimeout(pause);
     burst = [];
-    if (keys.length < SCANNED && keys.every((key) => key === "back" || /^\d$/.test(key))) keys.forEach(press);
+  };
+  const flush = (last) => {
+    const keys = burst;
+    drop();
+    const isDigits = keys.every((key) => key === "back" || /^\d$/.test(key));
+    if (isDigits && (keys.length < SCANNED || !isScanned(keys.join(""), last - from, false))) keys.forEach(press);
   };
   const typed = (event) => {
     if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const isOurs = /^\d$/.test(event.key) || event.key === "Backspace";
     if (!isOurs && event.key.length !== 1) return;
     if (isOurs) event.preventDefault();
+    if (!burst.length) from = event.timeStamp;
     burst.push(event.key === "Backspace" ? "back" : event.key);
     clearTimeout(pause);
-    pause = setTimeout(flush, PAUSE);
+    pause = setTimeout(flush, PAUSE, event.timeStamp);
   };
   document.addEventListener("keydown", typed);
+  document.addEventListener("scanned", drop); // those keys were a code: a bin's may have two digits
   return () => {
-    clearTimeout(pause);
+    drop();
     document.removeEventListener("keydown", typed);
+    document.removeEventListener("scanned", drop);
   };
 }
 

@@ -1,8 +1,8 @@
 // Pieces of screens: cards, big buttons, the box for codes.
 
 import { h, fill } from "./dom.js";
+import { takeScans } from "./scans.js";
 import { moment, t } from "./texts.js";
-import { listen } from "./wedge.js";
 
 export function bigButton(label, onclick, attributes = {}) {
   const { tone = "", ...rest } = attributes;
@@ -55,7 +55,7 @@ export function scanBox({ label, onCode }) {
     field,
     h("button", { type: "submit", class: "go" }, t("OK")),
     h("button", { type: "button", class: "go", "aria-label": t("Scan with the camera"), onclick: open }, icon("camera")));
-  const stop = listen(found);
+  const stop = takeScans(found);
   return { element: h("div", {}, form, place), field, close: () => { stop(); close(); } };
 }
 

@@ -2,7 +2,9 @@
 
 import { tidy } from "./codes.js";
 
-const PAUSE = 120; // milliseconds at most between two keys: a slow radio stutters
+export const PAUSE = 120; // milliseconds at most between two keys: a slow radio stutters, a cheap phone is busy
+const FASTEST = 50; // milliseconds a key, on average, that nobody types
+const QUANTITY = /^\d{1,7}$/;
 const SILENT = ["Shift", "Control", "Alt", "AltGraph", "CapsLock", "NumLock", "Unidentified"];
 const HIDDEN = { Minus: "-", Period: ".", Slash: "/", Space: " " }; // by the key's place, where an input method took it
 
@@ -36,11 +38,19 @@ function putBack({ element, value, from, to }) {
 }
 
 /**
- * Call onCode(code) for each scan until the returned function is called. Faster than `fastest` milliseconds a key on
- * average nobody types; in a field four such keys are a scan, elsewhere two. What a scan typed into a field is taken
- * out again, and neither its Enter nor its Tab reaches the page. What a person types is left alone.
+ * Whether `text`, typed within so many milliseconds and without a pause, is a scanner's: by its speed, and outside of
+ * fields also by what it is, since nothing but quantities is typed there.
  */
-export function listen(onCode, { target = document, fastest = 50 } = {}) {
+export function isScanned(text, milliseconds, isInField) {
+  const isFast = milliseconds / (text.length - 1) <= FASTEST;
+  return isInField ? text.length >= 4 && isFast : text.length >= 2 && (isFast || !QUANTITY.test(text));
+}
+
+/**
+ * Call onCode(code) for each scan until the returned function is called. What a scan typed into a field is taken out
+ * again, and neither its Enter nor its Tab reaches the page. What a person types is left alone.
+ */
+export function listen(onCode, target = document) {
   let burst = null; // {text, from, last, field}
   let isMute = false; // a soft keyboard does not say which key it was; the text comes as input
 
@@ -55,8 +65,7 @@ export function listen(onCode, { target = document, fastest = 50 } = {}) {
     if (!burst || event.timeStamp - burst.last > PAUSE) return false;
     const { element } = burst.field;
     if (element?.isConnected && event.target !== element) return false; // a field that was drawn anew lost the focus
-    const keys = burst.text.length;
-    return keys >= (element ? 4 : 2) && (burst.last - burst.from) / (keys - 1) <= fastest;
+    return isScanned(burst.text, burst.last - burst.from, Boolean(element));
   }
 
   function onKey(event) {
@@ -68,6 +77,7 @@ export function listen(onCode, { target = document, fastest = 50 } = {}) {
       event.stopImmediatePropagation();
       if (event.isComposing) event.target.blur(); // an input method gives its letters up
       putBack(field);
+      target.dispatchEvent(new Event("scanned"));
       onCode(tidy(text));
       return;
     }

@@ -20,6 +20,7 @@ class BadLine:
         self.upstream = urlsplit(address).netloc
         self.dice = random.Random(seed)
         self.is_up, self.lost_share = True, 0.0
+        self.slow = 0.0  # seconds that each answer takes longer
         self.under_way, self.lost = 0, 0
         self.taken: set[str] = set()
         self.breaks_at = ""  # what is sent with this in it is answered as a server does that fails
@@ -75,6 +76,7 @@ class BadLine:
             upstream.request(browser.command, browser.path, body or None, dict(browser.headers))
             answer = upstream.getresponse()
             text = answer.read()
+            time.sleep(self.slow)
         finally:
             upstream.close()
         with self._lock:

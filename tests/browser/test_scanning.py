@@ -144,6 +144,9 @@ def test_a_wedge_scanner_is_heard_everywhere_and_a_person_is_left_alone(chromium
         assert (heard(), page.evaluate("clicks")) == (["A 1"], 0)
         keys.press("Enter")
         assert page.evaluate("clicks") == 1
+        keys.type(f"{ARTICLE}\n", delay=60)  # a slow radio
+        keys.type("31\n", delay=60)  # a quantity, by quick thumbs
+        assert (heard(), page.evaluate("clicks")) == ([ARTICLE], 2)
         page.evaluate("stop()")
         quantity.focus()
         keys.type(f"{EAN}\n", delay=10)

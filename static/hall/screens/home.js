@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { card } from "../parts.js";
+import { takeScans } from "../scans.js";
 import { LANGUAGES, spoken, t } from "../texts.js";
 
 const TILES = [
@@ -27,5 +28,6 @@ export const screen = {
     const languages = h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: (event) => hall.chooseLanguage(event.target.value) }, Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: code === spoken() }, name))));
     fill(main, warehouses, h("nav", { class: "tiles" }, tiles),
       card({ tone: "plain" }, languages, h("p", { class: "soft" }, t("Logged in as %(name)s.", { name: session.user.name })), h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));
+    return hall.may("stock.view_stocklevel") ? takeScans((code) => hall.go(`look/${encodeURIComponent(code)}`)) : null;
   },
 };
