@@ -91,16 +91,21 @@ class PutBackSerializer(QuantitiesSerializer, Here):
     at = ZonedTime(required=False, allow_null=True, default=None)
 
 
-class NotFoundSerializer(PiecesLine, Versioned, Here):
-    """So many pieces of a line were not there; ``at`` is when that was seen."""
+class FoundSerializer(PiecesLine, Versioned, Here):
+    """So many pieces of a line that were reported as missing are there after all."""
 
     line = serializers.IntegerField(min_value=1, max_value=LARGEST)
     quantity = Pieces()
-    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    at = ZonedTime(required=False, allow_null=True, default=None)
 
     def subject_of(self, data) -> str:
         return self.context.get("skus", {}).get(str(data.get("line")), "")
+
+
+class NotFoundSerializer(FoundSerializer):
+    """So many pieces of a line were not there; ``at`` is when that was seen."""
+
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
 
 class ShipSerializer(Versioned, Here):
@@ -112,14 +117,16 @@ class PickViewSet(ReadRoom):
 
     queryset = SalesOrder.objects.to_pick().order_by("placed_at", "pk")
     serializer_class = PickSerializer
-    permissions = {"list": "orders.view_salesorder"} | dict.fromkeys(("pick", "put_back", "not_found", "ship"), SELL)
+    permissions = {"list": "orders.view_salesorder"} | dict.fromkeys(
+        ("pick", "put_back", "not_found", "found", "ship"), SELL
+    )
     lookup_field = "number"
     filterset_fields = {"channel__code": ["exact"]}
     search_fields = ["number", "external_id"]
     ordering_fields = ["placed_at", "number"]
     bodies = {
         "retrieve": WalkSerializer, "pick": PickedSerializer, "put_back": PutBackSerializer,
-        "not_found": NotFoundSerializer, "ship": ShipSerializer,
+        "not_found": NotFoundSerializer, "found": FoundSerializer, "ship": ShipSerializer,
     }  # fmt: skip
 
     def get_serializer_class(self):
@@ -207,6 +214,14 @@ class PickViewSet(ReadRoom):
             code=status.HTTP_201_CREATED,
             answer=lambda missed: WalkSerializer(walk_of(order, hall)).data | {"count": missed.count.number},
         )
+
+    @extend_schema(responses=WalkSerializer)
+    @action(detail=True, methods=["post"])
+    def found(self, request, number=None):
+        """Takes ``not-found/`` back: the pieces are on the books again, and promised to the line as far as it waits."""
+        order, hall, told = self._told()
+        require(request.user, TAKE_OFF, hall)
+        return self._acted(services.report_found, order, hall, told)
 
     @extend_schema(responses=WalkSerializer)
     @action(detail=True, methods=["post"])

@@ -4,7 +4,13 @@ from orders.services.backorders import allocate_waiting, fulfil_backorders, lock
 from orders.services.customers import forget_customer
 from orders.services.drafts import change_sales_draft
 from orders.services.findings import report_wrong_goods, settle_wrong_goods
-from orders.services.picking import pick_sales_order, put_back_sales_order, report_missing, ship_picked
+from orders.services.picking import (
+    pick_sales_order,
+    put_back_sales_order,
+    report_found,
+    report_missing,
+    ship_picked,
+)
 from orders.services.promises import promise_dates, remind_supplier
 from orders.services.purchases import (
     NewPurchaseLine,
@@ -59,6 +65,7 @@ __all__ = [
     "receive_purchase_order",
     "register_return",
     "remind_supplier",
+    "report_found",
     "report_missing",
     "report_wrong_goods",
     "settle_wrong_goods",

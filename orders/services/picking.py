@@ -19,7 +19,7 @@ from orders.services.common import chosen, tell_positions
 from orders.services.lines import lines_of, locked_for_pieces, touch
 from orders.services.sales import ship_sales_order
 from stock.models import Allocation, CountLine, StockCount, StockLevel, Warehouse
-from stock.services import miss_pieces, open_count, pick_broken, pick_pieces, put_back_pieces
+from stock.services import find_pieces, miss_pieces, open_count, pick_broken, pick_pieces, put_back_pieces
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,33 @@ def report_missing(
     return Missed(row, count)
 
 
+@transaction.atomic
+def report_found(
+    *,
+    order: SalesOrder,
+    warehouse: Warehouse,
+    line: int,
+    quantity: int,
+    actor: User | None,
+    version: int | None = None,
+) -> SalesOrder:
+    """Pieces that were reported as missing are there after all: on the books, and the line's own as far as it waits.
+
+    The count that was asked for stays: one look more does no harm.
+    """
+    wish = {line: quantity}
+    order, lines = _locked(order, _("reported as found"), warehouse, wish, version)
+    chosen(lines, wish, wish, _("report as found"))
+    row = next(one for one in lines if one.pk == line)
+    find_pieces(
+        product=row.product, warehouse_id=warehouse.pk, quantity=quantity, reference=order.number,
+        holder=row.holder, most=row.backordered, actor=actor,
+    )  # fmt: skip
+    touch(order)
+    tell_positions([(row.product_id, row.warehouse_id)])
+    return _written(order, warehouse, wish, "sales_order.found", actor)
+
+
 def _count_of(line: SalesOrderLine, order: SalesOrder, warehouse: Warehouse, actor: User | None) -> StockCount:
     """An open count that asks for this item, or a new one."""
     level = StockLevel.objects.get(product=line.product_id, warehouse=warehouse)
@@ -178,6 +205,6 @@ def _by_holder(lines: list[SalesOrderLine], parts: Mapping[int, int]) -> dict:
 def _written(
     order: SalesOrder, warehouse: Warehouse, parts: Mapping[int, int], action: str, actor: User | None
 ) -> SalesOrder:
-    """Picking changes nothing of the order itself, so its version stays: others may act on it meanwhile."""
+    """Picking changes nothing of the order itself, so the caller leaves its version: others may act on it meanwhile."""
     audit.record(actor=actor, action=action, subject=order, changes={"lines": parts, "warehouse": warehouse.code})
     return order

@@ -15,6 +15,7 @@ from stock.services.count_plans import (
 from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
 from stock.services.damage import keep_photo, report_damage
+from stock.services.found import find_pieces
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand, unmaking
 from stock.services.levels import ensure_levels
 from stock.services.picking import miss_pieces, pick, pick_broken, pick_pieces, put_back_pieces
@@ -60,6 +61,7 @@ __all__ = [
     "close_transfer",
     "create_transfer",
     "ensure_levels",
+    "find_pieces",
     "keep_photo",
     "keep_until",
     "make_good",

@@ -154,6 +154,46 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(lost, hall
     assert not StockLevel.objects.differing_from_ledger().filter(product__in=[cup.product, jar.product]).exists()
 
 
+def say_missing(clerk: Phone) -> None:
+    """None of the jars that are to be picked lies there."""
+    clerk.page.wait_for_selector("#bin:has-text('A-9')")
+    press(clerk, "Fewer are here")
+    press(clerk, "0")
+    press(clerk, "Done")
+    clerk.page.click("#nowhere")
+    clerk.page.wait_for_selector("h2:text-is('Not found')")
+
+
+@pytest.mark.long  # tests/orders/test_picking.py does the same over the API
+def test_pieces_that_were_said_to_be_missing_are_found_after_all(hall, person, chromium, address):
+    order = SalesOrder.objects.get(state="open")
+    name, undo = person("clerk"), "li:has-text('Preserving jar were not there') button"
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
+        page.goto(f"{address}/count/#/pick/{order.number}")
+        press(clerk, "Took all 2")
+        clerk.shows_unsent(0)
+        page.context.set_offline(True)
+        say_missing(clerk)
+        clerk.shows_unsent(1)
+        page.click(undo)
+        says(clerk, "taken back")
+        clerk.shows_unsent(0)
+        say_missing(clerk)
+        page.context.set_offline(False)
+        clerk.shows_unsent(0)
+        page.reload()
+        page.wait_for_selector("#ship")  # the server's walk has no jar any more
+        page.click(undo)
+        page.wait_for_selector("#bin:has-text('A-9')")
+        page.wait_for_selector("h2:text-is('Not found')", state="detached")
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    jar = StockLevel.objects.get(product__sku="JAR", warehouse=hall.warehouse)
+    assert (jar.on_hand, jar.allocated) == (9, 1)
+
+
 @pytest.mark.long
 def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, chromium, address, photo):
     name, found = person("clerk"), []

@@ -16,6 +16,7 @@ from inventory_site.common.errors import WrongState
 from orders import services
 from orders.errors import NothingToDo, TooMuch
 from orders.picks import picks_of, walk_of
+from stock.errors import TooMuch as TooMuchMissing
 from stock.models import Allocation, Bin, StockCount, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -149,21 +150,49 @@ def test_pieces_that_are_not_there_leave_the_books_and_ask_for_a_count(goods, pl
         pick(services.report_missing, order, line=line.pk, quantity=1)
 
 
+def test_what_was_reported_missing_by_mistake_is_there_and_promised_again(goods, place, pick, warehouse):
+    order = place((goods[0], 5))
+    wish = {"line": order.lines.get().pk}
+    for quantity in (2, 1):
+        pick(services.report_missing, order, **wish, quantity=quantity)
+    with pytest.raises(TooMuchMissing, match=f"CUP: of 4 pieces, 3 are off the stock as missing for {order.number}"):
+        pick(services.report_found, order, **wish, quantity=4)
+    pick(services.report_found, order, **wish, quantity=2)
+    level = StockLevel.objects.get(product=goods[0])
+    assert (level.on_hand, level.allocated) == (9, 4)
+    pick(services.report_found, order, **wish, quantity=1)
+    level.refresh_from_db()
+    assert (level.on_hand, level.allocated) == (10, 5)
+    assert StockMovement.objects.filter(reference=order.number).aggregate(n=Sum("quantity"))["n"] == 0
+    assert not StockLevel.objects.differing_from_ledger().exists()
+
+
+def test_pieces_that_are_found_again_are_free_where_the_line_was_promised_others(goods, place, pick, warehouse):
+    order = place((goods[0], 5))
+    wish = {"line": order.lines.get().pk, "quantity": 2}
+    pick(services.report_missing, order, **wish)
+    services.allocate_sales_order(order=order, actor=None)
+    pick(services.report_found, order, **wish)
+    level = StockLevel.objects.get(product=goods[0])
+    assert (level.on_hand, level.allocated, level.available) == (10, 5, 5)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_picked_put_back_missed_and_shipped_nothing_is_lost(seed, goods, place, pick, receive):
     dice, product = random.Random(seed), goods[0]
     receive(product, 90)
     orders = [place((product, dice.randint(10, 30))) for _ in range(3)]
-    acts = [services.pick_sales_order, services.put_back_sales_order, services.report_missing, services.ship_picked]
+    acts = [services.pick_sales_order, services.put_back_sales_order, services.report_missing, services.report_found,
+            services.ship_picked]  # fmt: skip
     done = 0
     for _step in range(60):
         order, act = dice.choice(orders), dice.choice(acts)
         wish, pieces = {}, {order.lines.get().pk: dice.randint(1, 4)}
-        if act == services.report_missing:
+        if act in (services.report_missing, services.report_found):
             wish = dict(zip(("line", "quantity"), *pieces.items(), strict=True))
         elif act != services.ship_picked:
             wish = {"quantities": pieces}
-        with contextlib.suppress(NothingToDo, TooMuch, WrongState):
+        with contextlib.suppress(NothingToDo, TooMuch, TooMuchMissing, WrongState):
             pick(act, order, **wish)
             done += 1
         assert not StockLevel.objects.differing_from_ledger().exists()
@@ -204,6 +233,8 @@ def test_a_clerk_picks_over_the_api_and_a_lost_answer_does_no_harm(goods, put, p
         assert (answer.status_code, answer.json()["picked"]) == (200, 2)
     missing = clerk.post(f"{address}not-found/", {"line": line, "quantity": 1}, format="json")
     assert missing.status_code == 201 and missing.json()["count"].startswith("C")
+    found = clerk.post(f"{address}found/", {"line": line, "quantity": 1}, format="json")
+    assert (found.status_code, found.json()["pieces"]) == (200, 2)
     clerk.post(f"{address}pick/", {}, format="json")
     for _time in range(2):
         answer = clerk.post(f"{address}ship/", {}, format="json", headers={"Idempotency-Key": "k2"})
@@ -220,6 +251,8 @@ def test_picking_takes_a_role_and_only_in_ones_own_warehouse(goods, place, make_
     assert api_of(make_user("clerk", tallinn)).post(address, {}, format="json").status_code == 404
     missing = {"line": order.lines.get().pk, "quantity": 1}
     buyer = api_of(make_user("buyer")).post(f"/api/v1/picks/{order.number}/not-found/", missing, format="json")
+    assert buyer.status_code == 403
+    buyer = api_of(make_user("buyer")).post(f"/api/v1/picks/{order.number}/found/", missing, format="json")
     assert buyer.status_code == 403
     bad = api_of(make_user("clerk")).post(address, {"lines": [{"line": 10**9, "quantity": 1}]}, format="json")
     assert (bad.status_code, bad.json()["code"]) == (409, "invalid_lines")

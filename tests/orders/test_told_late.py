@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders import services
 from orders.errors import TooMuch
 from stock import services as stock
+from stock.errors import CountedSince
 from stock.models import Allocation, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -225,6 +226,26 @@ def test_a_pick_after_the_count_that_broke_its_promise_is_refused(place, cup, co
             order=order, warehouse=warehouse, actor=None, quantities={order.lines.get().pk: 10}, at=ago(1)
         )
     assert shelf() == (0, 0)
+
+
+def test_an_open_count_expects_what_was_reported_missing_by_mistake(order, cup, warehouse):
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    wish = {"order": order, "warehouse": warehouse, "actor": None, "line": order.lines.get().pk, "quantity": 2}
+    services.report_missing(**wish, at=earlier())
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 10, ago(1))], actor=None)
+    services.report_found(**wish)
+    assert shelf() == (10, 3)
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (10, 3)
+
+
+def test_what_was_counted_since_it_was_missing_stands(order, count, warehouse):
+    wish = {"order": order, "warehouse": warehouse, "actor": None, "line": order.lines.get().pk, "quantity": 2}
+    services.report_missing(**wish, at=earlier())
+    count(10)
+    with pytest.raises(CountedSince, match="CUP was counted since it was reported as missing"):
+        services.report_found(**wish)
+    assert shelf() == (10, 1)
 
 
 @pytest.mark.parametrize(("found", "at"), [(8, None), (8, earlier()), (10, None), (9, None)])

@@ -66,7 +66,7 @@ export const screen = {
 class Desk {
   constructor(main, hall, number) {
     Object.assign(this, { main, hall, number, name: `pick/${number}`, later: new Set(), pad: null, isAsking: false });
-    for (const name of ["take", "miss", "undo", "ship"]) this[name] = oneAtATime(this[name].bind(this));
+    for (const name of ["take", "miss", "putBack", "foundAfterAll", "ship"]) this[name] = oneAtATime(this[name].bind(this));
   }
 
   async begin() {
@@ -79,8 +79,14 @@ class Desk {
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
     fill(this.main, this.top, this.box.element, this.panel, this.lists);
-    this.stop = queue.onChange((rows) => { this.rows = rows; this.draw(); });
+    this.stop = queue.onChange((rows) => this.heed(rows));
     this.draw();
+  }
+
+  heed(rows) {
+    this.rows = rows;
+    if (rows.some((entry) => entry.seq === this.awaited && entry.state === "sent")) this.hall.go(`pick/${this.number}`);
+    else this.draw();
   }
 
   async end() {
@@ -106,6 +112,10 @@ class Desk {
 
   taken(line) {
     return line.picked + this.since(line, "taken");
+  }
+
+  unsent() {
+    return doneSince(this.rows, this.name, this.at).filter((entry) => queue.UNSENT.includes(entry.state));
   }
 
   isSent() {
@@ -174,14 +184,33 @@ class Desk {
     this.draw();
   }
 
-  async undo(line) {
-    const waits = doneSince(this.rows, this.name, this.at).filter((entry) => entry.subject.line === line.line && (entry.subject.taken > 0 || entry.subject.missing));
+  /** What waits to be sent was never taken. */
+  async putBack(line) {
+    const waits = this.unsent().filter((entry) => entry.subject.line === line.line && entry.subject.taken > 0);
     let dropped = 0;
-    for (const entry of waits) if (queue.UNSENT.includes(entry.state) && (await queue.drop(entry.seq))) dropped += entry.subject.taken || 0;
+    for (const entry of waits) if (await queue.drop(entry.seq)) dropped += entry.subject.taken;
     this.rows = await queue.entries();
     const rest = this.taken(line);
     if (rest > 0) await this.act("put-back", { lines: [{ line: line.line, quantity: rest }], at: byServer(new Date().toISOString()) }, t("%(n)s × %(name)s put back", { n: rest, name: line.name }), { line: line.line, taken: -rest });
     said(t("%(n)s × %(name)s: put them back on the shelf.", { n: rest + dropped, name: line.name }), "good");
+    this.draw();
+  }
+
+  /** What was said to be missing, newest first; also what a walk of today does not show any more. */
+  missed() {
+    const own = this.rows.filter((entry) => entry.subject?.document === this.name && entry.state !== "held");
+    const undone = new Set(own.map((entry) => entry.subject.undoes));
+    return own.filter((entry) => entry.subject.missing > 0 && !undone.has(entry.uuid)).reverse();
+  }
+
+  async foundAfterAll(entry) {
+    const { line, missing } = entry.subject;
+    if (!(await queue.drop(entry.seq))) {
+      const told = await this.act("found", { line, quantity: missing }, t("Undo: %(what)s", { what: entry.title }), { line, missing: -missing, undoes: entry.uuid });
+      if (!this.lines().some((one) => one.line === line)) this.awaited = told.seq; // the server's next walk has it
+    }
+    said(t("%(what)s: taken back.", { what: entry.title }), "good");
+    this.rows = await queue.entries();
     this.draw();
   }
 
@@ -206,12 +235,20 @@ class Desk {
     fill(this.panel, this.isSent() ? this.drawSent() : stop ? this.drawStop(stop) : this.drawEnd(taken));
     const rest = this.walk.stops.filter((one) => one !== stop && one.lines.some((line) => this.left(line)));
     const done = this.isSent() ? [] : lines.filter((line) => this.taken(line) > 0);
+    const missed = this.hall.may("stock.add_stockmovement") ? this.missed() : [];
     fill(this.lists,
       rest.length ? h("h2", {}, t("After that")) : null,
       h("ul", { class: "entries" }, rest.map((one) => h("li", { class: "entry" }, h("b", {}, one.bin || t("no bin known")), h("span", { class: "soft" }, one.lines.filter((line) => this.left(line)).map((line) => t("%(n)s × %(name)s", { n: this.left(line), name: line.name })).join(", "))))),
       done.length ? h("h2", {}, t("Taken")) : null,
-      h("ul", { class: "entries" }, done.map((line) => h("li", { class: "entry sent" }, h("b", {}, t("%(n)s × %(name)s", { n: this.taken(line), name: line.name })), h("div", { class: "acts" }, bigButton(t("Undo"), () => this.undo(line), { tone: "soft" }))))),
+      h("ul", { class: "entries" }, done.map((line) => h("li", { class: "entry sent" }, h("b", {}, t("%(n)s × %(name)s", { n: this.taken(line), name: line.name })), h("div", { class: "acts" }, bigButton(t("Undo"), () => this.putBack(line), { tone: "soft" }))))),
+      missed.length ? h("h2", {}, t("Not found")) : null,
+      h("ul", { class: "entries" }, missed.map((entry) => this.drawMissed(entry))),
       taken && stop && !this.isSent() ? bigButton(t("Send off what is taken"), () => confirm(t("Send off what is taken? The rest of the order waits.")) && this.ship(), { tone: "soft" }) : null);
+  }
+
+  drawMissed(entry) {
+    return h("li", { class: `entry ${entry.state}` }, h("b", {}, entry.title), h("div", { class: "acts" },
+      bigButton(t("Undo"), () => this.foundAfterAll(entry), { tone: "soft" })));
   }
 
   drawStop(stop) {
