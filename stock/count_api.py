@@ -112,11 +112,13 @@ class NewCountSerializer(serializers.Serializer):
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
     def validate(self, data):
-        found = list(Bin.objects.filter(warehouse=data["warehouse"], code__in=data["bins"]))
-        missing = sorted(set(data["bins"]) - {place.code for place in found})
+        if not data["bins"]:
+            return data
+        found = Bin.objects.filter(warehouse=data["warehouse"]).by_code(data["bins"])
+        missing = sorted(set(data["bins"]) - found.keys())
         if missing:
             raise serializers.ValidationError({"bins": [_("There is no bin “%s” here.") % code for code in missing]})
-        return data | {"bins": found}
+        return data | {"bins": list(found.values())}
 
 
 class Scanned(serializers.Field):

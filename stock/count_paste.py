@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -154,16 +154,21 @@ def _places(headers: Sequence[str]) -> tuple[dict[str, int], bool]:
 
 @dataclass(frozen=True)
 class _Shelf:
-    """What codes, as they are written, mean; and the warehouse's bins in lower case."""
+    """What codes, as they are written, mean."""
 
     products: dict[str, Product]
-    bins: set[str]
+    bins: dict[str, Bin]
 
 
-def _shelf(rows: Iterable[TableRow], places: dict[str, int], count: StockCount) -> _Shelf:
-    codes = (_told(row.cells[places["code"]]) for row in rows if len(row.cells) > places["code"])
-    bins = Bin.objects.filter(warehouse=count.warehouse_id).values_list("code", flat=True)
-    return _Shelf(Product.objects.by_code(codes), {code.lower() for code in bins})
+def _shelf(rows: Sequence[TableRow], places: dict[str, int], count: StockCount) -> _Shelf:
+    bins = Bin.objects.filter(warehouse=count.warehouse_id)
+    return _Shelf(Product.objects.by_code(_column(rows, places, "code")), bins.by_code(_column(rows, places, "bin")))
+
+
+def _column(rows: Sequence[TableRow], places: dict[str, int], name: str) -> set[str]:
+    """What stands in it, on lines that are long enough to have it."""
+    at = places.get(name)
+    return set() if at is None else {_told(row.cells[at]) for row in rows if len(row.cells) > at}
 
 
 class _Reader:
@@ -228,7 +233,7 @@ class _Reader:
         return 0
 
     def _bin(self, row: TableRow, place: str) -> str:
-        if place and place.lower() not in self.shelf.bins:
+        if place and place not in self.shelf.bins:
             self._fault(row, "bin", place, _("there is no such bin in %(place)s") % {"place": self.count.warehouse})
         return place
 

@@ -114,16 +114,16 @@ def products_named(user, codes: Sequence[str]) -> list[Product]:
 
 
 def bins_named(user, codes: Sequence[str], warehouse: str) -> list[Bin]:
-    """The same for bins, whose codes are unique in their warehouse only."""
-    visible = Bin.objects.visible_to(user).filter(code__in=codes).select_related("warehouse")
+    """The same for bins, in any case; their codes are unique in their warehouse only."""
+    visible = Bin.objects.visible_to(user).select_related("warehouse")
+    asked = {code.lower() for code in codes}
     found: dict[str, Bin] = {}
     for place in visible.filter(warehouse__code=warehouse) if warehouse else visible:
-        if place.code in found:
+        if place.code.lower() in asked and found.setdefault(place.code.lower(), place) is not place:
             raise forms.ValidationError(
                 _g("Bin %(code)s is in several warehouses: say in which, with warehouse=.") % {"code": place.code}
             )
-        found[place.code] = place
-    return _in_order(codes, {code: found.get(code) for code in codes})
+    return _in_order(codes, {code: found.get(code.lower()) for code in codes})
 
 
 def _in_order(codes: Sequence[str], found: dict) -> list:

@@ -60,6 +60,10 @@ class BinAdmin(ShelfAdmin):
     acts = BIN_ACTS
     autocomplete_fields = ("levels",)
 
+    def save_model(self, request, obj, form, change) -> None:
+        list(Bin.objects.filter(pk=obj.pk).locked())  # nothing is laid into a bin that goes to another warehouse
+        super().save_model(request, obj, form, change)
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Only warehouses where the person's role lets them change bins."""
         kwargs["queryset"] = Warehouse.objects.visible_to(request.user, "stock.change_bin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -67,10 +68,12 @@ class TakeSerializer(serializers.Serializer):
     bin = serializers.CharField(max_length=40)
 
     def validate(self, data):
-        places = Bin.objects.filter(warehouse=data["warehouse"])
-        for name in data.keys() & {"bin", "instead_of"}:
-            code = data[name].strip()
-            data[name] = places.filter(code__iexact=code).first() if code else None
+        places = Bin.objects.filter(warehouse=data["warehouse"]).select_related("warehouse")
+        names = data.keys() & {"bin", "instead_of"}
+        found = places.by_code(data[name] for name in names)
+        for name in names:
+            code = data[name]
+            data[name] = found.get(code)
             if code and data[name] is None:
                 sentence = _("There is no bin “%(bin)s” in %(warehouse)s.")
                 raise serializers.ValidationError(
@@ -100,6 +103,10 @@ class BinViewSet(WriteRoom):
 
     def get_serializer_class(self):
         return self.bodies.get(self.action, BinSerializer)
+
+    def held(self, row):
+        """Locked, so that nothing is laid into a bin that goes to another warehouse."""
+        return get_object_or_404(self.get_queryset().locked(), pk=row.pk)
 
     def saved(self, body, verb):
         place = body.validated_data.get("warehouse") or body.instance.warehouse

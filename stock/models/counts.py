@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Category, Product
 from stock.models.ledger import StockLevel
 from stock.models.warehouses import Warehouse
-from stock.querysets import CountEntryQuerySet, CountLineQuerySet, InWarehouse, StockCountQuerySet
+from stock.querysets import BinQuerySet, CountEntryQuerySet, CountLineQuerySet, StockCountQuerySet
 
 PERSON = settings.AUTH_USER_MODEL
 #: More pieces, or grams, than lie on any shelf: a barcode that was typed as a quantity.
@@ -39,7 +39,7 @@ class Bin(models.Model):
     )  # fmt: skip
     levels = models.ManyToManyField(StockLevel, related_name="bins", blank=True, verbose_name=_("what lies there"))
 
-    objects = InWarehouse.as_manager()
+    objects = BinQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("bin")

@@ -108,7 +108,7 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     if same is not None:
         return Taken(same, False, sent.uuid)
     product = shelf.products.get(sent.code)
-    place = shelf.bins.get(sent.bin.strip().lower())
+    place = shelf.bins.get(sent.bin)
     line = shelf.lines.get(product.pk) if product else None
     is_again = line is not None and line.state == CountLine.State.RECOUNT
     entry = CountEntry(
@@ -145,7 +145,7 @@ def _whole(written: Any) -> int | None:
 
 def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
     products = Product.objects.by_code(sent.code for sent in entries)
-    bins = {place.code.lower(): place for place in Bin.objects.filter(warehouse=count.warehouse_id)}
+    bins = Bin.objects.filter(warehouse=count.warehouse_id).by_code({sent.bin for sent in entries})
     known = {}
     keys = [key for sent in entries for key in (sent.uuid, sent.contradicting(count))]
     for part in _parts(keys):

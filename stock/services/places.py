@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -60,7 +60,11 @@ def place_by_codes(*, bins: Iterable[Bin], actor: User | None) -> list[Bin]:
 
 @transaction.atomic
 def put_in_bin(*, product: Product, place: Bin, actor: User | None, instead_of: Bin | None = None) -> StockLevel:
-    """The item lies in this bin too, or ``instead_of`` another one of the same warehouse."""
+    """The item lies in this bin too, or ``instead_of`` another one of the same warehouse.
+
+    The bins are locked, so that none gets another warehouse while something is laid into it.
+    """
+    _hold([place] if instead_of is None else [place, instead_of])
     if instead_of is not None and instead_of.warehouse_id != place.warehouse_id:
         raise WrongBin(
             _("%(one)s and %(other)s are not in the same warehouse. Send a transfer.")
@@ -84,6 +88,15 @@ def take_from_bin(*, product: Product, place: Bin, actor: User | None) -> StockL
     place.levels.remove(level)
     audit.record(actor=actor, action="stock.take_from_bin", subject=place, changes={"sku": product.sku})
     return level
+
+
+def _hold(places: Sequence[Bin]) -> None:
+    """Lock the bins; refuse if one is in another warehouse by now than the caller saw."""
+    now = {place.pk: place for place in Bin.objects.filter(pk__in=[place.pk for place in places]).locked()}
+    for place in places:
+        if place.pk not in now or now[place.pk].warehouse_id != place.warehouse_id:
+            said = {"bin": place.code, "warehouse": place.warehouse.code}
+            raise WrongBin(_("There is no bin “%(bin)s” in %(warehouse)s.") % said)
 
 
 def _level(product: Product, place: Bin) -> StockLevel:

@@ -8,6 +8,9 @@ from importlib import import_module
 import pytest
 from django.utils import timezone
 
+from inventory_site.common.models import Audit
+from stock import services
+from stock.errors import WrongBin
 from stock.models import Bin, CountLine, StockCount, StockLevel
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +105,36 @@ def test_small_and_capital_letters_make_no_other_bin(place, tallinn, make_user, 
     assert api_of(user).patch(f"/api/v1/bins/{place.pk}/", {"code": "r-1"}, format="json").json()["code"] == "r-1"
     made = api_of(user).post("/api/v1/bins/", {"warehouse": "tallinn", "code": "r-1"}, format="json")
     assert made.status_code == 201 and Bin.objects.count() == 3
+
+
+@pytest.mark.api
+def test_a_bin_is_found_in_any_case_by_counts_moves_and_labels(place, here, warehouse, tallinn, make_user, api_of):
+    place.levels.add(here)
+    Bin.objects.create(warehouse=tallinn, code="T-1")
+    clerk = api_of(make_user("manager", warehouse))
+
+    def count(*codes: str):
+        return clerk.post("/api/v1/stock-counts/", {"warehouse": "riga", "bins": codes}, format="json")
+
+    assert count("r-1", "R-1").json()["line_count"] == 1
+    unknown = count("r-1", "t-1", "Z-9")
+    assert (unknown.status_code, unknown.json()) == (
+        400, {"bins": ["There is no bin “Z-9” here.", "There is no bin “t-1” here."]},
+    )  # fmt: skip
+    assert StockCount.objects.count() == 1
+    taken = clerk.post("/api/v1/bins/take/", {"warehouse": "riga", "product": "cup", "bin": "r-1"}, format="json")
+    assert taken.json()["bins"] == [] and not place.levels.exists()
+    assert clerk.get("/api/v1/labels/?kind=bins&codes=r-1").status_code == 200
+    assert clerk.get("/api/v1/labels/?kind=bins&codes=t-1").json() == {"codes": ["Nobody knows “t-1”."]}
+
+
+def test_what_is_laid_into_a_bin_that_is_elsewhere_by_now_is_refused(place, here, tallinn):
+    Bin.objects.filter(pk=place.pk).update(warehouse=tallinn)
+    other = Bin.objects.create(warehouse=here.warehouse, code="R-2")
+    for told in ({"place": place}, {"place": other, "instead_of": place}):
+        with pytest.raises(WrongBin, match="There is no bin “R-1” in riga"):
+            services.put_in_bin(product=here.product, actor=None, **told)
+    assert not Bin.levels.through.objects.exists() and not Audit.objects.exists()
 
 
 def test_bins_of_the_same_code_from_before_get_numbers():
