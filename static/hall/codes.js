@@ -55,3 +55,9 @@ export function spellings(code) {
   const lengths = [12, 13, 14].filter((length) => length >= bare.length && bare.length > 8);
   return [...new Set([code, ...lengths.map((length) => bare.padStart(length, "0"))])];
 }
+
+/** Whether two codes are one, whichever way their number and their letters are written. */
+export function isSame(one, other) {
+  const ways = spellings(one.toLowerCase());
+  return spellings(other.toLowerCase()).some((way) => ways.includes(way));
+}

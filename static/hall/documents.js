@@ -1,6 +1,6 @@
 // Documents of the shop that are worked on in the hall: found, opened again without a connection, and what waits of them.
 
-import { spellings } from "./codes.js";
+import { isSame } from "./codes.js";
 import { h } from "./dom.js";
 import { ageOf } from "./parts.js";
 import { ask, askAll, Silent } from "./server.js";
@@ -36,8 +36,7 @@ export function doneSince(rows, document, at) {
 
 /** The lines that a scanned or typed code means: by barcode or SKU, whichever way they are written. */
 export function linesOf(lines, code) {
-  const ways = new Set(spellings(code).map((way) => way.toLowerCase()));
-  return lines.filter((line) => ways.has(line.product.toLowerCase()) || (line.barcode && spellings(line.barcode).some((way) => ways.has(way.toLowerCase()))));
+  return lines.filter((line) => isSame(code, line.product) || (line.barcode && isSame(code, line.barcode)));
 }
 
 export function day(value) {

@@ -1,5 +1,7 @@
 /* Receiving: a scanner that types codes and Enter, buttons for thumbs, and entries that outlive a lost connection.
    Without this script the page is a plain form. */
+import { isSame, tidy } from "../hall/codes.js";
+
 (() => {
   // the admin's body is cloaked while it loads, so autofocus is lost
   addEventListener("load", () => document.getElementById("rc-number")?.focus());
@@ -85,9 +87,9 @@
     else say(missing ? "over" : "complete", facts, "care");
   }
   function lines(code) {
-    const wanted = code.toLowerCase();
-    const bySku = items.filter((item) => item.dataset.sku.toLowerCase() === wanted);
-    return bySku.length ? bySku : items.filter((item) => item.dataset.barcode.toLowerCase() === wanted && wanted);
+    const wanted = tidy(code);
+    const bySku = items.filter((item) => isSame(wanted, item.dataset.sku));
+    return bySku.length ? bySku : items.filter((item) => item.dataset.barcode && isSame(wanted, item.dataset.barcode));
   }
   function take(code) {
     const found = lines(code);

@@ -16,7 +16,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touc
 def order(morning, make_supplier, make_product):
     lines = [
         services.NewPurchaseLine(make_product("CUP", barcode="4006381333931"), 24, pack_size=12),
-        services.NewPurchaseLine(make_product("TRAY"), 3),
+        services.NewPurchaseLine(make_product("TRAY", barcode="036000291452"), 3),
     ]
     made = services.create_purchase_order(
         supplier=make_supplier(), warehouse=morning.warehouse, lines=lines, actor=None
@@ -64,3 +64,15 @@ def test_scanned_pieces_and_packs_survive_a_lost_connection_and_arrive_once(orde
         assert [count.nth(n).input_value() for n in (0, 1)] == ["", ""]
     assert sorted(Receipt.objects.values_list("quantity", flat=True)) == [1, 14]
     assert StockLevel.objects.get(product__sku="CUP").on_hand == 14
+
+
+def test_a_code_is_found_whichever_way_it_is_written(order, person, visit):
+    codes = {"CUP": ("04006381333931", "(01)04006381333931(10)A7", "]C1010400638133393110A7"),
+             "TRAY": ("036000291452", "0036000291452", "tray")}  # fmt: skip
+    with visit(person("clerk"), **PHONE) as clerk:
+        clerk.open(f"/admin/orders/purchaseorder/{order.pk}/do/receive/")
+        for sku, ways in codes.items():
+            for times, code in enumerate(ways, start=1):
+                clerk.page.keyboard.type(f"{code}\n")
+                clerk.page.wait_for_selector(f"#rc-said:has-text('{sku}: {times} now')")
+        assert clerk.trouble == []
