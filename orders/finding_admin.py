@@ -9,9 +9,9 @@ from unfold.decorators import display
 
 from inventory_site.common.admin import ReadOnlyAdmin, ShopTimeFilter, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act
+from inventory_site.common.photos import photo_cell
 from orders import services
 from orders.models import DeliveryFinding
-from stock.set_aside_admin import photo_cell
 
 
 def settle(request, findings: list[DeliveryFinding], data: dict) -> str:

@@ -12,10 +12,10 @@ from catalog.models import Product
 from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Pieces, PiecesLine
 from inventory_site.common.api_pictures import PictureField
+from inventory_site.common.photos import photo_answer
 from orders import services
 from orders.models import DeliveryFinding, PurchaseOrder
 from stock.access import require
-from stock.set_aside_api import picture_answer
 
 SEE, REPORT, SETTLE = "orders.view_deliveryfinding", "orders.receive_purchaseorder", "orders.change_deliveryfinding"
 
@@ -99,4 +99,4 @@ class DeliveryFindingViewSet(ReadRoom):
         row = self.get_object()
         if not row.photo:
             raise Http404
-        return picture_answer(row.photo)
+        return photo_answer(row.photo)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,8 +11,8 @@ from rest_framework.response import Response
 
 from catalog.models import Product
 from inventory_site.common.api import ReadRoom
-from orders.models import PurchaseOrderLine
-from stock.models import Allocation, Bin, StockLevel, TransferLine, Warehouse
+from orders.lookup import coming_of, levels_of
+from stock.models import Warehouse
 
 QUESTION = [
     OpenApiParameter("warehouse", str, description="Where one stands; left out, all that the caller may enter."),
@@ -88,7 +86,7 @@ class LookupViewSet(ReadRoom):
         halls = list(Warehouse.objects.visible_to(self.request.user).order_by("priority", "code"))
         asked = self.request.query_params.get("warehouse")
         here = [get_object_or_404(Warehouse, code=asked, pk__in=[hall.pk for hall in halls])] if asked else halls
-        levels, coming = _levels(products, halls), _coming(products, halls)
+        levels, coming = levels_of(products, halls), coming_of(products, halls)
         near = {hall.code for hall in here}
         return [
             {
@@ -99,50 +97,3 @@ class LookupViewSet(ReadRoom):
             }
             for product in products
         ]  # fmt: skip
-
-
-def _levels(products: Sequence[Product], halls: Sequence[Warehouse]) -> dict[int, list[dict]]:
-    """By product its stock in each of these warehouses that ever had it."""
-    rows = list(
-        StockLevel.objects.filter(product__in=products, warehouse__in=halls).select_related("warehouse")
-        .order_by("warehouse__priority", "warehouse__code")
-    )  # fmt: skip
-    on_tables = Allocation.objects.open().picked().filter(level__in=rows).pieces_by_level()
-    places = defaultdict(list)
-    links = Bin.levels.through.objects.filter(stocklevel__in=rows).select_related("bin")
-    for link in links.order_by("bin__walk_order", "bin__code"):
-        places[link.stocklevel_id].append({"bin": link.bin.code, "area": link.bin.area})
-    found = defaultdict(list)
-    for level in rows:
-        found[level.product_id].append(
-            {
-                "warehouse": level.warehouse.code, "on_hand": level.on_hand, "available": level.available,
-                "allocated": level.allocated, "unsellable": level.unsellable, "picked": on_tables.get(level.pk, 0),
-                "bins": places[level.pk],
-            }
-        )  # fmt: skip
-    return found
-
-
-def _coming(products: Sequence[Product], halls: Sequence[Warehouse]) -> dict[int, list[dict]]:
-    """By product what was bought or is on its way to these warehouses, the soonest first, unknown days last."""
-    found = defaultdict(list)
-    bought = PurchaseOrderLine.objects.on_order().filter(product__in=products, order__warehouse__in=halls)
-    for line in bought.select_related("order__warehouse"):
-        found[line.product_id].append(
-            {
-                "kind": "purchase", "number": line.order.number, "warehouse": line.order.warehouse.code,
-                "quantity": line.outstanding, "on": line.promised_on or line.order.expected_on,
-            }
-        )  # fmt: skip
-    sent = TransferLine.objects.on_the_way().filter(product__in=products, transfer__destination__in=halls)
-    for line in sent.select_related("transfer__destination"):
-        found[line.product_id].append(
-            {
-                "kind": "transfer", "number": line.transfer.number, "warehouse": line.transfer.destination.code,
-                "quantity": line.in_transit, "on": line.transfer.expected_on,
-            }
-        )  # fmt: skip
-    for rows in found.values():
-        rows.sort(key=lambda row: (row["on"] or date.max, row["number"]))
-    return found

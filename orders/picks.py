@@ -86,7 +86,7 @@ def picks_of(orders: Sequence[SalesOrder], warehouses: Collection[Warehouse]) ->
     lines = SalesOrderLine.objects.filter(order__in=orders).select_related("product").order_by("pk")
     by_holder = {line.holder: line for line in lines}
     found = _promised(by_holder, warehouses)
-    places = _bins({line.level_id for rows in found.values() for line in rows.values()})
+    places = Bin.objects.by_level({line.level_id for rows in found.values() for line in rows.values()})
     by_pk, halls = {order.pk: order for order in orders}, {one.pk: one for one in warehouses}
     picks = [
         Pick(by_pk[order], halls[warehouse], _stops(list(rows.values()), places))
@@ -120,15 +120,6 @@ def _promised(
             row.quantity += quantity
         else:
             row.picked += quantity
-    return found
-
-
-def _bins(levels: Collection[int]) -> dict[int, list[Bin]]:
-    """Where each level lies, the first of the walk first."""
-    found: dict[int, list[Bin]] = defaultdict(list)
-    links = Bin.levels.through.objects.filter(stocklevel__in=levels).select_related("bin")
-    for link in links.order_by("bin__walk_order", "bin__code", "bin"):
-        found[link.stocklevel_id].append(link.bin)
     return found
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django import forms
 from django.contrib import admin
 from django.core.validators import MaxValueValidator
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -16,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from inventory_site.common.admin import ReadOnlyAdmin, ShopTimeFilter, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
+from inventory_site.common.photos import photo_cell
 from stock import services
 from stock.models import SetAside, StockLevel
 
@@ -136,9 +135,3 @@ class SetAsideAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("photo"))
     def picture(self, row: SetAside) -> str:
         return photo_cell("set-asides-photo", row.pk) if hasattr(row, "photo") else "–"
-
-
-def photo_cell(view: str, key: int) -> str:
-    """A kept picture, by the view that asks who may see it; a click shows it in full."""
-    address = reverse(view, args=[key])
-    return format_html('<a href="{0}"><img class="sw-photo" src="{0}" alt="{1}"></a>', address, _g("photo"))

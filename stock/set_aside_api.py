@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -13,6 +13,7 @@ from inventory_site.common.api import ReadRoom
 from inventory_site.common.api_lines import Pieces, PiecesLine, Versioned
 from inventory_site.common.api_pictures import PictureField
 from inventory_site.common.api_times import ZonedTime, of_device
+from inventory_site.common.photos import photo_answer
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -90,8 +91,9 @@ class SetAsideViewSet(ReadRoom):
     def create(self, request, *args, **kwargs):
         """Take pieces off sale, with a photo of them; promises that this breaks become short."""
         wish = self._wish()
-        wish["at"] = of_device(wish["at"])
-        return self.act(lambda: services.report_damage(**wish), code=status.HTTP_201_CREATED)
+        who = {name: wish.pop(name) for name in ("actor", "version")}
+        damage = services.Damage(**wish | {"at": of_device(wish["at"])})
+        return self.act(lambda: services.report_damage(damage=damage, **who), code=status.HTTP_201_CREATED)
 
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     @action(detail=True, pagination_class=None, filter_backends=[])
@@ -100,7 +102,7 @@ class SetAsideViewSet(ReadRoom):
         row = self.get_object()
         if not hasattr(row, "photo"):
             raise Http404
-        return picture_answer(row.photo.file)
+        return photo_answer(row.photo.file)
 
     @action(detail=False, methods=["post"], url_path="put-back")
     def put_back(self, request):
@@ -117,10 +119,3 @@ class SetAsideViewSet(ReadRoom):
             code=status.HTTP_201_CREATED,
             answer=lambda movement: {"movement": movement.pk, "quantity": movement.quantity},
         )
-
-
-def picture_answer(file) -> HttpResponse:
-    """A kept picture, for this person's browser only."""
-    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
-    with file.open() as opened:
-        return HttpResponse(opened.read(), content_type="image/jpeg", headers=headers)

@@ -94,8 +94,7 @@ class Populated:
         sale = orders.place_sales_order(channel=self.channel, lines=[line], actor=None)
         sale = orders.ship_sales_order(order=sale, actor=None)
         orders.register_return(order=sale, quantities={sale.lines.get().pk: 1}, actor=None)
-        lost = {"product": product, "warehouse": self.warehouse, "quantity": 1, "reason": "damaged"}
-        stock.report_damage(**lost, photo=PICTURE, actor=None)
+        stock.report_damage(damage=stock.Damage(product, self.warehouse, 1, photo=PICTURE), actor=None)
         store, _is_new = Warehouse.objects.get_or_create(code="store-room", defaults={"name": "Store-room"})
         counted = stock.open_count(warehouse=self.warehouse, actor=None, products=[product])
         entry = stock.Sent(uuid.uuid4(), "unknown", 3, timezone.now())

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.models import ShopSettings, User
+from inventory_site.common.photos import keep_photo
 from orders.errors import WrongState
 from orders.models import DeliveryFinding, PurchaseOrder
 from orders.services.common import check_quantity
-from stock.services import keep_photo
 
 
 @transaction.atomic

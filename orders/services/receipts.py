@@ -19,7 +19,7 @@ from orders.services.backorders import allocate_waiting, lock_waiting
 from orders.services.common import check_quantity, reread
 from orders.services.purchases import ON_ORDER, State, save_purchase
 from stock.models import StockMovement
-from stock.services import Entry, Late, ensure_levels, make_good, post_movements, report_damage, unmaking
+from stock.services import Damage, Entry, Late, ensure_levels, make_good, post_movements, report_damage, unmaking
 
 Reason = StockMovement.Reason
 
@@ -67,9 +67,7 @@ def receive_purchase_order(
     waiting = lock_waiting([(line.product_id, order.warehouse_id) for line in arrived])
     _post(order, arrived, parts, at, actor)
     if received_at is not None:
-        ids = ensure_levels((line.product_id, order.warehouse_id) for line in arrived)
-        came = [Late(ids[line.product_id, order.warehouse_id], parts[line.pk], at) for line in arrived]
-        make_good(came, actor)
+        _make_good(order, arrived, parts, at, actor)
     _set_aside(order, lines, damaged or {}, actor)
     allocate_waiting(waiting)
     settle(order, lines, at)
@@ -149,10 +147,23 @@ def _set_aside(
     for line in lines:
         if line.pk in damaged:
             found = damaged[line.pk]
-            report_damage(
-                product=line.product, warehouse=order.warehouse, quantity=found.quantity, actor=actor, note=found.note,
-                reference=order.number, photo=found.photo,
+            damage = Damage(
+                line.product, order.warehouse, found.quantity, note=found.note, reference=order.number,
+                photo=found.photo,
             )  # fmt: skip
+            report_damage(damage=damage, actor=actor)
+
+
+def _make_good(
+    order: PurchaseOrder,
+    arrived: Sequence[PurchaseOrderLine],
+    parts: Mapping[int, int],
+    at: datetime,
+    actor: User | None,
+) -> None:
+    """Told late: counts of the shelf that were posted meanwhile knew these goods already."""
+    ids = ensure_levels((line.product_id, order.warehouse_id) for line in arrived)
+    make_good([Late(ids[line.product_id, order.warehouse_id], parts[line.pk], at) for line in arrived], actor)
 
 
 def _post(

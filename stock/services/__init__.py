@@ -14,7 +14,7 @@ from stock.services.count_plans import (
 )
 from stock.services.count_undo import undo_count
 from stock.services.counts import CountRules, approve_count, cancel_count, open_count, post_count
-from stock.services.damage import keep_photo, report_damage
+from stock.services.damage import Damage, report_damage
 from stock.services.found import find_pieces
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand, unmaking
 from stock.services.levels import ensure_levels
@@ -44,6 +44,7 @@ from stock.services.transfers import (
 __all__ = [
     "Claim",
     "CountRules",
+    "Damage",
     "Entry",
     "KnownAbove",
     "Late",
@@ -62,7 +63,6 @@ __all__ = [
     "create_transfer",
     "ensure_levels",
     "find_pieces",
-    "keep_photo",
     "keep_until",
     "make_good",
     "miss_pieces",

@@ -115,13 +115,9 @@ def _by_level(rows, told) -> Iterable[tuple[int, datetime]]:
 
 def _places(warehouse: Warehouse) -> tuple[dict[int, list[int]], dict[int, str]]:
     """Bins of each level, and the area of its first."""
-    bins: dict[int, list[int]] = {}
-    area: dict[int, str] = {}
-    rows = Bin.levels.through.objects.filter(bin__warehouse=warehouse).order_by("bin__walk_order", "bin__code")
-    for level, place, where in rows.values_list("stocklevel", "bin", "bin__area"):
-        bins.setdefault(level, []).append(place)
-        area.setdefault(level, where)
-    return bins, area
+    found = Bin.objects.by_level(StockLevel.objects.filter(warehouse=warehouse))
+    bins = {level: [place.pk for place in places] for level, places in found.items()}
+    return bins, {level: places[0].area for level, places in found.items()}
 
 
 class Groups:

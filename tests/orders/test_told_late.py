@@ -26,6 +26,12 @@ def earlier() -> datetime:
     return ago(2)
 
 
+def scrapped(product, warehouse, pieces: int) -> None:
+    """Thrown away before the count, and told now."""
+    damage = stock.Damage(product, warehouse, pieces, is_scrapped=True, at=earlier())
+    stock.report_damage(damage=damage, actor=None)
+
+
 @pytest.fixture
 def cup(make_product, receive):
     cup = make_product("CUP")
@@ -131,7 +137,7 @@ def test_a_return_that_was_inspected_before_a_posted_count_is_added_once(order, 
 
 def test_what_was_thrown_away_before_a_posted_count_is_taken_off_once(count, cup, warehouse):
     count(8)
-    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
+    scrapped(cup, warehouse, 2)
     assert shelf() == (8, 0)
 
 
@@ -181,21 +187,21 @@ def test_a_receipt_that_a_later_count_saw_is_undone_alone(bought, count):
 
 def test_a_late_scrap_that_is_reversed_leaves_the_count_as_it_was_posted(count, cup, warehouse, make_user):
     count(9)
-    stock.report_damage(product=cup, warehouse=warehouse, quantity=1, actor=None, is_scrapped=True, at=earlier())
+    scrapped(cup, warehouse, 1)
     stock.reverse_movement(movement=StockMovement.objects.get(reason="write_off"), actor=make_user("manager"))
     assert shelf() == (9, 0)
 
 
 def test_the_last_pieces_may_be_thrown_away_though_a_count_missed_them_already(count, cup, warehouse):
     count(0)
-    stock.report_damage(product=cup, warehouse=warehouse, quantity=10, actor=None, is_scrapped=True, at=earlier())
+    scrapped(cup, warehouse, 10)
     assert shelf() == (0, 0)
 
 
 def test_what_was_thrown_away_before_an_open_count_is_taken_off_once(count, cup, warehouse):
     made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
     stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 8, ago(1))], actor=None)
-    stock.report_damage(product=cup, warehouse=warehouse, quantity=2, actor=None, is_scrapped=True, at=earlier())
+    scrapped(cup, warehouse, 2)
     stock.post_count(count=made, actor=None)
     assert shelf() == (8, 0)
 
