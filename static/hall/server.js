@@ -110,9 +110,20 @@ export async function findPerson({ mustAnswer = false } = {}) {
   return session;
 }
 
-/** A row or a list of the API; the kept copy where there is no answer: {data, at, isFresh}. */
-export async function ask(path) {
+const underWay = new Map(); // what was asked and is not answered yet; a sheet of thousands of items takes its time
+
+/** A row or a list of the API; the kept copy where there is no answer: {data, at, isFresh}. Who asks meanwhile shares it. */
+export function ask(path) {
   const name = `${session ? session.user.id : ""} ${path}`;
+  if (underWay.has(name)) return underWay.get(name);
+  const answer = askAnew(path, name);
+  underWay.set(name, answer);
+  const done = () => underWay.get(name) === answer && underWay.delete(name);
+  answer.then(done, done);
+  return answer;
+}
+
+async function askAnew(path, name) {
   const copy = await store.get("copies", name).catch(() => null);
   try {
     const [answer, text] = await call(path, { headers: identity() }, copy ? BRIEF : PATIENCE);
@@ -147,8 +158,12 @@ function identity() {
 /** Send a write once: the key makes a repetition harmless. */
 export async function send(path, body, key) {
   const headers = { ...identity(), "Content-Type": "application/json", "X-CSRFToken": session ? session.csrf : "", "Idempotency-Key": key };
-  const [answer, text] = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
-  return read(answer, text);
+  try {
+    const [answer, text] = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
+    return read(answer, text);
+  } finally {
+    underWay.clear(); // what is asked from now on should show it
+  }
 }
 
 /** Copies that nobody asked for in a month. */

@@ -50,7 +50,7 @@ class Phone:
     def keep_page(self) -> None:
         """Wait until the service worker has all files."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self._wait(lambda: self.page.evaluate("navigator.serviceWorker.controller !== null"))
+        self.wait(lambda: self.page.evaluate("navigator.serviceWorker.controller !== null"))
 
     def scan(self, code: str) -> None:
         """As a scanner that is a keyboard does, whatever has the focus."""
@@ -65,7 +65,7 @@ class Phone:
         """Scan the bin, if there is one, and the item; say how many."""
         if bin:
             self.scan(bin)
-            self._wait(lambda: self.page.input_value("#bin") == bin)
+            self.wait(lambda: self.page.input_value("#bin") == bin)
         elif self.page.is_visible("#bin"):
             self.page.select_option("#bin", "")
         self.scan(code)
@@ -79,7 +79,7 @@ class Phone:
         """The badge says so, and stays there."""
         self.page.wait_for_selector(f"#unsent[data-n='{number}']")
 
-    def _wait(self, is_so: Callable[[], bool]) -> None:
+    def wait(self, is_so: Callable[[], object]) -> None:
         """The page's policy forbids what Playwright's own waiting for functions is made of."""
         for _look in range(400):
             if is_so():

@@ -97,6 +97,19 @@ def test_an_update_comes_when_the_person_says_so_whole_and_with_the_queue(
     assert entered() == {"LAMP": 3, "CORD": 1}
 
 
+def test_a_sheet_that_is_under_way_already_is_not_asked_for_twice(count, chromium, address, person):
+    clerk, asked = person("clerk"), []
+    with phone(chromium, address, service_workers="block") as clerks:
+        clerks.page.route("**/sheet/", lambda route: asked.append(route))  # and they wait
+        clerks.log_in(clerk)
+        clerks.wait(lambda: asked)  # what is taken along for dead spots
+        clerks.page.goto(f"{address}/count/#/counts/{count}")
+        clerks.page.wait_for_selector("h1:text-is('Count')")
+        asked[0].continue_()
+        clerks.page.wait_for_selector(".progress")
+        assert (len(asked), clerks.errors) == (1, [])
+
+
 SLOW_DISK = """Object.defineProperty(IDBTransaction.prototype, "oncomplete", {
   set(told) { this.addEventListener("complete", () => setTimeout(told, 80)); },
 });"""
