@@ -45,14 +45,18 @@ class Measured:
     over: list[float] = field(default_factory=list)
 
 
+def _in_walk(aisle: int, at: int, length: int, is_serpentine: bool) -> tuple[int, int]:
+    """Where a bin comes in bin order: by aisle, in a serpentine every other aisle from its back."""
+    return aisle, length - at if is_serpentine and aisle % 2 else at
+
+
 def orders_in(aisles: int, length: int, is_serpentine: bool, orders: int, dice: random.Random) -> Iterator[np.ndarray]:
     """Distances of random orders whose stops are in bin order."""
     for _order in range(orders):
         bins = set()
         while len(bins) < min(dice.randint(FEWEST, MOST), aisles * length // 2):
             bins.add((dice.randrange(aisles), dice.randrange(length)))
-        turn = lambda place: length - place[1] if is_serpentine and place[0] % 2 else place[1]  # noqa: E731
-        stops = sorted(bins, key=lambda place: (place[0], turn(place)))
+        stops = sorted(bins, key=lambda place: _in_walk(*place, length, is_serpentine))
         yield walks.hall_distances([aisle for aisle, _at in stops], [at for _aisle, at in stops], length=length)
 
 

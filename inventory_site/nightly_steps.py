@@ -47,9 +47,6 @@ CLOSED_AT_ONCE = 2000
 #: A movement's time of recording is taken when its transaction begins, so look back a little further.
 LATE_COMMITS = timedelta(minutes=5)
 
-#: Warnings that say that a stock may not be what the ledger says.
-DOUBTING = ("stock_anomaly", "ledger_out_of_balance")
-
 RUNS_IN_FULL = 14
 #: What a run leaves behind and pruning takes away; accuracies, suggestions and the run itself stay for ever.
 OUTPUTS: tuple[type[Model], ...] = (
@@ -92,7 +89,8 @@ def split_counts(run: JobRun) -> list[dict]:
 def plan_counts(run: JobRun, payload: dict) -> Callable[[], None]:
     """The planning's classes and the warnings that doubt a stock are handed down first; they matter for the list."""
     warehouse = Warehouse.objects.get(pk=payload["warehouse"])
-    open_alerts = Alert.objects.to_do(run.business_date).filter(warehouse=warehouse, rule__in=DOUBTING)
+    doubting = [code for code, rule in RULES.items() if rule.doubts_stock]
+    open_alerts = Alert.objects.to_do(run.business_date).filter(warehouse=warehouse, rule__in=doubting)
     doubts = dict(open_alerts.exclude(product=None).order_by("pk").values_list("product", "rule"))
     rows = InventoryPosition.objects.filter(warehouse=warehouse).values_list("level", "product", "abc")
     stock.tell_needs(

@@ -78,6 +78,7 @@ class AlertRule(ABC):
     action: ClassVar[str] = Action.CHECK
     thresholds: ClassVar[dict[str, Threshold]] = {}
     sentences: ClassVar[dict[str, Promise]]
+    doubts_stock: ClassVar[bool] = False  # what it finds may not lie there as the ledger says: worth counting
     is_live: ClassVar[bool] = False  # all of its findings are looked at again within seconds of any movement
 
     @abstractmethod

@@ -14,6 +14,7 @@ from stock.models import StockLevel
 class LedgerOutOfBalance(AlertRule):
     code, label = "ledger_out_of_balance", _("Ledger out of balance")
     severity, action = Severity.CRITICAL, Action.CHECK
+    doubts_stock = True
     sentences = {
         "ledger_out_of_balance": _(
             "%(sku)s in %(warehouse)s: the level says %(on_hand)s on hand and %(allocated)s allocated, the ledger "

@@ -16,6 +16,7 @@ from forecasting.models import Anomaly
 class StockAnomaly(AlertRule):
     code, label = "stock_anomaly", _("Stock anomaly")
     action = Action.COUNT
+    doubts_stock = True
     is_live = True
     thresholds = {
         "deviations": Threshold(
