@@ -7,6 +7,7 @@ import importlib.util
 import ipaddress
 import signal
 import socket
+from pathlib import Path
 
 import kombu.pools
 import pytest
@@ -181,6 +182,13 @@ def client_of():
 @pytest.fixture
 def api_of():
     return making.api_of
+
+
+@pytest.fixture
+def media(settings, tmp_path) -> Path:
+    """An empty folder for the files and photos that this test keeps."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    return settings.MEDIA_ROOT
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Callable
+from io import BytesIO
 
 from django.test import Client
+from PIL import Image
 from rest_framework.test import APIClient
 
 from catalog.models import Product, Supplier
@@ -86,3 +89,12 @@ def api_of(user: User) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
     return client
+
+
+def picture(kind: str = "JPEG") -> str:
+    """A photo as a phone sends it: a data URL, 40 by 20, red on the left half, that tells which camera took it."""
+    image, written, exif = Image.new("RGB", (40, 20), "white"), BytesIO(), Image.Exif()
+    image.paste("red", (0, 0, 20, 20))
+    exif[0x0110] = "Secret camera"
+    image.save(written, kind, exif=exif)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(written.getvalue()).decode()}"

@@ -8,12 +8,11 @@ import re
 import pytest
 
 from inventory_site.hall import files
-from tests.making import client_of
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_shell_knows_nobody_and_allows_nothing_inline(client, make_user):
+def test_the_shell_knows_nobody_and_allows_nothing_inline(client, make_user, client_of):
     answer = client.get("/count/")
     policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
     assert policy["script-src"] == "'self' 'wasm-unsafe-eval'"
@@ -32,19 +31,19 @@ def test_the_worker_names_every_file_of_the_page_and_they_are_all_there(client):
     assert {f"/static/{name}" for name in files.kept_names()} == set(kept) - set(own)
 
 
-def test_another_file_makes_another_version(settings, tmp_path, monkeypatch):
-    (tmp_path / "worker.js").write_text("// worker")
-    (tmp_path / "app.js").write_text("// one")
-    settings.DEBUG = True
-    monkeypatch.setattr(files, "folder", lambda: tmp_path)
-    monkeypatch.setattr(files.finders, "find", lambda name: tmp_path / name.removeprefix("hall/"))
+def test_another_file_makes_another_version(settings, tmp_path):
+    hall = tmp_path / "hall"
+    hall.mkdir()
+    (hall / "worker.js").write_text("// worker")
+    (hall / "app.js").write_text("// one")
+    settings.DEBUG, settings.STATICFILES_DIRS = True, [tmp_path]
     before = files.version()
-    assert files.version() == before
-    (tmp_path / "app.js").write_text("// two")
+    assert (files.kept_names(), files.version()) == (["hall/app.js"], before)
+    (hall / "app.js").write_text("// two")
     assert files.version() != before
 
 
-def test_the_session_tells_who_where_and_what(client, make_user, make_warehouse):
+def test_the_session_tells_who_where_and_what(client, make_user, make_warehouse, client_of):
     make_warehouse("tartu")
     assert client.get("/count/session/").json() == {"user": None}
     clerk = make_user("clerk", make_warehouse("riga", name="Riga"))
@@ -57,7 +56,7 @@ def test_the_session_tells_who_where_and_what(client, make_user, make_warehouse)
     assert "stock.approve_stockcount" not in told["may"]
 
 
-def test_what_is_meant_for_one_person_is_not_done_by_another(client, make_user):
+def test_what_is_meant_for_one_person_is_not_done_by_another(client, make_user, client_of):
     clerk, other = make_user("clerk"), make_user("clerk")
 
     def list_counts(browser, person):

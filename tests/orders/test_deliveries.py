@@ -9,9 +9,9 @@ from orders import services
 from orders.errors import TooMuch
 from orders.models import DeliveryFinding, SalesOrderLine
 from stock.models import DamagePhoto, SetAside, StockLevel
-from tests.stock.test_damage import files, picture  # noqa: F401
+from tests.making import picture
 
-pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
+pytestmark = [pytest.mark.django_db, pytest.mark.ledger, pytest.mark.usefixtures("media")]
 
 
 @pytest.fixture

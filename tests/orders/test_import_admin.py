@@ -22,12 +22,7 @@ GOOD = "sku,date,quantity\n=cup,2024-03-01,2\n"
 BAD = GOOD + "mug,soon,1.5\nmug,2024-03-01,x\n"
 NO_WORKER = "No worker is running"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path, settings):
-    settings.MEDIA_ROOT = tmp_path / "files"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 
 @pytest.fixture

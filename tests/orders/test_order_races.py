@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import F, Min, Sum
 from django.utils import timezone
 
-from inventory_site.common.errors import DomainError
-from inventory_site.common.retry import retry_when_busy
 from orders import services
 from orders.models import Return, SalesOrder, SalesOrderLine
 from orders.querysets import SalesOrderQuerySet
 from stock.models import Allocation, StockLevel, StockMovement
+from tests.orders.rush import CLIENTS, ROUNDS, at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-CLIENTS = 8
-#: Tries that a control has to show the bug.
-ROUNDS = 10
-
-
-def at_once(*works) -> Counter:
-    """Start all of these together in threads of their own connection; count the kinds of answers."""
-    start = Barrier(len(works))
-
-    def guarded(work) -> str:
-        try:
-            start.wait()
-            retry_when_busy(work)
-            return "done"
-        except (DomainError, DatabaseError) as error:
-            return type(error).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return Counter(pool.map(guarded, works))
 
 
 @pytest.fixture

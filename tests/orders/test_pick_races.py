@@ -9,7 +9,7 @@ from orders import services
 from orders.querysets import SalesOrderQuerySet
 from stock.models import Allocation, StockLevel
 from stock.querysets import StockLevelQuerySet
-from tests.orders.test_order_races import CLIENTS, ROUNDS, at_once
+from tests.orders.rush import CLIENTS, ROUNDS, at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 EACH = 3

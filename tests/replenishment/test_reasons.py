@@ -40,11 +40,11 @@ def test_positions_levels_and_orders_add_up_for_any_items(items, run, plan, shel
             plan(level.product, place=tallinn, **fields)
         propose(run)
         for row in Suggestion.objects.all():
-            _adds_up(row)
+            assert_adds_up(row)
         transaction.set_rollback(True)
 
 
-def _adds_up(row: Suggestion) -> None:
+def assert_adds_up(row: Suggestion) -> None:
     terms, told = row.reason_terms, reasons.reason(row.reason_code, row.reason_terms, currency="EUR")
     if row.kind == Suggestion.Kind.PURCHASE:
         parts = ("on_hand", "on_order", "in_transit", "drafted", "arriving")
@@ -53,7 +53,7 @@ def _adds_up(row: Suggestion) -> None:
         assert terms["level"] == terms["expected"] + terms["safety_stock"]
         assert terms["after"] == terms["position"] + terms["order"] and terms["order"] % terms["pack_size"] == 0
         assert row.quantity == terms["order"] and row.cost == Decimal(terms["cost"])
-        _sums_of_text_hold(told)
+        assert_sums_of_text_hold(told)
     elif row.kind == Suggestion.Kind.TRANSFER:
         assert terms["free"] == terms["kept"] + terms["spare"] >= row.quantity
         assert row.quantity <= min(terms["spare"], terms["missing"])
@@ -64,7 +64,7 @@ def _adds_up(row: Suggestion) -> None:
         assert Decimal(terms["gain"]) == Decimal(terms["revenue"]) + Decimal(terms["holding"])
 
 
-def _sums_of_text_hold(told: str) -> None:
+def assert_sums_of_text_hold(told: str) -> None:
     """“25 = 10 on hand + 15 to be moved here” as it is printed."""
     left, right = re.search(r"(−?\d+) = ([^,:;]+?)(?:,|\.|:|$)", told).groups()
     parts = re.findall(r"([+−]?) ?(\d+) [a-z]", right)

@@ -10,15 +10,10 @@ import pytest
 from PIL import Image
 
 from stock.models import DamagePhoto, SetAside, StockLevel
+from tests.making import picture
 
-pytestmark = [pytest.mark.django_db, pytest.mark.api]
+pytestmark = [pytest.mark.django_db, pytest.mark.api, pytest.mark.usefixtures("media")]
 ADDRESS = "/api/v1/set-asides/"
-
-
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path) -> Path:
-    settings.MEDIA_ROOT = tmp_path / "files"
-    return settings.MEDIA_ROOT
 
 
 @pytest.fixture
@@ -27,22 +22,13 @@ def clerk(api_of, make_user, warehouse, make_product, receive):
     return api_of(make_user("clerk", warehouse))
 
 
-def picture(size=(40, 20), kind="JPEG", **fields) -> str:
-    """A data URL, red on the left half, that tells where it was taken."""
-    image, written, exif = Image.new("RGB", size, "white"), BytesIO(), Image.Exif()
-    image.paste("red", (0, 0, size[0] // 2, size[1]))
-    exif[0x0110] = "Secret camera"
-    image.save(written, kind, exif=exif, **fields)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(written.getvalue()).decode()}"
-
-
 def report(client, **body):
     return client.post(
         ADDRESS, {"product": "CUP", "warehouse": "riga", "quantity": 2, "reason": "damaged"} | body, format="json"
     )
 
 
-def test_damage_is_set_aside_with_its_photo_which_keeps_nothing_but_the_picture(clerk, files):
+def test_damage_is_set_aside_with_its_photo_which_keeps_nothing_but_the_picture(clerk, media):
     made = report(clerk, product="4006381333931", note="wet", photo=picture())
     assert (made.status_code, made.json()["has_photo"], StockLevel.objects.get().unsellable) == (201, True, 2)
     answer = clerk.get(f"{ADDRESS}{made.json()['id']}/photo/")
@@ -52,7 +38,7 @@ def test_damage_is_set_aside_with_its_photo_which_keeps_nothing_but_the_picture(
     with Image.open(BytesIO(content)) as shown:
         assert (shown.size, dict(shown.getexif())) == ((40, 20), {})
         assert shown.getpixel((5, 5))[1] < 60 < 200 < shown.getpixel((35, 5))[1]
-    assert Path(DamagePhoto.objects.get().file.path).is_relative_to(files)
+    assert Path(DamagePhoto.objects.get().file.path).is_relative_to(media)
 
 
 def test_a_large_picture_is_made_smaller_and_turned_as_it_was_held(clerk):
@@ -72,11 +58,11 @@ def test_scrapped_pieces_leave_at_once(clerk):
     assert not StockLevel.objects.differing_from_ledger().exists()
 
 
-def test_the_same_report_sent_twice_is_one_with_one_photo(clerk, files):
+def test_the_same_report_sent_twice_is_one_with_one_photo(clerk, media):
     body = {"product": "CUP", "warehouse": "riga", "quantity": 2, "reason": "damaged", "photo": picture(kind="WEBP")}
     for _time in range(2):
         clerk.post(ADDRESS, body, format="json", headers={"Idempotency-Key": "k"})
-    assert (SetAside.objects.count(), DamagePhoto.objects.count(), len(list(files.rglob("*.jpg")))) == (1, 1, 1)
+    assert (SetAside.objects.count(), DamagePhoto.objects.count(), len(list(media.rglob("*.jpg")))) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +73,10 @@ def test_the_same_report_sent_twice_is_one_with_one_photo(clerk, files):
         picture()[:120], picture(kind="GIF"), "data:image/png;base64," + "A" * 2_000_000,
     ],
 )  # fmt: skip
-def test_what_is_no_picture_is_refused_and_nothing_is_set_aside(clerk, files, photo):
+def test_what_is_no_picture_is_refused_and_nothing_is_set_aside(clerk, media, photo):
     answer = report(clerk, photo=photo)
     assert (answer.status_code, list(answer.json())) == (400, ["photo"])
-    assert (SetAside.objects.count(), list(files.rglob("*.jpg"))) == (0, [])
+    assert (SetAside.objects.count(), list(media.rglob("*.jpg"))) == (0, [])
 
 
 def test_a_picture_that_would_unpack_to_gigabytes_is_refused(clerk):
