@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Round
 
+from inventory_site.common.querysets import Lockable
 from stock.models import Allocation, Warehouse
 from stock.querysets import InWarehouse
 
@@ -33,7 +34,7 @@ def _sum_of_lines(expression: str | models.expressions.Combinable, field: models
     return Coalesce(models.Subquery(total), 0, output_field=field)
 
 
-class SalesOrderQuerySet(models.QuerySet):
+class SalesOrderQuerySet(Lockable):
     def visible_to(self, user, permission: str | None = None):
         """Orders with at least one line in a warehouse that the user may enter, and those merged into such a one."""
         from orders.models import SalesOrderLine
@@ -55,9 +56,6 @@ class SalesOrderQuerySet(models.QuerySet):
         if warehouses is not None:
             promised = promised.filter(level__warehouse__in=warehouses)
         return self.open().filter(Exists(SalesOrderLine.objects.filter(Exists(promised), order=OuterRef("pk"))))
-
-    def locked(self):
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
     def with_stage(self):
         """Annotate ``stage``: what people see of an order. A count can turn allocated into placed again."""
@@ -135,7 +133,7 @@ class SalesOrderLineQuerySet(InWarehouse):
         return self.filter(order__state="open", quantity__gt=F("shipped") + F("cancelled"))
 
 
-class PurchaseOrderQuerySet(InWarehouse):
+class PurchaseOrderQuerySet(Lockable, InWarehouse):
     def on_order(self):
         """Confirmed and not yet wholly received."""
         return self.filter(state__in=["confirmed", "partly_received"])
@@ -155,9 +153,6 @@ class PurchaseOrderQuerySet(InWarehouse):
         """Annotate ``is_overdue``: on order and expected on an earlier day."""
         is_late = Q(state__in=["confirmed", "partly_received"], expected_on__lt=today, expected_on__isnull=False)
         return self.annotate(is_overdue=models.ExpressionWrapper(is_late, output_field=models.BooleanField()))
-
-    def locked(self):
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class PurchaseOrderLineQuerySet(InWarehouse):
@@ -204,7 +199,7 @@ class ReturnLineQuerySet(InWarehouse):
     pass
 
 
-class ReturnQuerySet(models.QuerySet):
+class ReturnQuerySet(Lockable):
     def visible_to(self, user, permission: str | None = None):
         """Returns with at least one line in a warehouse that the user may enter."""
         from orders.models import ReturnLine
@@ -213,6 +208,3 @@ class ReturnQuerySet(models.QuerySet):
             return self
         lines = ReturnLine.objects.visible_to(user, permission).filter(document=OuterRef("pk"))
         return self.filter(Exists(lines))
-
-    def locked(self):
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)

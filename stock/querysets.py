@@ -10,8 +10,10 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
+from inventory_site.common.querysets import Lockable
 
-class WarehouseQuerySet(models.QuerySet):
+
+class WarehouseQuerySet(Lockable):
     def visible_to(self, user, permission: str | None = None):
         """Those in which the user has a role (one that grants ``permission``, where it is named)."""
         from inventory_site.common.roles import roles_granting
@@ -65,14 +67,10 @@ class SharedOrInWarehouse(models.QuerySet):
         return self.filter(mine if permission and ".view_" not in permission else mine | Q(warehouse=None))
 
 
-class StockLevelQuerySet(InWarehouse):
+class StockLevelQuerySet(Lockable, InWarehouse):
     def with_available(self):
         """Annotate ``available_now`` = on hand - allocated - unsellable."""
         return self.annotate(available_now=F("on_hand") - F("allocated") - F("unsellable"))
-
-    def locked(self):
-        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
     def differing_from_ledger(self):
         """Levels whose cached sums are not those of their movements, open allocations and set-asides."""
@@ -127,7 +125,7 @@ def _total(rows, of: str = "level", pieces=None):
     return Coalesce(models.Subquery(total), 0, output_field=models.BigIntegerField())
 
 
-class BinQuerySet(InWarehouse):
+class BinQuerySet(Lockable, InWarehouse):
     def by_code(self, codes: Iterable[str]) -> dict:
         """The bin that each code means, by the code as it was given, in any case; what nobody knows is not in it.
 
@@ -148,10 +146,6 @@ class BinQuerySet(InWarehouse):
             if place in places:
                 found[level].append(places[place])
         return found
-
-    def locked(self):
-        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class StockMovementQuerySet(InWarehouse):
@@ -193,7 +187,7 @@ class DamagePhotoQuerySet(InWarehouse):
     warehouse_path = "set_aside__level__warehouse"
 
 
-class TransferQuerySet(models.QuerySet):
+class TransferQuerySet(Lockable):
     def visible_to(self, user, permission: str | None = None):
         """Transfers from or to a warehouse that the user may enter."""
         from stock.models import Warehouse
@@ -208,10 +202,6 @@ class TransferQuerySet(models.QuerySet):
 
     def on_the_way(self):
         return self.filter(state__in=["shipped", "partly_received"])
-
-    def locked(self):
-        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class TransferLineQuerySet(models.QuerySet):
@@ -229,13 +219,9 @@ class TransferLineQuerySet(models.QuerySet):
         )
 
 
-class StockCountQuerySet(InWarehouse):
+class StockCountQuerySet(Lockable, InWarehouse):
     def open(self):
         return self.filter(state="open")
-
-    def locked(self):
-        """Lock the rows in primary-key order, so that two callers cannot deadlock."""
-        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class CountLineQuerySet(InWarehouse):

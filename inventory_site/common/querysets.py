@@ -1,4 +1,4 @@
-"""Claims of work: a conditional update that must change exactly one row."""
+"""Locks in one order, and claims of work: a conditional update that must change exactly one row."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ LEASE = timedelta(seconds=60)
 RENEWED_EVERY = timedelta(seconds=15)
 MAX_FAILURES = 3
 MAX_ATTEMPTS = 10
+
+
+class Lockable(models.QuerySet):
+    def locked(self):
+        """Lock the rows in primary-key order, so that two callers cannot deadlock; rows that point here don't wait."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
 
 class JobRunQuerySet(models.QuerySet):

@@ -61,6 +61,7 @@ class KnownAbove:
 @transaction.atomic
 def tell_needs(*, warehouse: Warehouse, told: Mapping[int, KnownAbove]) -> None:
     """Keep what apps above know of these levels, by primary key; what is said of no level is forgotten."""
+    _hold(warehouse)
     needs = {need.level_id: need for need in CountNeed.objects.filter(level__warehouse=warehouse)}
     _insert_missing(warehouse, told.keys() - needs.keys())
     needs = {need.level_id: need for need in CountNeed.objects.filter(level__warehouse=warehouse).order_by("pk")}
@@ -70,6 +71,11 @@ def tell_needs(*, warehouse: Warehouse, told: Mapping[int, KnownAbove]) -> None:
         if (need.told_abc, need.told_doubt) != (one.abc, one.doubt):
             changed.append((one.abc, one.doubt, need.pk))
     update_rows(CountNeed, ("told_abc", "told_doubt"), changed)
+
+
+def _hold(warehouse: Warehouse) -> None:
+    """One at a time plans a warehouse's counts, or opens one of its list: who asks twice at once waits."""
+    Warehouse.objects.locked().get(pk=warehouse.pk)
 
 
 def _insert_missing(warehouse: Warehouse, level_ids: Collection[int]) -> None:
@@ -226,6 +232,7 @@ class _Facts:
 @transaction.atomic
 def write_count_plan(warehouse: Warehouse, rows: list[CountNeed]) -> None:
     """Write the plan over the one before; levels that are not planned any more leave it."""
+    _hold(warehouse)
     known = dict(CountNeed.objects.filter(level__warehouse=warehouse).order_by("pk").values_list("level", "pk"))
     gone = known.keys() - {row.level_id for row in rows}
     CountNeed.objects.filter(pk__in=[known[level] for level in gone]).delete()
@@ -304,7 +311,7 @@ def open_planned_count(
     note: str = "",
 ) -> StockCount:
     """A count of today's list (of its first items that fit into ``minutes``); what another count has is left out."""
-    Warehouse.objects.select_for_update(of=("self",), no_key=True).get(pk=warehouse.pk)  # who asks twice at once waits
+    _hold(warehouse)
     needs = CountNeed.objects.listed().filter(level__warehouse=warehouse).without_open_count()
     chosen, seconds = [], 0
     for need in needs.order_by("rank").select_related("level__product"):

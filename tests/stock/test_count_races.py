@@ -1,4 +1,4 @@
-"""Many people post one count at the same moment: its differences are posted once."""
+"""Many people post one count at the same moment: its differences are posted once. Plans of counts are made in turn."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from psycopg.errors import UniqueViolation
 
 from inventory_site.common.errors import DomainError
 from stock import services
-from stock.models import StockLevel, StockMovement
-from stock.querysets import StockCountQuerySet, StockLevelQuerySet
+from stock.models import CountNeed, StockLevel, StockMovement
+from stock.querysets import StockCountQuerySet, StockLevelQuerySet, WarehouseQuerySet
 from stock.services import Sent
+from tests.stock.overlap import overlapped
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -97,3 +99,23 @@ def test_sixteen_who_undo_one_count_reverse_it_once(counted):
         assert sum(pool.map(undo, range(PEOPLE))) == 1
     assert StockMovement.objects.filter(reference=count.number).count() == 6
     assert set(StockLevel.objects.filter(count_lines__count=count).values_list("on_hand", flat=True)) == {10}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_locked", [True, False], ids=["locked", "unlocked"])
+def test_two_who_plan_the_counts_of_a_warehouse_at_once_wait_for_each_other(
+    make_product, receive, warehouse, is_locked, monkeypatch
+):
+    for _product in range(3):
+        receive(make_product(), 10)
+    if not is_locked:
+        monkeypatch.setattr(WarehouseQuerySet, "locked", lambda self: self.order_by("pk"))
+
+    def plan() -> int:
+        try:
+            services.plan_counts(warehouse=warehouse)
+        except UniqueViolation:
+            return 0
+        return CountNeed.objects.count()
+
+    assert overlapped(plan, plan) == ([3, 3] if is_locked else [3, 0])

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
-
 import pytest
-from django.db import connection, transaction
 from django.db.models import F
 
 from stock import services
 from stock.errors import WrongBin
 from stock.models import Bin, Warehouse
 from stock.querysets import BinQuerySet
+from tests.stock.overlap import overlapped
 
 pytestmark = [pytest.mark.race, pytest.mark.long, pytest.mark.django_db(transaction=True)]
-
-#: So long the first waits for the second, who waits for the first's lock: then the first goes on.
-SECONDS = 1
 
 
 @pytest.fixture
@@ -41,29 +35,6 @@ def scene(make_product, receive, warehouse, make_warehouse, make_user, api_of):
         return "" if answer.status_code == 200 else answer.json()["warehouse"][0]
 
     return lay, give
-
-
-def overlapped(first, second) -> list:
-    """What each says, where the second begins while the first has done all and committed nothing."""
-    is_done, is_over = Event(), Event()
-
-    def held():
-        with transaction.atomic():
-            said = first()
-            is_done.set()
-            is_over.wait(SECONDS)
-        connection.close()
-        return said
-
-    def meeting():
-        is_done.wait(30)
-        said = second()
-        is_over.set()
-        connection.close()
-        return said
-
-    with ThreadPoolExecutor(2) as pool:
-        return [waiting.result() for waiting in (pool.submit(held), pool.submit(meeting))]
 
 
 def strangers() -> int:
