@@ -74,7 +74,7 @@ class SettleForm(forms.Form):
 
     def clean_sku(self) -> Product | None:
         sku = self.cleaned_data["sku"].strip()
-        product = Product.objects.filter(sku__iexact=sku).first() if sku else None
+        product = Product.objects.with_sku_in([sku]).first() if sku else None
         if sku and product is None:
             raise forms.ValidationError(_("There is no product with this SKU."))
         return product

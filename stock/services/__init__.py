@@ -18,7 +18,7 @@ from stock.services.damage import Damage, report_damage
 from stock.services.found import find_pieces
 from stock.services.ledger import Entry, adjust, post_movements, reverse_movement, set_on_hand, unmaking
 from stock.services.levels import ensure_levels
-from stock.services.picking import miss_pieces, pick, pick_broken, pick_pieces, put_back_pieces
+from stock.services.picking import miss_pieces, pick_broken, pick_pieces, put_back_pieces
 from stock.services.places import place_by_codes, put_in_bin, take_from_bin
 from stock.services.promises import (
     Claim,
@@ -69,7 +69,6 @@ __all__ = [
     "move_promises",
     "open_count",
     "open_planned_count",
-    "pick",
     "pick_broken",
     "pick_pieces",
     "place_by_codes",

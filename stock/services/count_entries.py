@@ -186,12 +186,15 @@ def _parts(values: Sequence) -> Sequence[Sequence]:
     return [values[at : at + ASKED_AT_ONCE] for at in range(0, len(values), ASKED_AT_ONCE)]
 
 
-def _refuse_uncountable(count: StockCount, entry: CountEntry) -> None:
+def _refuse_closed(count: StockCount) -> None:
     if count.state != StockCount.State.OPEN:
         raise NotCountable(
             _("%(number)s is %(state)s: enter what was found in another count.")
             % {"number": count.number, "state": count.get_state_display()}
         )
+
+
+def _refuse_uncountable(entry: CountEntry) -> None:
     if entry.product is None or entry.counted is None:
         raise NotCountable(_("Say which product it was, and how many: otherwise this entry counts nothing."))
 
@@ -203,11 +206,7 @@ def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountE
     entry = CountEntry.objects.select_for_update(of=("self",)).filter(uuid=uuid, count=count, actor=actor).first()
     if entry is None or entry.problem == Problem.WITHDRAWN:
         return entry
-    if count.state != StockCount.State.OPEN:
-        raise NotCountable(
-            _("%(number)s is %(state)s: enter what was found in another count.")
-            % {"number": count.number, "state": count.get_state_display()}
-        )
+    _refuse_closed(count)
     entry.problem, entry.settled_at, entry.settled_by = Problem.WITHDRAWN, timezone.now(), actor
     entry.save()
     if entry.line_id:
@@ -227,7 +226,8 @@ def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Pro
     entry.product = product or entry.product
     entry.settled_at, entry.settled_by = timezone.now(), actor
     if accept:
-        _refuse_uncountable(count, entry)
+        _refuse_closed(count)
+        _refuse_uncountable(entry)
         entry.problem = ""
         line, _made = CountLine.objects.get_or_create(
             count=count,

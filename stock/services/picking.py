@@ -27,15 +27,6 @@ State = Allocation.State
 
 
 @transaction.atomic
-def pick(*, allocations: Collection[int], at: datetime | None = None) -> int:
-    """Somebody took these promised pieces off the shelf; they stay on hand until they are shipped. Returns how many."""
-    levels = Allocation.objects.filter(pk__in=allocations).values_list("level", flat=True)
-    lock_levels(levels)
-    waiting = Allocation.objects.open().filter(pk__in=allocations, picked_at=None)
-    return waiting.update(picked_at=at or shop_now())
-
-
-@transaction.atomic
 def pick_pieces(
     *,
     quantities: Mapping[uuid.UUID, int],

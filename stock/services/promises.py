@@ -162,7 +162,7 @@ def ship(
     now = effective_at or shop_now()
     out: dict[int, int] = defaultdict(int)
     for holder, wanted in quantities.items():
-        refuse_more_than_held(holder, wanted, by_holder[holder], reference)
+        _refuse_more_than_held(holder, wanted, by_holder[holder], reference)
         left = wanted
         for allocation in sorted(by_holder[holder], key=lambda one: one.picked_at is None):
             taken = close_part(allocation, left, State.SHIPPED, now)
@@ -171,7 +171,7 @@ def ship(
     return _leave(levels, out, actor, reference, now)
 
 
-def refuse_more_than_held(holder: uuid.UUID, wanted: int, held: Sequence[Allocation], reference: str) -> None:
+def _refuse_more_than_held(holder: uuid.UUID, wanted: int, held: Sequence[Allocation], reference: str) -> None:
     known = Allocation.objects.filter(holder=holder).select_related("level__product")
     pieces = sum(allocation.quantity for allocation in held)
     if type(wanted) is int and 0 < wanted <= pieces:
@@ -193,7 +193,7 @@ def move_promises(*, moves: Sequence[PromiseMove], within: Collection[int] | Non
     """
     _levels, by_holder = locked_promises({move.source for move in moves}, within)
     for move in moves:
-        refuse_more_than_held(move.source, move.quantity, by_holder[move.source], _("Moving promises"))
+        _refuse_more_than_held(move.source, move.quantity, by_holder[move.source], _("Moving promises"))
         left = move.quantity
         for allocation in by_holder[move.source]:
             left -= _hand_over(allocation, move.target, left)

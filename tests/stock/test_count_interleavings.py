@@ -62,7 +62,7 @@ class Hall:
         rows = [row for row in self.promised if row.level.product_id == product.pk]
         if rows:
             self.take(product, rows[0].quantity)
-            services.pick(allocations=[rows[0].pk])
+            services.pick_pieces(quantities={rows[0].holder: rows[0].quantity}, actor=None)
             self.promised.remove(rows[0])
             self.picked.append(rows[0])
 

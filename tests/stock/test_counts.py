@@ -289,8 +289,9 @@ def test_what_was_sold_between_two_bins_is_asked_for_again(opened, clerk, cup, w
 
 def test_picked_pieces_are_not_expected_on_the_shelf(opened, clerk, cup, warehouse):
     count = opened()
-    (promise,) = services.allocate(claims=[services.Claim(uuid.uuid4(), cup.pk, warehouse.pk, 4)])
-    assert services.pick(allocations=[promise.pk]) == 1
+    holder = uuid.uuid4()
+    services.allocate(claims=[services.Claim(holder, cup.pk, warehouse.pk, 4)])
+    services.pick_pieces(quantities={holder: 4}, actor=clerk)
     enter(count, clerk, sent(6))
     assert (line(count).expected, line(count).delta) == (6, 0)
 
