@@ -179,8 +179,9 @@ class PickViewSet(ReadRoom):
         if "lines" in told:
             told["quantities"] = body.chosen()
             del told["lines"]
-            if not {str(line) for line in told["quantities"] or ()} <= skus.keys():
-                raise InvalidLines(_("%(number)s has no such line.") % {"number": order.number})
+        named = {told["line"]} if "line" in told else told.get("quantities") or ()
+        if not {str(line) for line in named} <= skus.keys():
+            raise InvalidLines(_("%(number)s has no such line.") % {"number": order.number})
         if "at" in told:
             told["at"] = of_device(told["at"])
         return order, hall, told | {"actor": self.request.user}

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from orders.models import Return, SalesChannel, SalesOrder
-from stock.models import Allocation
+from stock.models import Allocation, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
 SALES = "/api/v1/sales-orders/"
@@ -115,3 +115,20 @@ def test_a_clerk_is_told_that_others_must_ship_what_they_promised(api_of, clerk,
     refused = send(api_of(clerk), f"{SALES}{placed['number']}/ship/")
     sentence = f"{placed['number']}: what is allocated lies in warehouses where your role ships nothing."
     assert (refused.status_code, refused.json()["detail"]) == (409, sentence)
+
+
+@pytest.mark.parametrize("act", ["pick", "put-back", "not-found", "found"])
+def test_a_line_that_others_pick_is_not_there_for_a_picker(act, api_of, clerk, make_user, cup, make_product, receive):
+    receive(make_product("JAR"), 5)
+    lines = [
+        {"product": "CUP", "warehouse": "north", "quantity": 1},
+        {"product": "JAR", "warehouse": "riga", "quantity": 1},
+    ]
+    order = SalesOrder.objects.get(
+        number=send(api_of(make_user("owner")), SALES, wish(1, lines=lines)).json()["number"]
+    )
+    hidden = {"line": order.lines.get(product__sku="JAR").pk, "quantity": 1}
+    body = {"lines": [hidden]} if act in ("pick", "put-back") else hidden
+    refused = send(api_of(clerk), f"/api/v1/picks/{order.number}/{act}/", body)
+    assert (refused.status_code, refused.json()["detail"]) == (409, f"{order.number} has no such line.")
+    assert not Allocation.objects.picked().exists() and StockMovement.objects.count() == 3
