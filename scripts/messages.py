@@ -24,7 +24,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("zh_Hans",)
 SCRIPTS = "static/hall"
-TEXT = r'("(?:[^"\\\n]|\\.)*")'
+LITERAL = r'"(?:[^"\\\n]|\\.)*"'
+TEXT = rf"({LITERAL}(?:\s*\+\s*{LITERAL})*)"  # a long one is put together of several lines
 SAID = re.compile(rf"\b(?:t\(\s*{TEXT}|nt\(\s*{TEXT}\s*,\s*{TEXT})")  # what scripts call to say something
 FOLDERS = ("inventory_site", "catalog", "stock", "orders", "forecasting", "replenishment", "alerts", "templates")
 # Parts of packages that people see here and that bring no Chinese of their own.
@@ -73,7 +74,8 @@ def spoken(root: Path = ROOT) -> Iterator[Found]:
     for file in sorted((root / SCRIPTS).rglob("*.js")):
         source = "" if "vendor" in file.parts else file.read_text()
         for call in SAID.finditer(source):
-            one, *many = (json.loads(part) for part in call.groups() if part is not None)
+            said = (re.findall(LITERAL, part) for part in call.groups() if part is not None)
+            one, *many = ("".join(map(json.loads, parts)) for parts in said)
             line = source.count("\n", 0, call.start()) + 1
             yield file.relative_to(root).as_posix(), line, (one, *many) if many else one, None
 

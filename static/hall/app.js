@@ -1,7 +1,7 @@
 // The phone's page: who is here, what waits to be sent, and one screen at a time.
 
 import { fill, h } from "./dom.js";
-import { bigButton, card, feel, icon, said } from "./parts.js";
+import { bigButton, card, feel, icon, linkTo, said, softButton } from "./parts.js";
 import * as queue from "./queue.js";
 import { hold, release, scanned } from "./scans.js";
 import * as server from "./server.js";
@@ -20,7 +20,9 @@ import { screen as waiting } from "./screens/queue.js";
 import { list as deliveries, screen as receive } from "./screens/receive.js";
 import { list as transfers, screen as transfer } from "./screens/transfer.js";
 
-const SCREENS = [home, counts, count, picks, pick, deliveries, receive, transfers, transfer, look, damage, move, returns, inspect, waiting];
+const SCREENS = [
+  home, counts, count, picks, pick, deliveries, receive, transfers, transfer, look, damage, move, returns, inspect, waiting,
+];
 
 const header = document.getElementById("header");
 const notices = document.getElementById("notices");
@@ -95,28 +97,42 @@ function drawTrouble(error) {
     return drawLogin();
   }
   const isSilent = error instanceof server.Silent;
-  const sentence = isSilent ? t("There is no connection, and this was not opened here before. It will be kept once it was.") : error.message;
-  fill(main, card({ tone: "bad" }, h("p", {}, sentence), bigButton(t("Try again"), show), bigButton(t("Back to the start"), () => hall.go(""), { tone: "soft" })));
+  const sentence = isSilent
+    ? t("There is no connection, and this was not opened here before. It will be kept once it was.")
+    : error.message;
+  fill(main, card({ tone: "bad" }, h("p", {}, sentence),
+    bigButton(t("Try again"), show),
+    softButton(t("Back to the start"), () => hall.go(""))));
   if (!isSilent && !(error instanceof server.Refused)) throw error;
 }
 
 async function drawLogin() {
-  const rows = await queue.unsent();
+  const { length } = await queue.unsent();
+  const waits = () => nt(
+    "One entry waits on this device. It is sent when its owner is logged in.",
+    "%(n)s entries wait on this device. They are sent when their owner is logged in.", length);
   fill(main, card({},
     h("h2", {}, t("Log in")),
-    rows.length ? h("p", {}, nt("One entry waits on this device. It is sent when its owner is logged in.", "%(n)s entries wait on this device. They are sent when their owner is logged in.", rows.length)) : null,
+    length ? h("p", {}, waits()) : null,
     h("a", { class: "big good", href: "/count/login/" }, t("Log in")),
-    rows.length ? h("a", { class: "big soft", href: "#/queue" }, t("Show what waits")) : null));
+    length ? linkTo("queue", t("Show what waits")) : null));
 }
 
 async function drawHeader(screen) {
-  const rows = (await queue.unsent().catch(() => [])).length;
+  const unsent = (await queue.unsent().catch(() => [])).length;
   const title = screen ? screen.title() : header.querySelector("h1")?.textContent || "";
-  const badge = h("a", { class: `badge ${rows ? "on" : ""}`, id: "unsent", href: "#/queue", "data-n": String(rows), "aria-label": nt("One entry is not sent", "%(n)s entries are not sent", rows) },
-    icon(server.isReached ? "cloud" : "off"), h("b", {}, String(rows)));
-  const back = path() ? h("button", { type: "button", class: "back", "aria-label": t("Back"), onclick: goBack }, icon("back")) : null;
-  fill(header, back, h("h1", {}, title), badge);
+  fill(header, path() ? drawBack() : null, h("h1", {}, title), drawBadge(unsent));
   document.title = title;
+}
+
+function drawBadge(n) {
+  const label = nt("One entry is not sent", "%(n)s entries are not sent", n);
+  const told = { id: "unsent", href: "#/queue", "data-n": String(n), "aria-label": label };
+  return h("a", { class: `badge ${n ? "on" : ""}`, ...told }, icon(server.isReached ? "cloud" : "off"), h("b", {}, String(n)));
+}
+
+function drawBack() {
+  return h("button", { type: "button", class: "back", "aria-label": t("Back"), onclick: goBack }, icon("back"));
 }
 
 /** One step up: the history may lead out of the page, or round in circles. */
@@ -128,13 +144,25 @@ function goBack() {
 function drawNotices() {
   const lines = [];
   if (!store.isKept())
-    lines.push([t("This browser refuses to keep anything (%(why)s): it may be a private window, or its storage is full. What you enter is lost when this page closes, so keep it open until nothing is unsent.", { why: store.whyNotKept() }), "bad"]);
+    lines.push(notice("bad", t(
+      "This browser refuses to keep anything (%(why)s): it may be a private window, or its storage is full. " +
+      "What you enter is lost when this page closes, so keep it open until nothing is unsent.", { why: store.whyNotKept() })));
   if (!isSecureContext)
-    lines.push([t("This address is not secure (https). The page keeps what you enter while it stays open, but without a connection it cannot be opened again, and there is no camera. Ask for the secure address."), "soft"]);
+    lines.push(notice("soft", t(
+      "This address is not secure (https). The page keeps what you enter while it stays open, but without a connection " +
+      "it cannot be opened again, and there is no camera. Ask for the secure address.")));
   if (queue.isLoggedOut && hall.session)
-    lines.push([t("You are logged out. Nothing is lost: log in again as %(name)s, and it is sent.", { name: hall.session.user.name }), "bad", h("a", { class: "link", href: "/count/login/" }, t("Log in"))]);
-  if (fresh) lines.push([t("There is a new version of this page."), "soft", h("button", { type: "button", class: "link", onclick: () => fresh.postMessage("take over") }, t("Use it"))]);
-  fill(notices, lines.map(([text, tone, act]) => h("p", { class: `said ${tone}` }, h("span", {}, text), act)));
+    lines.push(notice("bad",
+      t("You are logged out. Nothing is lost: log in again as %(name)s, and it is sent.", { name: hall.session.user.name }),
+      h("a", { class: "link", href: "/count/login/" }, t("Log in"))));
+  if (fresh)
+    lines.push(notice("soft", t("There is a new version of this page."),
+      h("button", { type: "button", class: "link", onclick: () => fresh.postMessage("take over") }, t("Use it"))));
+  fill(notices, lines);
+}
+
+function notice(tone, text, act = null) {
+  return h("p", { class: `said ${tone}` }, h("span", {}, text), act);
 }
 
 let fresh = null;
@@ -158,6 +186,16 @@ async function keepPage() {
   });
 }
 
+/** Who is here, where they work, and what they speak unless that was chosen on this device. */
+async function meet({ isLanguageChosen }) {
+  hall.session = await server.findPerson();
+  const { warehouses, language } = hall.session;
+  const chosen = await store.get("notes", "warehouse");
+  const codes = warehouses.map((one) => one.code);
+  hall.session.warehouse = chosen && codes.includes(chosen.code) ? chosen.code : codes[0] || "";
+  if (!isLanguageChosen && language !== spoken() && language in LANGUAGES) await speak(language).catch(() => null);
+}
+
 async function begin() {
   listen(scanned);
   await store.prepare();
@@ -166,11 +204,7 @@ async function begin() {
   drawNotices();
   await queue.finishDrafts();
   try {
-    hall.session = await server.findPerson();
-    const chosen = await store.get("notes", "warehouse");
-    const codes = hall.session.warehouses.map((one) => one.code);
-    hall.session.warehouse = chosen && codes.includes(chosen.code) ? chosen.code : codes[0] || "";
-    if (!language && hall.session.language !== spoken() && hall.session.language in LANGUAGES) await speak(hall.session.language).catch(() => null);
+    await meet({ isLanguageChosen: Boolean(language) });
   } catch (error) {
     if (!(error instanceof server.LoggedOut || error instanceof server.Silent)) throw error;
   }

@@ -14,7 +14,8 @@ export function canScan() {
 }
 
 function whyNot(error) {
-  if (!window.isSecureContext) return t("Browsers give the camera to secure addresses only, those with https. Type the code, or use a scanner.");
+  if (!window.isSecureContext)
+    return t("Browsers give the camera to secure addresses only, those with https. Type the code, or use a scanner.");
   const absent = t("This device has no camera that the browser may use. Type the code, or use a scanner.");
   const reasons = {
     NotAllowedError: t("The camera is not allowed on this page. Allow it in the browser's settings of this page, or type the code."),
@@ -23,7 +24,8 @@ function whyNot(error) {
     OverconstrainedError: absent,
     NoReader: t("Reading barcodes with the camera has to be loaded once, and there is no connection. Type the code, or use a scanner."),
   };
-  return reasons[error.name] || t("The camera does not work here (%(reason)s). Type the code, or use a scanner.", { reason: error.message });
+  const reason = error.message;
+  return reasons[error.name] || t("The camera does not work here (%(reason)s). Type the code, or use a scanner.", { reason });
 }
 
 async function openCamera() {
@@ -107,7 +109,8 @@ class Scanner {
     const { videoWidth: width, videoHeight: height } = this.video;
     const box = this.video.getBoundingClientRect();
     const scale = Math.max(box.width / width, box.height / height) || 1;
-    const seen = [Math.min(width, box.width / scale || width), Math.min(height, box.height / scale || height)].map((side) => side * this.share);
+    const whole = [Math.min(width, box.width / scale || width), Math.min(height, box.height / scale || height)];
+    const seen = whole.map((side) => side * this.share);
     const less = Math.min(1, LARGEST / Math.max(...seen));
     [this.canvas.width, this.canvas.height] = seen.map((side) => Math.round(side * less));
     this.context.drawImage(this.video, (width - seen[0]) / 2, (height - seen[1]) / 2, ...seen, 0, 0, this.canvas.width, this.canvas.height);

@@ -2,7 +2,7 @@
 
 import { itemsOf } from "./documents.js";
 import { fill, h } from "./dom.js";
-import { bigButton, card, feel, said, scanBox } from "./parts.js";
+import { card, choice, fact, feel, said, scanBox, softButton } from "./parts.js";
 import { t } from "./texts.js";
 
 /** {element, look(code), close()}; `onItem(item)` once one is meant. */
@@ -22,9 +22,10 @@ export function chooser({ hall, label, onItem, onOther = () => false }) {
       feel(items.length > 0);
       said(isKnown ? "" : t("There is no connection: “%(code)s” is looked up when this is sent.", { code }), "soft");
       if (items.length === 1) return chosen(items[0]);
+      const rows = items.map((item) => choice(() => chosen(item), item.name, fact(item.product)));
       return fill(found, items.length
-        ? h("ul", { class: "entries" }, items.map((item) => h("li", {}, h("button", { type: "button", class: "pick", onclick: () => chosen(item) }, h("b", {}, item.name), h("span", { class: "soft" }, item.product)))))
-        : card({}, h("p", {}, t("Nobody knows “%(code)s”.", { code })), bigButton(t("Scan again"), () => fill(found), { tone: "soft" })));
+        ? h("ul", { class: "entries" }, rows)
+        : card({}, h("p", {}, t("Nobody knows “%(code)s”.", { code })), softButton(t("Scan again"), () => fill(found))));
     } catch (error) {
       feel(false);
       return said(error.message, "bad");

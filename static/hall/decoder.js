@@ -1,7 +1,10 @@
 // The bundled decoder (vendor/NOTICE.md): a megabyte for those who scan with a camera and a browser that reads no codes.
 
 const FOLDER = "./vendor/zxing-wasm-3.1.4/reader/";
-const NAMES = { EAN13: "ean_13", EAN8: "ean_8", UPCA: "upc_a", UPCE: "upc_e", Code128: "code_128", Code39: "code_39", ITF: "itf", QRCode: "qr_code", DataMatrix: "data_matrix" };
+const NAMES = {
+  EAN13: "ean_13", EAN8: "ean_8", UPCA: "upc_a", UPCE: "upc_e", Code128: "code_128", Code39: "code_39", ITF: "itf",
+  QRCode: "qr_code", DataMatrix: "data_matrix",
+};
 
 /** The compiled half first: where it cannot be had, import() would remember its failure until the page is left. */
 async function fetched() {

@@ -1,10 +1,12 @@
 // Documents of the shop that are worked on in the hall: found, opened again without a connection, and what waits of them.
 
 import { isSame } from "./codes.js";
-import { h } from "./dom.js";
-import { ageOf } from "./parts.js";
+import { fill, h } from "./dom.js";
+import { ageOf, scanBox, soft, tiles } from "./parts.js";
 import { ask, askAll, Silent } from "./server.js";
-import { spoken } from "./texts.js";
+import { format, nt, t } from "./texts.js";
+
+export const LOOKED_UP = 25;
 
 /** The rows of several lists together: {rows, note}; the note says when they are old. */
 export async function listed(paths) {
@@ -31,7 +33,8 @@ export async function opened(path, lists, number) {
 
 /** What this device did to a document and the copy of it does not show yet. */
 export function doneSince(rows, document, at) {
-  return rows.filter((entry) => entry.subject && entry.subject.document === document && (entry.state !== "sent" || entry.sentAt >= at) && entry.state !== "held");
+  const isNews = (entry) => (entry.state === "sent" ? entry.sentAt >= at : entry.state !== "held");
+  return rows.filter((entry) => entry.subject && entry.subject.document === document && isNews(entry));
 }
 
 /** The lines that a scanned or typed code means: by barcode or SKU, whichever way they are written. */
@@ -41,7 +44,14 @@ export function linesOf(lines, code) {
 
 export function day(value) {
   if (!value) return "";
-  return new Intl.DateTimeFormat(spoken() === "en" ? undefined : "zh-Hans", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${value}T00:00:00Z`));
+  return format(new Date(`${value}T00:00:00Z`), { dateStyle: "medium", timeZone: "UTC" });
+}
+
+/** A screen of documents to choose from, with a finger or by a scan; returns how to leave it. */
+export function drawList(main, { label, onCode, note, links, none }) {
+  const box = scanBox({ label, onCode });
+  fill(main, note ? soft(note) : null, box.element, tiles(links, none));
+  return () => box.close();
 }
 
 /** A link to a document, as a large row. */
@@ -49,10 +59,23 @@ export function rowLink(to, title, ...facts) {
   return h("a", { class: "tile", href: `#/${to}` }, h("b", {}, title), facts.filter(Boolean).map((fact) => h("span", {}, fact)));
 }
 
+/** The link of an arrival (see arrival.js) that is on its way: from whom, how much, when. */
+export function comingLink(kind, document, from) {
+  const pieces = document.lines.reduce((sum, line) => sum + kind.left(line), 0);
+  const when = document.expected_on ? t("expected %(day)s", { day: day(document.expected_on) }) : "";
+  const size = [nt("one piece to come", "%(n)s pieces to come", pieces), when];
+  return rowLink(`${kind.name}/${document.number}`, document.number, from, size.filter(Boolean).join(" · "));
+}
+
+/** Where items are looked up by a code or a part of their name, the first few of them. */
+export function lookupPath(code, warehouse) {
+  return `/api/v1/lookup/?warehouse=${encodeURIComponent(warehouse)}&page_size=${LOOKED_UP}&code=${encodeURIComponent(code)}`;
+}
+
 /** What a code means here: {items, isKnown}; without a connection and never looked up, the code itself, for the server to tell. */
 export async function itemsOf(code, warehouse) {
   try {
-    const { data } = await ask(`/api/v1/lookup/?warehouse=${encodeURIComponent(warehouse)}&page_size=25&code=${encodeURIComponent(code)}`);
+    const { data } = await ask(lookupPath(code, warehouse));
     return { items: data.results, isKnown: true };
   } catch (error) {
     if (!(error instanceof Silent)) throw error;

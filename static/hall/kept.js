@@ -26,12 +26,17 @@ export function oneAtATime(work) {
   };
 }
 
+export function cannotKeep(error) {
+  const why = error.name || error;
+  return t("This could not be kept on the device (%(why)s). Write it down, and send what waits.", { why });
+}
+
 /** Keeps it at once; null forgets it. */
 export async function keep(what, value) {
   try {
     if (value === null) await store.remove("notes", nameOf(what));
     else await store.put("notes", { name: nameOf(what), value });
   } catch (error) {
-    said(t("This could not be kept on the device (%(why)s). Write it down, and send what waits.", { why: error.name || error }), "bad");
+    said(cannotKeep(error), "bad");
   }
 }

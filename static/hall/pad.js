@@ -115,11 +115,11 @@ export function quantityPad({ value = null, pack = 1, onChange, onDone }) {
   function draw() {
     const total = pieces.total();
     shown.value = total === null ? "–" : String(total);
-    const parts = [part("packs", t("full packs")), h("span", {}, "×"), part("size", t("in a pack")), h("span", {}, "+"), part("loose", t("loose"))];
+    const packs = [part("packs", t("full packs")), h("span", {}, "×"), part("size", t("in a pack"))];
     fill(face,
       h("div", { class: "stepper" },
         key("−", () => step(-1), { "aria-label": t("One less") }), shown, key("+", () => step(1), { "aria-label": t("One more") })),
-      pieces.isPacked ? h("div", { class: "packed" }, parts) : null,
+      pieces.isPacked ? h("div", { class: "packed" }, packs, h("span", {}, "+"), part("loose", t("loose"))) : null,
       h("div", { class: "keys" },
         [..."123456789"].map((digit) => key(digit, () => press(digit))),
         key(t("Packs"), () => after(() => pieces.turn()), { class: "key small", "aria-pressed": String(pieces.isPacked) }),

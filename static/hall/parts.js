@@ -9,6 +9,68 @@ export function bigButton(label, onclick, attributes = {}) {
   return h("button", { type: "button", class: `big ${tone}`, onclick, ...rest }, label);
 }
 
+export function softButton(label, onclick) {
+  return bigButton(label, onclick, { tone: "soft" });
+}
+
+/** Buttons beside each other. */
+export function acts(...buttons) {
+  return h("div", { class: "acts" }, buttons);
+}
+
+/** A quiet line of facts, without those that are empty. */
+export function soft(...facts) {
+  return h("p", { class: "soft" }, facts.filter(Boolean).join(" · "));
+}
+
+/** The same within a row. */
+export function fact(text) {
+  return text ? h("span", { class: "soft" }, text) : null;
+}
+
+export function bad(text) {
+  return text ? h("span", { class: "bad" }, text) : null;
+}
+
+/** Rows under a heading, which is left out where there are none. */
+export function listOf(title, rows) {
+  return [rows.length ? h("h2", {}, title) : null, h("ul", { class: "entries" }, rows)];
+}
+
+/** A row that a finger chooses. */
+export function choice(onclick, title, ...facts) {
+  return h("li", {}, h("button", { type: "button", class: "pick", onclick }, h("b", {}, title), facts));
+}
+
+/** A row of something that was entered, or that looks like it; the `state` colours its edge. */
+export function entryRow({ state = "", title, uuid = null }, ...children) {
+  return h("li", { class: `entry ${state}`, "data-uuid": uuid }, h("b", {}, title), children);
+}
+
+/** One of several that can be on. */
+export function option(label, isOn, onclick) {
+  return h("button", { type: "button", class: `part ${isOn ? "on" : ""}`, "aria-pressed": String(isOn), onclick }, label);
+}
+
+/** Large links below each other, or what is said where there are none. */
+export function tiles(rows, none) {
+  return rows.length ? h("nav", { class: "tiles wide" }, rows) : none;
+}
+
+export function linkTo(path, label) {
+  return h("a", { class: "big soft", href: `#/${path}` }, label);
+}
+
+export function stepperKey(label, onclick, sign) {
+  return h("button", { type: "button", class: "key", "aria-label": label, onclick }, sign);
+}
+
+/** A field for some words, heard when it is left. */
+export function noteField(label, value, onNote) {
+  const heard = (event) => onNote(event.target.value);
+  return h("label", { class: "field" }, label, h("input", { type: "text", maxlength: 200, value, onchange: heard }));
+}
+
 export function card(attributes, ...children) {
   const { tone = "", ...rest } = attributes;
   return h("section", { class: `card ${tone}`, ...rest }, ...children);
@@ -29,7 +91,8 @@ export function feel(isGood) {
 
 /** A field for codes, whatever they come from: fast keys anywhere on the page, fingers, or the camera. */
 export function scanBox({ label, onCode }) {
-  const field = h("input", { type: "text", class: "code", "aria-label": label, placeholder: label, autocomplete: "off", autocapitalize: "none", spellcheck: "false", enterkeyhint: "go" });
+  const plain = { autocomplete: "off", autocapitalize: "none", spellcheck: "false", enterkeyhint: "go" };
+  const field = h("input", { type: "text", class: "code", "aria-label": label, placeholder: label, ...plain });
   const found = (code) => {
     const clean = code.trim();
     field.value = "";
@@ -45,7 +108,8 @@ export function scanBox({ label, onCode }) {
   const open = () => {
     if (camera) return close();
     place.hidden = false;
-    camera = import("./camera.js").then(({ scan }) => scan({ place, onCode: found, say: (sentence) => said(sentence, "bad"), onClosed: gone }));
+    const wish = { place, onCode: found, say: (sentence) => said(sentence, "bad"), onClosed: gone };
+    camera = import("./camera.js").then(({ scan }) => scan(wish));
     return camera.catch(() => {
       gone();
       said(t("The camera's part of this page could not be loaded. Open it once with a connection."), "bad");

@@ -1,7 +1,7 @@
 // A photo by the phone's own camera, made small enough to be sent from a hall.
 
 import { fill, h } from "./dom.js";
-import { bigButton, said } from "./parts.js";
+import { said, softButton } from "./parts.js";
 import { t } from "./texts.js";
 
 const LONGEST = 1280;
@@ -12,7 +12,8 @@ const QUALITIES = [0.8, 0.6, 0.4];
 async function smaller(file) {
   const picture = await createImageBitmap(file);
   const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
-  const canvas = h("canvas", { width: Math.max(1, Math.round(picture.width * scale)), height: Math.max(1, Math.round(picture.height * scale)) });
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const canvas = h("canvas", { width, height });
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
   const made = QUALITIES.map((quality) => () => canvas.toDataURL("image/jpeg", quality));
@@ -44,7 +45,7 @@ export function photoField({ value = null, onChange }) {
     fill(place,
       photo ? h("img", { src: photo, alt: t("The photo") }) : null,
       h("label", { class: "big soft" }, photo ? t("Take another photo") : t("Take a photo"), input),
-      photo ? bigButton(t("Without a photo"), () => set(null), { tone: "soft" }) : null);
+      photo ? softButton(t("Without a photo"), () => set(null)) : null);
   }
   draw(value);
   return place;

@@ -62,7 +62,8 @@ export async function unsent() {
 }
 
 async function add(entry) {
-  const row = { uuid: store.uuid(), owner: person().user.id, ownerName: person().user.name, at: new Date().toISOString(), state: "waiting", tab: TAB, ...entry };
+  const { id: owner, name: ownerName } = person().user;
+  const row = { uuid: store.uuid(), owner, ownerName, at: new Date().toISOString(), state: "waiting", tab: TAB, ...entry };
   await store.put("entries", row);
   await told();
   if (row.state === "waiting") sendSoon();
@@ -98,16 +99,18 @@ export async function withdraw(seq) {
 
 /** The draft is finished. */
 export async function done(seq) {
-  await store.change("entries", seq, (row) => (row.state === "draft" ? { ...row, state: "waiting" } : row));
+  await store.change("entries", seq, finished);
   await told();
   sendSoon();
 }
+
+const finished = (row) => (row.state === "draft" ? { ...row, state: "waiting" } : row);
 
 /** Drafts of a tab that was closed are as good as finished; those of one that is open are its own. */
 export async function finishDrafts() {
   const open = navigator.locks ? (await navigator.locks.query()).held.map((lock) => lock.name) : [];
   for (const row of await entries()) {
-    if (row.state === "draft" && !open.includes(lockOf(row.tab))) await store.change("entries", row.seq, (now) => ({ ...now, state: now.state === "draft" ? "waiting" : now.state }));
+    if (row.state === "draft" && !open.includes(lockOf(row.tab))) await store.change("entries", row.seq, finished);
   }
   await told();
 }
@@ -216,12 +219,13 @@ async function sendAct(entry) {
 }
 
 async function sendCounts(batch) {
-  const told = batch.map((entry) => ({ uuid: entry.uuid, code: entry.code, counted: entry.counted, captured_at: byServer(entry.at), bin: entry.bin }));
+  const told = batch.map(({ uuid, code, counted, at, bin }) => ({ uuid, code, counted, captured_at: byServer(at), bin }));
   const answer = await send(`/api/v1/stock-counts/${encodeURIComponent(batch[0].number)}/lines/`, { entries: told }, store.uuid());
   const byUuid = new Map(answer.entries.map((one) => [one.uuid, one]));
   for (const entry of batch) {
     const one = byUuid.get(entry.uuid);
-    if (one) await settle(entry, one.state === "kept" ? { state: "kept", problem: one.code, sentence: one.detail, sentAt: Date.now() } : { state: "sent", sentAt: Date.now() });
+    const outcome = one?.state === "kept" ? { state: "kept", problem: one.code, sentence: one.detail } : { state: "sent" };
+    if (one) await settle(entry, { ...outcome, sentAt: Date.now() });
   }
 }
 

@@ -13,7 +13,9 @@ async function ownReader() {
   const detector = new window.BarcodeDetector({ formats: FORMATS });
   return async (canvas) => {
     const found = await detector.detect(canvas);
-    return found.map(({ rawValue, format, boundingBox: box }) => ({ text: rawValue, format, x: box.x + box.width / 2, y: box.y + box.height / 2 }));
+    return found.map(({ rawValue, format, boundingBox: { x, y, width, height } }) => ({
+      text: rawValue, format, x: x + width / 2, y: y + height / 2,
+    }));
   };
 }
 

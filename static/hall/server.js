@@ -39,7 +39,8 @@ async function call(path, options = {}, patience = PATIENCE) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), patience);
   try {
-    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: stop.signal, ...options });
+    const usual = { credentials: "same-origin", cache: "no-store", redirect: "error", signal: stop.signal };
+    const answer = await fetch(path, { ...usual, ...options });
     const text = await answer.text();
     reached(true);
     return [answer, text];
@@ -55,8 +56,8 @@ async function call(path, options = {}, patience = PATIENCE) {
 function sentences(data) {
   if (typeof data === "string") return [data];
   if (Array.isArray(data)) return data.flatMap(sentences);
-  if (data && typeof data === "object") return Object.entries(data).filter(([name]) => name !== "code").flatMap(([, value]) => sentences(value));
-  return [];
+  if (!data || typeof data !== "object") return [];
+  return Object.entries(data).filter(([name]) => name !== "code").flatMap(([, value]) => sentences(value));
 }
 
 function read(answer, text) {
@@ -68,10 +69,13 @@ function read(answer, text) {
   }
   if (answer.ok) return data;
   if (answer.status === 401) throw new LoggedOut(t("You are logged out."));
-  if (answer.status === 403 && /CSRF/.test(text)) throw new Silent(t("The server is busy.")); // its token changed: the next attempt asks for it
+  // its token changed: the next attempt asks for it
+  if (answer.status === 403 && /CSRF/.test(text)) throw new Silent(t("The server is busy."));
   if (answer.status === 500) throw new Broken(t("The server could not do this."));
-  if (answer.status >= 500 || answer.status === 429 || answer.status === 408 || answer.headers.has("Retry-After")) throw new Silent(t("The server is busy."));
-  throw new Refused(answer.status, sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status }), data && data.code);
+  const isBusy = answer.status > 500 || [408, 429].includes(answer.status) || answer.headers.has("Retry-After");
+  if (isBusy) throw new Silent(t("The server is busy."));
+  const sentence = sentences(data).join(" ") || t("The server refused this (%(status)s).", { status: answer.status });
+  throw new Refused(answer.status, sentence, data && data.code);
 }
 
 const clock = { offset: 0, error: Infinity, at: -Infinity };
@@ -86,6 +90,11 @@ function compare(serverNow, asked, answered) {
 /** A moment of this device as the server's clock would have shown it. */
 export function byServer(moment) {
   return new Date(Date.parse(moment) + clock.offset).toISOString();
+}
+
+/** The moment at which something is done here, for what is sent later: counts that were posted meanwhile have seen it. */
+export function now() {
+  return byServer(new Date().toISOString());
 }
 
 /** Who is logged in here, as the server says it now; without an answer the last one who was, unless it `mustAnswer`. */

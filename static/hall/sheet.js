@@ -25,7 +25,8 @@ export class Sheet {
 
   /** Entries of this count by this person, the newest first. */
   take(entries) {
-    this.entries = entries.filter((one) => one.kind === "count" && one.number === this.count.number && one.owner === this.owner && !one.isWithdrawn).reverse();
+    const isOurs = (one) => one.kind === "count" && one.number === this.count.number && one.owner === this.owner;
+    this.entries = entries.filter((one) => isOurs(one) && !one.isWithdrawn).reverse();
     this.latest = new Map();
     for (const entry of this.entries) {
       if (entry.state === "held" || entry.problem) continue;

@@ -93,10 +93,15 @@ export function all(store) {
   return within(store, "readonly", (rows) => (rows ? asked(rows.getAll()) : [...memory[store].values()]));
 }
 
+function remember(store, row) {
+  memory[store].set(row[keyOf[store]], row);
+  return row[keyOf[store]];
+}
+
 /** Writes the row; a new entry gets its number, which is returned. */
 export async function put(store, row) {
   if (memory && row[keyOf[store]] === undefined) row[keyOf[store]] = nextInMemory++;
-  const key = await within(store, "readwrite", (rows) => (rows ? asked(rows.put(row)) : (memory[store].set(row[keyOf[store]], row), row[keyOf[store]])));
+  const key = await within(store, "readwrite", (rows) => (rows ? asked(rows.put(row)) : remember(store, row)));
   row[keyOf[store]] = key;
   return key;
 }

@@ -35,6 +35,11 @@ export function nt(one, many, n, terms = {}) {
   return facts(text, { n, ...terms });
 }
 
+/** A date as it is written in the page's language, or for English as the device does. */
+export function format(date, style) {
+  return new Intl.DateTimeFormat(language === "en" ? undefined : "zh-Hans", style).format(date);
+}
+
 export function moment(value) {
-  return new Intl.DateTimeFormat(language === "en" ? undefined : "zh-Hans", { dateStyle: "short", timeStyle: "short" }).format(new Date(value));
+  return format(new Date(value), { dateStyle: "short", timeStyle: "short" });
 }

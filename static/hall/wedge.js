@@ -46,57 +46,67 @@ export function isScanned(text, milliseconds, isInField) {
   return isInField ? text.length >= 4 && isFast : text.length >= 2 && (isFast || !QUANTITY.test(text));
 }
 
-/**
- * Call onCode(code) for each scan until the returned function is called. What a scan typed into a field is taken out
- * again, and neither its Enter nor its Tab reaches the page. What a person types is left alone.
- */
-export function listen(onCode, target = document) {
-  let burst = null; // {text, from, last, field}
-  let isMute = false; // a soft keyboard does not say which key it was; the text comes as input
+function isEnd({ key, code }) {
+  return key === "Enter" || key === "Tab" || (key === "Process" && /^(Numpad)?Enter$|^Tab$/.test(code));
+}
 
-  function add(text, event) {
-    if (burst && event.timeStamp - burst.last > PAUSE) burst = null;
-    burst ||= { text: "", from: event.timeStamp, last: event.timeStamp, field: remembered(event.target) };
-    burst.text += text;
-    burst.last = event.timeStamp;
+class Ear {
+  constructor(onCode, target) {
+    Object.assign(this, { onCode, target, burst: null }); // burst: {text, from, last, field}
+    this.isMute = false; // a soft keyboard does not say which key it was; the text comes as input
   }
 
-  function isScan(event) {
+  add(text, event) {
+    if (this.burst && event.timeStamp - this.burst.last > PAUSE) this.burst = null;
+    this.burst ||= { text: "", from: event.timeStamp, last: event.timeStamp, field: remembered(event.target) };
+    this.burst.text += text;
+    this.burst.last = event.timeStamp;
+  }
+
+  isScan(event) {
+    const { burst } = this;
     if (!burst || event.timeStamp - burst.last > PAUSE) return false;
     const { element } = burst.field;
     if (element?.isConnected && event.target !== element) return false; // a field that was drawn anew lost the focus
     return isScanned(burst.text, burst.last - burst.from, Boolean(element));
   }
 
-  function onKey(event) {
-    const isEnd = event.key === "Enter" || event.key === "Tab" || (event.key === "Process" && /^(Numpad)?Enter$|^Tab$/.test(event.code));
-    if (isEnd && isScan(event)) {
-      const { text, field } = burst;
-      burst = null;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      if (event.isComposing) event.target.blur(); // an input method gives its letters up
-      putBack(field);
-      target.dispatchEvent(new Event("scanned"));
-      onCode(tidy(text));
-      return;
-    }
-    const text = isEnd ? null : typed(event);
-    isMute = event.key === "Unidentified" || (event.key === "Process" && !event.code);
-    if (text === null) burst = null;
-    else if (text) add(text, event);
+  onKey(event) {
+    if (isEnd(event) && this.isScan(event)) return this.take(event);
+    const text = isEnd(event) ? null : typed(event);
+    this.isMute = event.key === "Unidentified" || (event.key === "Process" && !event.code);
+    if (text === null) this.burst = null;
+    else if (text) this.add(text, event);
     // A space would press the button that has the focus.
-    if (text && burst.text.length > 1 && !burst.field.element) event.preventDefault();
+    if (text && this.burst.text.length > 1 && !this.burst.field.element) event.preventDefault();
+    return undefined;
   }
 
-  function onInput(event) {
-    if (isMute && event.inputType === "insertText" && event.data) add(event.data, event);
+  take(event) {
+    const { text, field } = this.burst;
+    this.burst = null;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.isComposing) event.target.blur(); // an input method gives its letters up
+    putBack(field);
+    this.target.dispatchEvent(new Event("scanned"));
+    this.onCode(tidy(text));
   }
 
-  target.addEventListener("keydown", onKey, true);
-  target.addEventListener("beforeinput", onInput, true);
-  return () => {
-    target.removeEventListener("keydown", onKey, true);
-    target.removeEventListener("beforeinput", onInput, true);
-  };
+  onInput(event) {
+    if (this.isMute && event.inputType === "insertText" && event.data) this.add(event.data, event);
+  }
+}
+
+/**
+ * Call onCode(code) for each scan until the returned function is called. What a scan typed into a field is taken out
+ * again, and neither its Enter nor its Tab reaches the page. What a person types is left alone.
+ */
+export function listen(onCode, target = document) {
+  const ear = new Ear(onCode, target);
+  const stop = new AbortController();
+  const heard = { capture: true, signal: stop.signal };
+  target.addEventListener("keydown", (event) => ear.onKey(event), heard);
+  target.addEventListener("beforeinput", (event) => ear.onInput(event), heard);
+  return () => stop.abort();
 }

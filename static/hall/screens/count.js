@@ -1,8 +1,13 @@
 // Counting: scan or choose an item, say how many, go on. Everything is kept the moment it is entered.
 
+import { atDesk } from "../desk.js";
 import { fill, h } from "../dom.js";
+import { cannotKeep } from "../kept.js";
 import { quantityPad } from "../pad.js";
-import { ageOf, bigButton, card, feel, progress, said, scanBox } from "../parts.js";
+import {
+  acts, ageOf, bad, bigButton, card, choice, entryRow, fact, feel, linkTo, listOf, progress, said, scanBox, soft,
+  softButton,
+} from "../parts.js";
 import * as queue from "../queue.js";
 import { ask, person, send } from "../server.js";
 import { Sheet } from "../sheet.js";
@@ -10,20 +15,17 @@ import * as store from "../store.js";
 import { moment, nt, t } from "../texts.js";
 
 const SHOWN = 6;
-
-const sheetOf = (number) => `/api/v1/stock-counts/${encodeURIComponent(number)}/sheet/`;
+const MOST_SHOWN = 200;
+const MOST_ENTRIES = 30;
+const UNKNOWN = { barcode: "", pack: 1, bins: [], isUnknown: true };
 
 export const screen = {
   path: /^counts\/(.+)$/,
   title: () => t("Count"),
-  async open(main, [, number]) {
-    const desk = new Desk(main, number);
-    await desk.begin();
-    return () => desk.end();
-  },
+  open: atDesk((main, hall, number) => new Round(main, number)),
 };
 
-class Desk {
+class Round {
   constructor(main, number) {
     this.main = main;
     this.number = number;
@@ -36,11 +38,12 @@ class Desk {
   }
 
   async begin() {
-    const { data, at, isFresh } = await ask(sheetOf(this.number));
+    const { data, at, isFresh } = await ask(this.pathOf("sheet"));
     data.at = at;
     this.sheet = new Sheet(data, await queue.entries(), person().user.id);
     this.kept = ageOf({ at, isFresh });
-    this.box = scanBox({ label: this.sheet.bins.length ? t("Scan an item or a bin") : t("Scan an item"), onCode: (code) => this.next(() => this.scanned(code)) });
+    const label = this.sheet.bins.length ? t("Scan an item or a bin") : t("Scan an item");
+    this.box = scanBox({ label, onCode: (code) => this.next(() => this.scanned(code)) });
     this.top = h("div", {});
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
@@ -53,6 +56,10 @@ class Desk {
     this.stop();
     this.box.close();
     await this.next(() => this.finish());
+  }
+
+  pathOf(act) {
+    return `/api/v1/stock-counts/${encodeURIComponent(this.number)}/${act}/`;
   }
 
   /** Fingers and scanners are faster than the disk of a cheap phone: one act after the other. */
@@ -76,8 +83,9 @@ class Desk {
       return this.draw();
     }
     feel(false);
-    said(t("“%(code)s” is not on this list. Say how many there are: it is kept, and the office finds out what it is.", { code }), "bad");
-    return this.countOneMore({ sku: code, name: t("Not on this list"), barcode: "", pack: 1, bins: [], state: "open", isUnknown: true });
+    said(t(
+      "“%(code)s” is not on this list. Say how many there are: it is kept, and the office finds out what it is.", { code }), "bad");
+    return this.countOneMore({ ...UNKNOWN, sku: code, name: t("Not on this list"), state: "open" });
   }
 
   async enter(code) {
@@ -111,18 +119,24 @@ class Desk {
   async askBin(item, isScan) {
     await this.finish();
     said(t("%(name)s lies in several bins. Which one are you at?", { name: item.name }));
-    fill(this.panel, card({}, h("h2", {}, item.name), item.bins.map((bin) => bigButton(bin, () => this.next(async () => { await this.enter(bin); await (isScan ? this.countOneMore(item) : this.choose(item, bin)); }), { tone: "soft" }))));
+    const chosen = async (bin) => {
+      await this.enter(bin);
+      await (isScan ? this.countOneMore(item) : this.choose(item, bin));
+    };
+    const buttons = item.bins.map((bin) => softButton(bin, () => this.next(() => chosen(bin))));
+    fill(this.panel, card({}, h("h2", {}, item.name), buttons));
   }
 
   async openItem(item, bin, first) {
     await this.finish();
     const before = this.sheet.counted(item, bin);
-    const isUsable = before && !this.sheet.isLongAgo(before);
-    const value = first(isUsable ? before.counted : null);
+    const known = before && !this.sheet.isLongAgo(before) ? before.counted : null;
+    const value = first(known);
+    const changed = (pieces) => this.keep(pieces);
     this.item = { item, bin, draft: null, before };
-    this.item.pad = quantityPad({ value, pack: item.pack, onChange: (now) => this.keep(now), onDone: () => this.next(() => this.finish(true)) });
+    this.item.pad = quantityPad({ value, pack: item.pack, onChange: changed, onDone: () => this.next(() => this.finish(true)) });
     this.found = null;
-    if (value !== null && value !== (isUsable ? before.counted : null)) this.keep(value);
+    if (value !== null && value !== known) this.keep(value);
     this.draw();
     this.drawPanel();
   }
@@ -133,12 +147,19 @@ class Desk {
   keep(value) {
     const { item } = this;
     if (!item) return;
-    this.writes = this.writes.then(async () => {
-      if (value === null) {
-        if (item.draft) await queue.drop(item.draft);
-        item.draft = null;
-      } else if (!item.draft || !(await queue.redraft(item.draft, value, this.titleOf(item, value)))) item.draft = (await queue.count({ number: this.number, code: item.item.sku, counted: value, bin: item.bin, title: this.titleOf(item, value), isDraft: true })).seq;
-    }).catch((error) => said(t("This could not be kept on the device (%(why)s). Write it down, and send what waits.", { why: error.name || error }), "bad"));
+    this.writes = this.writes.then(() => this.write(item, value)).catch((error) => said(cannotKeep(error), "bad"));
+  }
+
+  async write(item, value) {
+    const title = this.titleOf(item, value);
+    if (value === null) {
+      if (item.draft) await queue.drop(item.draft);
+      item.draft = null;
+    } else if (!item.draft || !(await queue.redraft(item.draft, value, title))) {
+      const { number } = this;
+      const entry = { number, code: item.item.sku, counted: value, bin: item.bin, title, isDraft: true };
+      item.draft = (await queue.count(entry)).seq;
+    }
   }
 
   titleOf({ item, bin }, value) {
@@ -173,7 +194,8 @@ class Desk {
 
   async undo(entry) {
     if (!(await queue.drop(entry.seq))) {
-      await queue.act({ path: `/api/v1/stock-counts/${encodeURIComponent(this.number)}/withdraw/`, body: { uuid: entry.uuid }, title: t("Undo: %(what)s", { what: entry.title }) });
+      const title = t("Undo: %(what)s", { what: entry.title });
+      await queue.act({ path: this.pathOf("withdraw"), body: { uuid: entry.uuid }, title });
       await queue.withdraw(entry.seq);
     }
     this.sheet.take(await queue.entries());
@@ -183,8 +205,10 @@ class Desk {
 
   async post() {
     try {
-      await send(`/api/v1/stock-counts/${encodeURIComponent(this.number)}/post/`, {}, store.uuid());
-      fill(this.main, card({ tone: "good" }, h("h2", {}, t("Posted")), h("p", {}, t("The differences are in the stock. Thank you.")), h("a", { class: "big soft", href: "#/counts" }, t("To the other counts"))));
+      await send(this.pathOf("post"), {}, store.uuid());
+      fill(this.main, card({ tone: "good" }, h("h2", {}, t("Posted")),
+        h("p", {}, t("The differences are in the stock. Thank you.")),
+        linkTo("counts", t("To the other counts"))));
     } catch (error) {
       said(error.message, "bad");
     }
@@ -198,25 +222,31 @@ class Desk {
     const done = sheet.done();
     this.top.hidden = Boolean(this.item); // the keypad should be seen whole
     fill(this.top,
-      h("p", { class: "soft" }, [sheet.count.note || sheet.count.number, this.kept].filter(Boolean).join(" · ")),
+      soft(sheet.count.note || sheet.count.number, this.kept),
       progress(done, all, t("%(n)s of %(all)s counted", { n: done, all })));
     this.chooser.value = this.bin;
     this.chooser.parentElement.hidden = Boolean(this.item) || !sheet.bins.length;
     if (this.item) return fill(this.lists);
     const left = this.found ? this.found.map((item) => ({ item, bin: this.binOf(item) })) : sheet.left(this.bin);
-    const shown = this.isAllShown ? left.slice(0, 200) : left.slice(0, SHOWN);
-    fill(this.lists,
+    const shown = left.slice(0, this.isAllShown ? MOST_SHOWN : SHOWN);
+    const more = left.length - shown.length;
+    return fill(this.lists,
       this.found ? h("h2", {}, t("Found")) : left.length ? h("h2", {}, t("Next")) : this.drawEnd(),
       h("ul", { class: "entries" }, shown.map(({ item, bin }) => this.drawLeft(item, bin))),
-      left.length > shown.length ? bigButton(nt("Show one more", "Show %(n)s more", left.length - shown.length), () => { this.isAllShown = true; this.draw(); }, { tone: "soft" }) : null,
-      sheet.entries.length ? h("h2", {}, t("Counted by you")) : null,
-      h("ul", { class: "entries" }, sheet.entries.slice(0, 30).map((entry) => this.drawEntry(entry))));
+      more ? softButton(nt("Show one more", "Show %(n)s more", more), () => this.showAll()) : null,
+      listOf(t("Counted by you"), sheet.entries.slice(0, MOST_ENTRIES).map((entry) => this.drawEntry(entry))));
+  }
+
+  showAll() {
+    this.isAllShown = true;
+    this.draw();
   }
 
   /** Made once: a field that is drawn anew loses the focus, and with it the rest of a scan. */
   makeBins() {
     const { bins } = this.sheet;
-    const options = [h("option", { value: "" }, t("no bin chosen")), ...bins.map((bin) => h("option", { value: bin.code }, bin.area ? `${bin.code} · ${bin.area}` : bin.code))];
+    const known = bins.map(({ code, area }) => h("option", { value: code }, area ? `${code} · ${area}` : code));
+    const options = [h("option", { value: "" }, t("no bin chosen")), ...known];
     const chosen = ({ target }) => {
       target.blur(); // or the next letters would choose another one
       this.next(() => this.enter(target.value));
@@ -226,11 +256,16 @@ class Desk {
   }
 
   drawLeft(item, bin) {
-    const place = bin ? `${bin} · ` : "";
-    const recount = item.state === "recount" ? h("span", { class: "bad" }, t("Somebody counted something else than expected: please count it again.")) : null;
-    const moved = item.state === "moved" ? h("span", { class: "bad" }, t("Stock moved while its bins were counted: count all of them again.")) : null;
-    return h("li", {}, h("button", { type: "button", class: "pick", onclick: () => this.next(() => this.choose(item, bin === null ? undefined : bin)) },
-      h("b", {}, item.name), h("span", { class: "soft" }, `${place}${item.sku}${this.expected(item)}`), recount, moved));
+    const chosen = () => this.next(() => this.choose(item, bin === null ? undefined : bin));
+    const why = {
+      recount: () => t("Somebody counted something else than expected: please count it again."),
+      moved: () => t("Stock moved while its bins were counted: count all of them again."),
+    }[item.state];
+    return choice(chosen, item.name, fact(this.factsOf(item, bin)), why ? bad(why()) : null);
+  }
+
+  factsOf(item, bin) {
+    return `${bin ? `${bin} · ` : ""}${item.sku}${this.expected(item)}`;
   }
 
   expected(item) {
@@ -238,32 +273,35 @@ class Desk {
   }
 
   drawEntry(entry) {
-    const item = this.sheet.item(entry.code) || { sku: entry.code, name: entry.code, pack: 1, bins: [], isUnknown: true };
-    const isOpen = !entry.problem;
-    return h("li", { class: `entry ${entry.state}`, "data-uuid": entry.uuid },
-      h("b", {}, entry.title),
-      h("span", { class: "soft" }, `${moment(entry.at)} · ${queue.UNSENT.includes(entry.state) ? t("not sent yet") : t("sent")}`),
-      entry.sentence ? h("span", { class: "bad" }, entry.sentence) : null,
-      h("div", { class: "acts" },
-        isOpen ? bigButton(t("Correct"), () => this.next(() => this.choose(item, entry.bin)), { tone: "soft" }) : null,
-        isOpen ? bigButton(t("Undo"), () => this.next(() => this.undo(entry)), { tone: "soft" }) : null));
+    const item = this.sheet.item(entry.code) || { ...UNKNOWN, sku: entry.code, name: entry.code };
+    const isUnsent = queue.UNSENT.includes(entry.state);
+    return entryRow(entry,
+      fact(`${moment(entry.at)} · ${isUnsent ? t("not sent yet") : t("sent")}`),
+      bad(entry.sentence),
+      entry.problem ? acts() : acts(
+        softButton(t("Correct"), () => this.next(() => this.choose(item, entry.bin))),
+        softButton(t("Undo"), () => this.next(() => this.undo(entry)))));
   }
 
   drawEnd() {
     const waits = this.sheet.unsent();
-    return card({ tone: "good" }, h("h2", {}, t("Everything on this list is counted.")),
-      waits ? h("p", {}, nt("One entry is not sent yet.", "%(n)s entries are not sent yet.", waits)) : bigButton(t("Post the count"), () => confirm(t("Post this count? Its differences go into the stock.")) && this.post(), { tone: "good" }));
+    const post = () => confirm(t("Post this count? Its differences go into the stock.")) && this.post();
+    return card({ tone: "good" }, h("h2", {}, t("Everything on this list is counted.")), waits
+      ? h("p", {}, nt("One entry is not sent yet.", "%(n)s entries are not sent yet.", waits))
+      : bigButton(t("Post the count"), post, { tone: "good" }));
   }
 
   drawPanel() {
-    const { item, bin, before } = this.item;
-    const old = before ? h("p", { class: "soft" }, t("You counted %(n)s here, %(when)s.", { n: before.counted, when: moment(before.at) })) : null;
-    const others = item.state === "counted" && !item.mine ? h("p", { class: "soft" }, t("Somebody else counted this already.")) : null;
-    fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), h("p", { class: "soft" }, `${bin ? `${bin} · ` : ""}${item.sku}${this.expected(item)}`), old, others,
-      this.item.pad.element,
-      h("div", { class: "acts" },
-        bigButton(t("None here"), () => this.next(() => this.none()), { tone: "soft" }),
-        bigButton(t("Don't count it now"), () => this.next(() => this.leaveOut()), { tone: "soft" }))));
+    const { item, bin, before, pad } = this.item;
+    const old = () => soft(t("You counted %(n)s here, %(when)s.", { n: before.counted, when: moment(before.at) }));
+    const isOthers = item.state === "counted" && !item.mine;
+    fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), soft(this.factsOf(item, bin)),
+      before ? old() : null,
+      isOthers ? soft(t("Somebody else counted this already.")) : null,
+      pad.element,
+      acts(
+        softButton(t("None here"), () => this.next(() => this.none())),
+        softButton(t("Don't count it now"), () => this.next(() => this.leaveOut())))));
     this.panel.scrollIntoView({ block: "nearest" });
   }
 

@@ -1,7 +1,7 @@
 // The open counts of this warehouse.
 
 import { fill, h } from "../dom.js";
-import { ageOf, bigButton, card, said } from "../parts.js";
+import { ageOf, bigButton, card, said, soft, softButton, tiles } from "../parts.js";
 import { ask, askAll, send } from "../server.js";
 import { uuid } from "../store.js";
 import { nt, t } from "../texts.js";
@@ -19,6 +19,7 @@ async function today(hall) {
   const due = data.results.find((one) => one.warehouse === hall.session.warehouse);
   if (!due || !due.items || !hall.may("stock.add_stockcount")) return null;
   const key = uuid();
+  const minutes = Math.ceil(due.minutes);
   const open = async () => {
     try {
       const count = await send("/api/v1/count-plan/open/", { warehouse: due.warehouse }, key);
@@ -29,14 +30,21 @@ async function today(hall) {
   };
   return card({ tone: "open" },
     h("h2", {}, t("To count today")),
-    h("p", {}, nt("One item, about %(minutes)s minutes.", "%(n)s items, about %(minutes)s minutes.", due.items, { minutes: Math.ceil(due.minutes) })),
-    due.note ? h("p", { class: "soft" }, due.note) : null,
+    h("p", {}, nt("One item, about %(minutes)s minutes.", "%(n)s items, about %(minutes)s minutes.", due.items, { minutes })),
+    due.note ? soft(due.note) : null,
     bigButton(t("Count these"), open, { tone: "good" }));
 }
 
 const TAKEN_ALONG = 5; // the newest counts, for who walks off into a dead spot at once
 
 const openHere = (hall) => askAll(`/api/v1/stock-counts/?state=open&warehouse__code=${encodeURIComponent(hall.session.warehouse)}`);
+
+function linkOf(count) {
+  const done = t("%(n)s of %(all)s counted", { n: count.counted, all: count.line_count });
+  return h("a", { class: "tile", href: `#/counts/${encodeURIComponent(count.number)}` },
+    h("b", {}, count.note || count.number),
+    h("span", {}, [count.number, KINDS[count.kind](), done].join(" · ")));
+}
 
 export const screen = {
   path: /^counts$/,
@@ -49,14 +57,13 @@ export const screen = {
   async open(main, match, hall) {
     const { data, at, isFresh } = await openHere(hall);
     const due = await today(hall).catch(() => null); // the list above is what matters
-    const rows = data.map((count) => h("a", { class: "tile", href: `#/counts/${encodeURIComponent(count.number)}` },
-      h("b", {}, count.note || count.number),
-      h("span", {}, [count.number, KINDS[count.kind](), t("%(n)s of %(all)s counted", { n: count.counted, all: count.line_count })].join(" · "))));
+    const rows = data.map(linkOf);
+    const none = due ? null : card({}, h("p", {}, t("No count is open here, and nothing is due today. The office can open one.")));
     fill(main,
-      h("p", { class: "soft" }, ageOf({ at, isFresh })),
+      soft(ageOf({ at, isFresh })),
       due,
-      rows.length ? h("nav", { class: "tiles wide" }, rows) : due ? null : card({}, h("p", {}, t("No count is open here, and nothing is due today. The office can open one."))),
-      rows.length ? h("p", { class: "soft" }, nt("One count is open.", "%(n)s counts are open.", rows.length)) : null,
-      bigButton(t("Look again"), () => hall.go("counts"), { tone: "soft" }));
+      tiles(rows, none),
+      rows.length ? soft(nt("One count is open.", "%(n)s counts are open.", rows.length)) : null,
+      softButton(t("Look again"), () => hall.go("counts")));
   },
 };

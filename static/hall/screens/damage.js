@@ -1,35 +1,34 @@
 // Damaged pieces, or such as are thrown away: off sale at once, with a photo for whoever decides later.
 
 import { chooser } from "../chooser.js";
+import { atDesk } from "../desk.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
 import { quantityPad } from "../pad.js";
-import { bigButton, card, said } from "../parts.js";
+import { card, noteField, option, said, soft, softButton } from "../parts.js";
 import { photoField } from "../photos.js";
 import * as queue from "../queue.js";
-import { byServer } from "../server.js";
+import { now } from "../server.js";
 import { t } from "../texts.js";
 
 const NAME = "damage";
+const PATH = "/api/v1/set-asides/";
 const REASONS = [["damaged", () => t("damaged")], ["expired", () => t("expired")], ["held", () => t("to be looked at")]];
 
 export const screen = {
   path: /^damage(?:\/(.+))?$/,
   title: () => t("Damaged"),
-  async open(main, [, code], hall) {
-    const desk = new Desk(main, hall);
-    await desk.begin(code);
-    return () => desk.end();
-  },
+  open: atDesk((main, hall, code) => new Report(main, hall, code)),
 };
 
-class Desk {
-  constructor(main, hall) {
-    Object.assign(this, { main, hall, pad: null });
+class Report {
+  constructor(main, hall, code) {
+    Object.assign(this, { main, hall, code, pad: null });
     this.send = oneAtATime(this.send.bind(this));
   }
 
-  async begin(code) {
+  async begin() {
+    const { code } = this;
     this.chooser = chooser({ hall: this.hall, label: t("Scan an item"), onItem: (item) => this.start(item) });
     this.panel = h("div", { id: "panel" });
     this.report = await begun(NAME); // {item: {product, name}, quantity, reason, note, photo, isScrapped}
@@ -69,18 +68,24 @@ class Desk {
   async send() {
     const { item, quantity, reason, note, photo, isScrapped } = this.report;
     if (!quantity) return said(t("Say how many pieces it is."), "bad");
-    const body = { product: item.product, warehouse: this.hall.session.warehouse, quantity, reason, note, photo, is_scrapped: isScrapped, at: byServer(new Date().toISOString()) };
-    const title = isScrapped ? t("%(n)s × %(name)s thrown away", { n: quantity, name: item.name }) : t("%(n)s × %(name)s off sale", { n: quantity, name: item.name });
-    const entry = await queue.act({ path: "/api/v1/set-asides/", body, title, subject: { document: NAME } });
+    const { product, name } = item;
+    const { warehouse } = this.hall.session;
+    const body = { product, warehouse, quantity, reason, note, photo, is_scrapped: isScrapped, at: now() };
+    const title = isScrapped
+      ? t("%(n)s × %(name)s thrown away", { n: quantity, name })
+      : t("%(n)s × %(name)s off sale", { n: quantity, name });
+    const entry = await queue.act({ path: PATH, body, title, subject: { document: NAME } });
     await this.giveUp();
-    return said(t("%(what)s: kept.", { what: title }), "good", h("button", { type: "button", class: "link", onclick: () => this.undo(entry, item, body) }, t("Undo")));
+    const undo = h("button", { type: "button", class: "link", onclick: () => this.undo(entry, body) }, t("Undo"));
+    return said(t("%(what)s: kept.", { what: title }), "good", undo);
   }
 
-  async undo(entry, item, body) {
+  async undo(entry, { product, warehouse, quantity, is_scrapped: isScrapped }) {
     if (!(await queue.drop(entry.seq))) {
-      if (body.is_scrapped) return said(t("The server has it already. Ask the office to take it back."), "bad");
-      const { product, warehouse, quantity } = body;
-      await queue.act({ path: "/api/v1/set-asides/put-back/", body: { product, warehouse, quantity, note: t("Reported by mistake") }, title: t("Undo: %(what)s", { what: entry.title }), subject: { document: NAME } });
+      if (isScrapped) return said(t("The server has it already. Ask the office to take it back."), "bad");
+      const body = { product, warehouse, quantity, note: t("Reported by mistake") };
+      const title = t("Undo: %(what)s", { what: entry.title });
+      await queue.act({ path: `${PATH}put-back/`, body, title, subject: { document: NAME } });
     }
     return said(t("%(what)s: taken back.", { what: entry.title }), "good");
   }
@@ -88,16 +93,24 @@ class Desk {
   draw() {
     this.closePad();
     this.chooser.element.hidden = Boolean(this.report);
-    if (!this.report) return fill(this.panel, h("p", { class: "soft" }, t("What is reported here is no longer sold, and the office sees it with its photo.")));
-    const { item, quantity, reason, note, photo, isScrapped } = this.report;
-    const choice = ([code, label]) => h("button", { type: "button", class: `part ${code === reason ? "on" : ""}`, "aria-pressed": String(code === reason), onclick: () => this.set({ reason: code }).then(() => this.draw()) }, label());
-    this.pad = quantityPad({ value: quantity, onChange: (now) => this.set({ quantity: now || 0 }), onDone: () => this.send() });
-    return fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), h("p", { class: "soft" }, item.product),
-      h("div", { class: "choices" }, REASONS.map(choice)),
-      photoField({ value: photo, onChange: (now) => this.set({ photo: now }) }),
-      h("label", { class: "field" }, t("What is wrong with it"), h("input", { type: "text", maxlength: 200, value: note, onchange: (event) => this.set({ note: event.target.value }) })),
-      h("label", { class: "tick" }, h("input", { type: "checkbox", checked: isScrapped, onchange: (event) => this.set({ isScrapped: event.target.checked }) }), h("span", {}, t("It is thrown away now"))),
+    if (!this.report)
+      return fill(this.panel, soft(t("What is reported here is no longer sold, and the office sees it with its photo.")));
+    const { item, quantity, reason, note, photo } = this.report;
+    const choose = (code) => this.set({ reason: code }).then(() => this.draw());
+    const changed = (pieces) => this.set({ quantity: pieces || 0 });
+    this.pad = quantityPad({ value: quantity, onChange: changed, onDone: () => this.send() });
+    return fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), soft(item.product),
+      h("div", { class: "choices" }, REASONS.map(([code, label]) => option(label(), code === reason, () => choose(code)))),
+      photoField({ value: photo, onChange: (taken) => this.set({ photo: taken }) }),
+      noteField(t("What is wrong with it"), note, (text) => this.set({ note: text })),
+      this.drawScrapped(),
       h("h2", {}, t("How many?")), this.pad.element,
-      bigButton(t("Give it up"), () => this.giveUp(), { tone: "soft" })));
+      softButton(t("Give it up"), () => this.giveUp())));
+  }
+
+  drawScrapped() {
+    const told = (event) => this.set({ isScrapped: event.target.checked });
+    const box = h("input", { type: "checkbox", checked: this.report.isScrapped, onchange: told });
+    return h("label", { class: "tick" }, box, h("span", {}, t("It is thrown away now")));
   }
 }

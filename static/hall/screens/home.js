@@ -1,7 +1,7 @@
 // Where a shift begins: what is to be done here, and where "here" is.
 
 import { fill, h } from "../dom.js";
-import { card } from "../parts.js";
+import { card, soft } from "../parts.js";
 import { takeScans } from "../scans.js";
 import { LANGUAGES, spoken, t } from "../texts.js";
 
@@ -16,18 +16,34 @@ const TILES = [
   { to: "inspect", label: () => t("Returns"), hint: () => t("look at what came back"), needs: "orders.change_return" },
 ];
 
+function drawWarehouses(hall) {
+  const { warehouses, warehouse } = hall.session;
+  if (warehouses.length < 2) return soft(warehouses[0]?.name || t("You have access to no warehouse yet. Ask its manager."));
+  const options = warehouses.map((one) => h("option", { value: one.code, selected: one.code === warehouse }, one.name));
+  const chosen = (event) => hall.chooseWarehouse(event.target.value);
+  return h("label", { class: "field" }, t("Warehouse"), h("select", { id: "warehouse", onchange: chosen }, options));
+}
+
+function drawLanguages(hall) {
+  const known = Object.entries(LANGUAGES);
+  const options = known.map(([code, name]) => h("option", { value: code, selected: code === spoken() }, name));
+  const chosen = (event) => hall.chooseLanguage(event.target.value);
+  return h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: chosen }, options));
+}
+
+function drawTile({ to, label, hint }) {
+  return h("a", { class: "tile", href: `#/${to}` }, h("b", {}, label()), h("span", {}, hint()));
+}
+
 export const screen = {
   path: /^$/,
   title: () => t("Warehouse"),
   async open(main, match, hall) {
-    const { session } = hall;
-    const warehouses = session.warehouses.length > 1
-      ? h("label", { class: "field" }, t("Warehouse"), h("select", { id: "warehouse", onchange: (event) => hall.chooseWarehouse(event.target.value) }, session.warehouses.map((one) => h("option", { value: one.code, selected: one.code === session.warehouse }, one.name))))
-      : h("p", { class: "soft" }, session.warehouses[0]?.name || t("You have access to no warehouse yet. Ask its manager."));
-    const tiles = TILES.filter((tile) => hall.may(tile.needs)).map((tile) => h("a", { class: "tile", href: `#/${tile.to}` }, h("b", {}, tile.label()), h("span", {}, tile.hint())));
-    const languages = h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: (event) => hall.chooseLanguage(event.target.value) }, Object.entries(LANGUAGES).map(([code, name]) => h("option", { value: code, selected: code === spoken() }, name))));
-    fill(main, warehouses, h("nav", { class: "tiles" }, tiles),
-      card({ tone: "plain" }, languages, h("p", { class: "soft" }, t("Logged in as %(name)s.", { name: session.user.name })), h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));
+    fill(main, drawWarehouses(hall),
+      h("nav", { class: "tiles" }, TILES.filter((tile) => hall.may(tile.needs)).map(drawTile)),
+      card({ tone: "plain" }, drawLanguages(hall),
+        soft(t("Logged in as %(name)s.", { name: hall.session.user.name })),
+        h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));
     return hall.may("stock.view_stocklevel") ? takeScans((code) => hall.go(`look/${encodeURIComponent(code)}`)) : null;
   },
 };

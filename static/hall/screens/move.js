@@ -2,33 +2,33 @@
 
 import { chooser } from "../chooser.js";
 import { isGtin } from "../codes.js";
+import { atDesk } from "../desk.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
-import { bigButton, card, feel, said } from "../parts.js";
+import { acts, bad, card, entryRow, feel, listOf, option, said, soft, softButton } from "../parts.js";
 import * as queue from "../queue.js";
 import { t } from "../texts.js";
 
 const NAME = "move";
 const PATH = "/api/v1/bins/";
+const SHOWN = 10;
 
 export const screen = {
   path: /^move(?:\/(.+))?$/,
   title: () => t("Move"),
-  async open(main, [, code], hall) {
-    const desk = new Desk(main, hall);
-    await desk.begin(code);
-    return () => desk.end();
-  },
+  open: atDesk((main, hall, code) => new Move(main, hall, code)),
 };
 
-class Desk {
-  constructor(main, hall) {
-    Object.assign(this, { main, hall });
+class Move {
+  constructor(main, hall, code) {
+    Object.assign(this, { main, hall, code });
     for (const name of ["to", "undo"]) this[name] = oneAtATime(this[name].bind(this));
   }
 
-  async begin(code) {
-    this.chooser = chooser({ hall: this.hall, label: t("Scan an item"), onItem: (item) => this.start(item), onOther: (text) => this.bin(text) });
+  async begin() {
+    const { code, hall } = this;
+    const heard = { onItem: (item) => this.start(item), onOther: (text) => this.bin(text) };
+    this.chooser = chooser({ hall, label: t("Scan an item"), ...heard });
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
     this.move = await begun(NAME); // {product, name, bins, from}: from "" is "it lies there too"
@@ -64,9 +64,12 @@ class Desk {
 
   async to(bin) {
     const { product, name, from } = this.move;
-    const title = from ? t("%(name)s: from %(from)s to %(to)s", { name, from, to: bin }) : t("%(name)s: in %(to)s too", { name, to: bin });
+    const title = from
+      ? t("%(name)s: from %(from)s to %(to)s", { name, from, to: bin })
+      : t("%(name)s: in %(to)s too", { name, to: bin });
     feel(true);
-    await queue.act({ path: `${PATH}put/`, body: { warehouse: this.hall.session.warehouse, product, bin, instead_of: from }, title, subject: { document: NAME, product, name, from, to: bin } });
+    const body = { warehouse: this.hall.session.warehouse, product, bin, instead_of: from };
+    await queue.act({ path: `${PATH}put/`, body, title, subject: { document: NAME, product, name, from, to: bin } });
     said(t("%(what)s: kept.", { what: title }), "good");
     await this.set(null);
   }
@@ -76,30 +79,39 @@ class Desk {
       const { product, name, from, to } = entry.subject;
       const place = { warehouse: this.hall.session.warehouse, product };
       const title = t("Undo: %(what)s", { what: entry.title });
-      if (from) await queue.act({ path: `${PATH}put/`, body: { ...place, bin: from, instead_of: to }, title, subject: { document: NAME, product, name, undoes: entry.uuid } });
-      else await queue.act({ path: `${PATH}take/`, body: { ...place, bin: to }, title, subject: { document: NAME, product, name, undoes: entry.uuid } });
+      const subject = { document: NAME, product, name, undoes: entry.uuid };
+      if (from) await queue.act({ path: `${PATH}put/`, body: { ...place, bin: from, instead_of: to }, title, subject });
+      else await queue.act({ path: `${PATH}take/`, body: { ...place, bin: to }, title, subject });
     }
     said(t("%(what)s: taken back.", { what: entry.title }), "good");
   }
 
   draw() {
-    this.chooser.element.querySelector(".code").placeholder = this.move ? t("Scan the bin it goes to") : t("Scan an item");
+    const field = this.chooser.element.querySelector(".code");
+    field.placeholder = this.move ? t("Scan the bin it goes to") : t("Scan an item");
     this.drawDone();
     if (!this.move) return fill(this.panel);
-    const { product, name, bins, from } = this.move;
-    const choice = (bin, label) => h("button", { type: "button", class: `part ${bin === from ? "on" : ""}`, "aria-pressed": String(bin === from), onclick: () => this.set({ ...this.move, from: bin }) }, label);
-    return fill(this.panel, card({ tone: "open" }, h("h2", {}, name), h("p", { class: "soft" }, product),
-      bins.length ? h("p", {}, t("It lies in %(bins)s. Where do you take it from?", { bins: bins.join(", ") })) : h("p", {}, t("No bin is known for it yet.")),
-      bins.length ? h("div", { class: "choices" }, bins.map((bin) => choice(bin, bin)), choice("", t("It stays there too"))) : null,
+    const { product, name, bins } = this.move;
+    const lies = bins.length
+      ? t("It lies in %(bins)s. Where do you take it from?", { bins: bins.join(", ") })
+      : t("No bin is known for it yet.");
+    return fill(this.panel, card({ tone: "open" }, h("h2", {}, name), soft(product), h("p", {}, lies),
+      bins.length ? this.drawFrom() : null,
       h("p", { class: "place" }, t("Now scan the bin it goes to.")),
-      bigButton(t("Give it up"), () => this.set(null), { tone: "soft" })));
+      softButton(t("Give it up"), () => this.set(null))));
+  }
+
+  drawFrom() {
+    const { bins, from } = this.move;
+    const button = (bin, label) => option(label, bin === from, () => this.set({ ...this.move, from: bin }));
+    return h("div", { class: "choices" }, bins.map((bin) => button(bin, bin)), button("", t("It stays there too")));
   }
 
   drawDone() {
     const undone = new Set(this.rows.map((entry) => entry.subject?.undoes).filter(Boolean));
-    const moves = this.rows.filter((entry) => entry.subject?.document === NAME && entry.subject.to && !undone.has(entry.uuid)).reverse().slice(0, 10);
-    fill(this.lists, moves.length ? h("h2", {}, t("Moved by you")) : null,
-      h("ul", { class: "entries" }, moves.map((entry) => h("li", { class: `entry ${entry.state}` }, h("b", {}, entry.title), entry.sentence ? h("span", { class: "bad" }, entry.sentence) : null,
-        h("div", { class: "acts" }, bigButton(t("Undo"), () => this.undo(entry), { tone: "soft" }))))));
+    const isMove = ({ subject, uuid }) => subject?.document === NAME && subject.to && !undone.has(uuid);
+    const moves = this.rows.filter(isMove).reverse().slice(0, SHOWN);
+    fill(this.lists, listOf(t("Moved by you"), moves.map((entry) =>
+      entryRow(entry, bad(entry.sentence), acts(softButton(t("Undo"), () => this.undo(entry)))))));
   }
 }

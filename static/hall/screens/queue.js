@@ -1,7 +1,7 @@
 // What this device has not sent, why, and what came back.
 
 import { fill, h } from "../dom.js";
-import { bigButton, card, said } from "../parts.js";
+import { acts, bad, bigButton, card, entryRow, fact, listOf, said, softButton } from "../parts.js";
 import * as queue from "../queue.js";
 import { person } from "../server.js";
 import { moment, t } from "../texts.js";
@@ -17,19 +17,21 @@ const STATES = {
 function row(entry) {
   const me = person();
   const isOthers = !me || entry.owner !== me.user.id;
-  const acts = queue.UNSENT.includes(entry.state) ? h("div", { class: "acts" },
-    entry.state === "held" && !isOthers ? bigButton(t("Send again"), () => queue.again(entry.seq), { tone: "soft" }) : null,
-    bigButton(t("Throw away"), () => throwAway(entry), { tone: "soft" })) : null;
-  return h("li", { class: `entry ${entry.state}`, "data-uuid": entry.uuid },
-    h("b", {}, entry.title),
-    h("span", { class: "soft" }, `${moment(entry.at)} · ${STATES[entry.state]()}`),
-    isOthers ? h("span", { class: "bad" }, t("Of %(name)s: it is sent when %(name)s is logged in here.", { name: entry.ownerName })) : null,
-    entry.sentence ? h("span", { class: "bad" }, entry.sentence) : null, acts);
+  const whose = { name: entry.ownerName };
+  return entryRow(entry,
+    fact(`${moment(entry.at)} · ${STATES[entry.state]()}`),
+    isOthers ? bad(t("Of %(name)s: it is sent when %(name)s is logged in here.", whose)) : null,
+    bad(entry.sentence),
+    queue.UNSENT.includes(entry.state) ? acts(
+      entry.state === "held" && !isOthers ? softButton(t("Send again"), () => queue.again(entry.seq)) : null,
+      softButton(t("Throw away"), () => throwAway(entry))) : null);
 }
 
 async function throwAway(entry) {
-  if (!confirm(t("Throw away “%(title)s”? It was not sent, and cannot be brought back.", { title: entry.title }))) return;
-  if (!(await queue.drop(entry.seq))) said(t("It is under way: the server may have it already. Correct it once it is sent."), "bad");
+  const { title } = entry;
+  if (!confirm(t("Throw away “%(title)s”? It was not sent, and cannot be brought back.", { title }))) return;
+  if (await queue.drop(entry.seq)) return;
+  said(t("It is under way: the server may have it already. Correct it once it is sent."), "bad");
 }
 
 export const screen = {
@@ -42,8 +44,7 @@ export const screen = {
       fill(main,
         unsent.length ? h("ul", { class: "entries" }, unsent.map(row)) : card({ tone: "good" }, h("p", {}, t("Everything is sent."))),
         unsent.length ? bigButton(t("Send now"), queue.sendSoon, { tone: "good" }) : null,
-        others.length ? h("h2", {}, t("Sent today")) : null,
-        h("ul", { class: "entries" }, others.map(row)));
+        listOf(t("Sent today"), others.map(row)));
     };
     draw(await queue.entries());
     return queue.onChange(draw);
