@@ -17,7 +17,7 @@ from rest_framework.views import exception_handler
 
 from inventory_site.common import audit, idempotency
 from inventory_site.common.errors import Busy, DomainError, KeyReused
-from inventory_site.common.retry import retry_when_busy
+from inventory_site.common.retry import retry_when_busy, retry_when_taken
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -143,7 +143,9 @@ class WriteRoom(ReadRoom):
     # Validated within the act: asked again, a name that is taken by now was taken by this very request.
 
     def create(self, request, *args, **kwargs):
-        return self.act(lambda: self.saved(self.valid_body(), "create"), code=status.HTTP_201_CREATED)
+        return retry_when_taken(
+            lambda: self.act(lambda: self.saved(self.valid_body(), "create"), code=status.HTTP_201_CREATED)
+        )
 
     def partial_update(self, request, *args, **kwargs):
         row = self.get_object()
@@ -153,7 +155,7 @@ class WriteRoom(ReadRoom):
             body.is_valid(raise_exception=True)
             return self.saved(body, "change")
 
-        return self.act(change)
+        return retry_when_taken(lambda: self.act(change))
 
     def held(self, row: Any) -> Any:
         """The row to change; read again under its lock, where others write what its change is judged by."""

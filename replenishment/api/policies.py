@@ -12,7 +12,6 @@ from catalog.models import Category, Supplier
 from inventory_site.common import audit
 from inventory_site.common.api import CostFields, WriteRoom
 from inventory_site.common.errors import StaleVersion
-from inventory_site.common.retry import retry_when_taken
 from replenishment.models import Policy, PolicyModeChange
 from replenishment.reach import require_reach
 from replenishment.services.policies import tell_changed
@@ -75,10 +74,7 @@ class PolicyViewSet(WriteRoom):
 
     def create(self, request, *args, **kwargs):
         """Add one; where there is one for exactly the same, change that."""
-        return retry_when_taken(lambda: super(PolicyViewSet, self).create(request, *args, **kwargs))
-
-    def partial_update(self, request, *args, **kwargs):
-        return retry_when_taken(lambda: super(PolicyViewSet, self).partial_update(request, *args, **kwargs))
+        return super().create(request, *args, **kwargs)
 
     def destroy(self, request, *args, **kwargs):
         """Delete it; its items are planned by the next wider policy from the next night on."""

@@ -14,10 +14,10 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category
+from inventory_site.common import api as common_api
 from inventory_site.common.models import Audit
 from orders.models import PurchaseOrder, PurchaseOrderLine
 from replenishment import services
-from replenishment.api import policies as policies_api
 from replenishment.models import Policy, Suggestion
 from replenishment.querysets import SuggestionQuerySet
 from replenishment.services.front import apply_front
@@ -135,7 +135,7 @@ def test_who_adds_a_policy_that_another_adds_at_this_moment_is_told_so(make_poli
 
 
 def test_without_looking_again_the_database_refuses_a_policy_with_an_error(make_policies, monkeypatch):
-    monkeypatch.setattr(policies_api, "retry_when_taken", lambda attempt: attempt())
+    monkeypatch.setattr(common_api, "retry_when_taken", lambda attempt: attempt())
     with pytest.raises(IntegrityError):
         for number in range(10):
             make_policies(f"Tools {number}")

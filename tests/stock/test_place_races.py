@@ -8,6 +8,7 @@ from django.db.models import F
 from stock import services
 from stock.errors import WrongBin
 from stock.models import Bin, Warehouse
+from stock.models.counts import CODE_TAKEN
 from stock.querysets import BinQuerySet
 from tests.stock.overlap import overlapped
 
@@ -69,3 +70,13 @@ def test_without_the_lock_stock_of_riga_lies_in_tallinn(scene, monkeypatch):
     monkeypatch.setattr(BinQuerySet, "locked", lambda self: self.order_by("pk"))
     assert overlapped(*scene) == ["", ""]
     assert strangers() == 1
+
+
+def test_who_adds_a_bin_that_another_adds_at_this_moment_is_told_so(warehouse, make_user, api_of):
+    client, told = api_of(make_user("manager")), {"warehouse": "riga", "code": "R-1"}
+
+    def add() -> tuple[int, list]:
+        answer = client.post("/api/v1/bins/", told, format="json")
+        return answer.status_code, answer.json()["code"]
+
+    assert overlapped(add, add) == [(201, "R-1"), (400, [CODE_TAKEN])]
