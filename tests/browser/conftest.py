@@ -25,11 +25,18 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 from forecasting.engine import GRID
 from forecasting.models import Forecast
 from inventory_site.common.models import JobRun, ShopSettings
+from orders import services
+from orders.models import SalesChannel
+from stock import services as stock
+from stock.models import Bin
 from tests.admin_rows import DAY, ROWS, Shop
 
 PASSWORD = "correct-horse"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 STARTS_WITHIN_SECONDS = 60
+PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+DARK_PHONE = PHONE | {"color_scheme": "dark"}
+EAN, OTHER_EAN = "4006381333931", "4006381333948"
 
 
 @pytest.fixture
@@ -47,6 +54,41 @@ def morning(transactional_db, make_warehouse, make_supplier, make_user):
     shop.products[0].positions.update(run=run)
     Forecast.objects.update(lead_time_demand_grid=[6.0] * len(GRID))
     return shop
+
+
+@pytest.fixture
+def hall(morning, make_product, make_supplier, make_warehouse):
+    """Cups in A-1, jars in B-2 and spare ones in A-9; a purchase of both, a sale of both, a return of a jar."""
+    cup = make_product("CUP", name="Enamel cup", barcode=EAN, accepts_backorders=True)
+    jar = make_product("JAR", name="Preserving jar", barcode=OTHER_EAN)
+    for product in (cup, jar):
+        entry = stock.Entry(product.pk, morning.warehouse.pk, 10, "opening", "seed")
+        stock.post_movements(entries=[entry], actor=None)
+    for walk, (code, aisle, metres, product) in enumerate(
+        (("A-1", 1, 2, cup), ("A-9", 1, 18, jar), ("B-2", 2, 3, jar))
+    ):
+        place = Bin.objects.create(
+            warehouse=morning.warehouse, code=code, area=code[0], walk_order=walk, aisle=aisle, position_metres=metres
+        )
+        stock.put_in_bin(product=product, place=place, actor=None)
+    lines = [services.NewPurchaseLine(cup, 12, pack_size=6), services.NewPurchaseLine(jar, 3)]
+    bought = services.create_purchase_order(
+        supplier=make_supplier(name="Potter"), warehouse=morning.warehouse, lines=lines, actor=None
+    )
+    services.confirm_purchase_order(order=bought, actor=None)
+    channel = SalesChannel.objects.create(code="web", name="Web")
+    wish = [services.NewLine(cup, morning.warehouse, 2), services.NewLine(jar, morning.warehouse, 1)]
+    sent = services.place_sales_order(channel=channel, lines=wish[1:], actor=None)
+    services.ship_sales_order(order=sent, actor=None)
+    services.register_return(order=sent, quantities={sent.lines.get().pk: 1}, actor=None, reason="too large")
+    services.place_sales_order(channel=channel, lines=wish, actor=None, ship_to="Anna\nBrivibas 1")
+    tartu = make_warehouse("tartu", name="Tartu")
+    stock.post_movements(entries=[stock.Entry(cup.pk, tartu.pk, 5, "opening", "seed")], actor=None)
+    sent = stock.create_transfer(
+        source=tartu, destination=morning.warehouse, lines=[stock.TransferWish(cup, 2)], actor=None
+    )
+    stock.ship_transfer(transfer=sent, actor=None)
+    return morning
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, PASSWORD
+from tests.browser.conftest import FLAGS, PASSWORD, PHONE
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 FAST_KEYS = 5  # milliseconds between the keys of a scanner
 READY = "body[data-ready]"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -18,62 +17,14 @@ from stock import services
 from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
 from tests.browser.bad_line import BadLine
 from tests.browser.phones import phone
+from tests.browser.trading import Hall, Shift, go_offline, recounted
 from tests.http.clients import Client
-from tests.http.writes import order_of
 
 pytestmark = pytest.mark.browser
-LOST = 0.3
-
-
-@dataclass
-class Hall:
-    """What really lies in which bin; the ledger was told something else. ``trade`` changes both over the API."""
-
-    dice: random.Random
-    shelves: dict[str, Counter] = field(default_factory=dict)  # by SKU: pieces by bin, "" for none
-    picked: dict[str, str] = field(default_factory=dict)  # SKU by order: a piece in a box that has not left yet
-
-    def places(self) -> list[tuple[str, str]]:
-        return [(sku, bin) for sku, shelf in self.shelves.items() for bin in shelf]
-
-    def trade(self, api: Client) -> None:
-        """Sell, pick, send off, buy, or move away a piece of something."""
-        sku = self.dice.choice(list(self.shelves))
-        bin = max(self.shelves[sku], key=lambda place: self.shelves[sku][place])
-        kind = self.dice.choice(["sell", "pick", "send off", "buy", "move"])
-        api.close()  # the server hangs up on who is silent, and a clerk's next count may take its time
-        if kind == "send off" and self.picked:
-            order, _sku = self.picked.popitem()
-            self._made(api, f"picks/{order}/ship")
-        elif kind == "buy":
-            lines = [{"product": sku, "quantity": 2}]
-            made = self._made(api, "purchase-orders", {"supplier": "S1", "warehouse": "riga", "lines": lines})
-            self._made(api, f"purchase-orders/{made['number']}/confirm")
-            self._made(api, f"purchase-orders/{made['number']}/receive")
-            self.shelves[sku][bin] += 2
-        elif self.shelves[sku][bin] > 0:
-            if kind == "move":
-                lines = [{"product": sku, "quantity": 1}]
-                made = self._made(api, "transfers", {"source": "riga", "destination": "tartu", "lines": lines})
-                self._made(api, f"transfers/{made['number']}/ship")
-            else:
-                made = self._made(api, "sales-orders", order_of((sku, 1)))
-                if kind == "pick":
-                    self._made(api, f"picks/{made['number']}/pick")
-                    self.picked[made["number"]] = sku
-                else:
-                    self._made(api, f"sales-orders/{made['number']}/ship")
-            self.shelves[sku][bin] -= 1
-
-    @staticmethod
-    def _made(api: Client, path: str, body: dict | None = None) -> dict:
-        answer = api.post(path, body)
-        assert answer.status in (200, 201), answer
-        return answer.body
 
 
 @pytest.fixture
-def hall(morning, make_product, make_warehouse):
+def make_hall(morning, make_product, make_warehouse):
     """A maker of halls: items with errors of the ledger, each seventh in two bins, and a count of all of them."""
     ShopSettings.objects.update(demo_until=None)
     make_warehouse("tartu")
@@ -111,59 +62,37 @@ SIZES = [pytest.param(4, 2, id="small"), pytest.param(50, 20, id="fifty", marks=
 
 
 @pytest.mark.parametrize(("items", "flaps"), SIZES)
-def test_counts_survive_dead_spots_and_lost_answers(items, flaps, hall, api, person, chromium, address):
-    lying, count = hall(items, seed=items)
-    clerk = person("clerk")
-    sequence = lying.places()
-    expected: dict[tuple[str, str], int] = {}
+def test_counts_survive_dead_spots_and_lost_answers(items, flaps, make_hall, api, person, chromium, address):
+    lying, count = make_hall(items, seed=items)
+    clerk, sequence = person("clerk"), lying.places()
     with BadLine(address, seed=flaps) as line, phone(chromium, line.address) as clerks:
         clerks.log_in(clerk)
         clerks.open_count(count.number)
         clerks.keep_page()
-        made = 0
-
-        def enter(sku: str, bin: str) -> None:
-            nonlocal made
-            clerks.count(sku, lying.shelves[sku][bin], bin)
-            expected[sku, bin] = lying.shelves[sku][bin]
-            made += 1
-            lying.trade(api)
-
-        go_offline(clerks, line)
-        for place in sequence[:-flaps]:
-            enter(*place)
-            clerks.shows_unsent(made)
-        clerks.page.reload()
-        clerks.shows_unsent(made)
-        clerks.page.close()
-        clerks.new_tab()
-        clerks.open_count(count.number)
-        clerks.shows_unsent(made)
-
-        for flap, place in enumerate(sequence[-flaps:]):
-            line.is_up, line.lost_share = True, LOST
-            clerks.context.set_offline(False)
-            enter(*place)
-            clerks.page.wait_for_timeout(50 + 97 * flap % 400)
-            go_offline(clerks, line)
-            clerks.shows_unsent(made - len(line.taken))
-        line.is_up, line.lost_share = True, 0
-        clerks.context.set_offline(False)
-        clerks.shows_unsent(0)
+        shift = Shift(clerks, line, lying, api)
+        shift.count_in_a_dead_spot(sequence[:-flaps], count.number)
+        shift.count_while_it_flaps(sequence[-flaps:])
         again = recounted(clerks, lying, api, count.number)
         clerks.page.click("text=Post the count")
         clerks.page.wait_for_selector("text=The differences are in the stock")
         assert clerks.errors == []
         assert line.lost > 0 or flaps < 20
-    entries = CountEntry.objects.filter(count=count).select_related("bin")
-    first = {
-        (entry.sent["code"], entry.sent["bin"]): entry.counted for entry in entries if str(entry.uuid) not in again
-    }
-    assert len(expected) == made == len(sequence)
-    assert entries.count() == made + len(again)
-    assert not entries.exclude(problem="").exists()
-    assert first == expected
+    assert len(shift.expected) == len(sequence)
+    assert_entered_once(count, shift.expected, again)
     assert list(CountLine.objects.filter(count=count).values_list("state", flat=True)) == ["posted"] * items
+    assert_on_hand_is_what_lies_there(lying)
+
+
+def assert_entered_once(count: StockCount, expected: dict[tuple[str, str], int], again: set[str]) -> None:
+    """Each place has one entry with the right pieces; ``again`` are those of items that were counted once more."""
+    entries = CountEntry.objects.filter(count=count).select_related("bin")
+    first = [entry for entry in entries if str(entry.uuid) not in again]
+    assert entries.count() == len(expected) + len(again)
+    assert not entries.exclude(problem="").exists()
+    assert {(entry.sent["code"], entry.sent["bin"]): entry.counted for entry in first} == expected
+
+
+def assert_on_hand_is_what_lies_there(lying: Hall) -> None:
     boxed = Counter(lying.picked.values())
     truth = {sku: shelf.total() + boxed[sku] for sku, shelf in lying.shelves.items()}
     rows = StockLevel.objects.filter(warehouse__code="riga", product__sku__startswith="H-")
@@ -172,8 +101,8 @@ def test_counts_survive_dead_spots_and_lost_answers(items, flaps, hall, api, per
 
 
 @pytest.mark.long
-def test_a_queue_is_its_owners_whoever_logs_in(hall, person, chromium, address):
-    _lying, count = hall(3, seed=1)
+def test_a_queue_is_its_owners_whoever_logs_in(make_hall, person, chromium, address):
+    _lying, count = make_hall(3, seed=1)
     clerk, other = person("clerk"), person("clerk")
     with BadLine(address, seed=1) as line, phone(chromium, line.address) as clerks:
         clerks.log_in(clerk)
@@ -211,10 +140,16 @@ def test_a_queue_is_its_owners_whoever_logs_in(hall, person, chromium, address):
     assert set(sent) == {(clerk, "H-00", 11), (clerk, "H-01", 12), (other, "H-02", 13)}
 
 
+def told(count: StockCount) -> list[tuple[str, int, str]]:
+    """What the server has, in the order in which it came: code, pieces, problem."""
+    rows = CountEntry.objects.filter(count=count).order_by("pk")
+    return list(rows.values_list("sent__code", "counted", "problem"))
+
+
 @pytest.mark.long
-def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, address):
-    _lying, count = hall(3, seed=2)
-    clerk, manager = person("clerk"), make_user("manager")
+def test_what_was_counted_is_undone_sent_or_not(make_hall, person, chromium, address):
+    _lying, count = make_hall(3, seed=2)
+    clerk = person("clerk")
     with BadLine(address, seed=2) as line, phone(chromium, line.address) as clerks:
         clerks.log_in(clerk)
         clerks.open_count(count.number)
@@ -229,7 +164,19 @@ def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, ad
         clerks.count("H-01", 12)
         clerks.page.click(".entry >> text=Undo")  # the server never hears of it
         clerks.shows_unsent(0)
+        assert clerks.errors == []
+    assert told(count) == [("H-00", 11, "withdrawn")]
 
+
+@pytest.mark.long
+def test_what_nobody_knows_or_comes_too_late_is_kept_for_a_manager(make_hall, person, make_user, chromium, address):
+    _lying, count = make_hall(3, seed=2)
+    clerk, manager = person("clerk"), make_user("manager")
+    with BadLine(address, seed=2) as line, phone(chromium, line.address) as clerks:
+        clerks.log_in(clerk)
+        clerks.open_count(count.number)
+        clerks.keep_page()
+        go_offline(clerks, line)
         clerks.scan("nobody-knows")
         clerks.page.wait_for_selector("text=is not on this list")
         clerks.press(4)
@@ -250,15 +197,12 @@ def test_what_is_undone_unknown_or_refused(hall, person, make_user, chromium, ad
         clerks.shows_unsent(0)
         clerks.page.wait_for_selector("text=this count was closed before")
         assert clerks.errors == []
-    rows = CountEntry.objects.filter(count=count).order_by("pk").values_list("sent__code", "counted", "problem")
-    assert list(rows) == [
-        ("H-00", 11, "withdrawn"), ("nobody-knows", 4, "unknown"), ("H-02", 0, ""), ("H-00", 5, "closed"),
-    ]  # fmt: skip
+    assert told(count) == [("nobody-knows", 4, "unknown"), ("H-02", 0, ""), ("H-00", 5, "closed")]
 
 
 @pytest.mark.long
-def test_an_entry_that_breaks_the_server_holds_up_no_other(hall, person, chromium, address):
-    _lying, count = hall(3, seed=4)
+def test_an_entry_that_breaks_the_server_holds_up_no_other(make_hall, person, chromium, address):
+    _lying, count = make_hall(3, seed=4)
     clerk = person("clerk")
     with BadLine(address, seed=4) as line, phone(chromium, line.address) as clerks:
         clerks.log_in(clerk)
@@ -280,8 +224,8 @@ def test_an_entry_that_breaks_the_server_holds_up_no_other(hall, person, chromiu
 
 
 @pytest.mark.long
-def test_a_scan_waits_for_its_screen_or_is_said_to_be_of_no_use(hall, person, chromium, address):
-    _lying, count = hall(2, seed=5)
+def test_a_scan_waits_for_its_screen_or_is_said_to_be_of_no_use(make_hall, person, chromium, address):
+    _lying, count = make_hall(2, seed=5)
     clerk = person("clerk")
     with BadLine(address, seed=5) as line, phone(chromium, line.address) as clerks:
         clerks.log_in(clerk)
@@ -316,8 +260,8 @@ A_DAY_AHEAD = """(() => {
 
 
 @pytest.mark.long
-def test_a_phone_whose_clock_is_a_day_ahead_counts_as_of_now(hall, person, chromium, address):
-    _lying, count = hall(3, seed=3)
+def test_a_phone_whose_clock_is_a_day_ahead_counts_as_of_now(make_hall, person, chromium, address):
+    _lying, count = make_hall(3, seed=3)
     clerk = person("clerk")
     with BadLine(address, seed=3) as line, phone(chromium, line.address) as clerks:
         clerks.context.add_init_script(A_DAY_AHEAD)
@@ -334,45 +278,3 @@ def test_a_phone_whose_clock_is_a_day_ahead_counts_as_of_now(hall, person, chrom
 def _cancel(count: StockCount, manager) -> None:
     services.cancel_count(count=count, actor=manager)
     connection.close()
-
-
-def go_offline(clerks, line: BadLine) -> None:
-    line.cut()
-    clerks.page.wait_for_timeout(150)  # what came through is being written
-    clerks.context.set_offline(True)
-
-
-def recounted(clerks, lying: Hall, api: Client, number: str) -> set:
-    """Items that were traded between the counts of their bins are asked for again: count them in peace."""
-    before = {entry["uuid"] for entry in _kept(clerks)}
-    while moved := _moved(api, number):
-        clerks.page.reload()
-        clerks.page.wait_for_selector(".progress")
-        assert clerks.page.locator("text=count all of them again").count() > 0
-        for sku in moved:
-            for bin, pieces in lying.shelves[sku].items():
-                clerks.count(sku, pieces, bin)
-        clerks.shows_unsent(0)
-    clerks.page.reload()
-    clerks.page.wait_for_selector("text=Everything on this list is counted.")
-    return {entry["uuid"] for entry in _kept(clerks)} - before
-
-
-def _moved(api: Client, number: str) -> list[str]:
-    rows = api.get(f"/api/v1/stock-counts/{number}/items/?page_size=500").body["results"]
-    assert {row["state"] for row in rows} <= {"counted", "moved"}
-    return [row["product"] for row in rows if row["state"] == "moved"]
-
-
-def _kept(clerks) -> list[dict]:
-    """The phone's own book of entries."""
-    return clerks.page.evaluate(
-        """() => new Promise((resolve, reject) => {
-             const open = indexedDB.open("shelfwise");
-             open.onsuccess = () => {
-               const rows = open.result.transaction("entries").objectStore("entries").getAll();
-               rows.onsuccess = () => { open.result.close(); resolve(rows.result); };
-               rows.onerror = () => reject(rows.error);
-             };
-           })"""
-    )

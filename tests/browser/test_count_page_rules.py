@@ -6,21 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from inventory_site.hall.files import folder, kept_addresses, kept_names
 from stock import services
 from stock.models import Bin, CountEntry, StockLevel
-from tests.browser.conftest import until
+from tests.browser.conftest import EAN, until
 from tests.browser.film import write_film
 from tests.browser.phones import Phone, phone
+from tests.browser.rules import WATCH, faults, violations
 from tests.browser.wire import Wire, wire
 from tests.lan import chromium_flags
 from tests.nightly.test_serve import serving
 
 pytestmark = pytest.mark.browser
 NAME = "shop.test"
-EAN = "4006381333931"
 FIRST_VISIT = 300_000  # bytes at most, the decoder of the camera's pictures apart
 ALLOWED = {
     "default-src": {"'none'"},
@@ -76,19 +75,6 @@ def over_https(tmp_path, chromium, *more: str, **options) -> Iterator[tuple[Phon
             clerks.context.on("request", lambda one: NAME not in one.url.split("/")[2] and strangers.append(one.url))
             yield clerks, line
             assert (strangers, clerks.errors, violations(clerks)) == ([], [], [])
-
-
-WATCH = """
-const told = JSON.parse(sessionStorage.getItem("violations") || "[]");
-document.addEventListener("securitypolicyviolation", (event) => {
-  told.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
-  sessionStorage.setItem("violations", JSON.stringify(told));
-});
-"""
-
-
-def violations(clerks: Phone) -> list[str]:
-    return clerks.page.evaluate("JSON.parse(sessionStorage.getItem('violations') || '[]')")
 
 
 def entered() -> list[tuple[str, int]]:
@@ -224,23 +210,6 @@ def test_the_decoder_comes_with_the_first_use_of_the_camera_and_stays(tmp_path, 
         line.mend()
         clerks.page.click("#panel .big.good")
         clerks.shows_unsent(0)
-
-
-SMALL = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")].flatMap((one) => {
-  const box = (one.closest("label") ?? one).getBoundingClientRect();
-  const isSmall = one.checkVisibility() && (box.width < 44 || box.height < 44);
-  return isSmall ? [`${box.width} × ${box.height}: ${one.outerHTML.slice(0, 90)}`] : [];
-})"""
-
-
-def faults(clerks: Phone, place: str) -> list[str]:
-    page = clerks.page
-    found = [f"small: {one}" for one in page.evaluate(SMALL)]
-    if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
-        found.append("scrolls sideways")
-    rules = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    found += [f"{rule['id']}: {node['html'][:120]}" for rule in rules for node in rule["nodes"]]
-    return [f"{place}: {fault}" for fault in found]
 
 
 @pytest.mark.long

@@ -7,16 +7,14 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from orders import services
-from orders.models import DeliveryFinding, PurchaseOrder, Return, SalesChannel, SalesOrder
-from stock import services as stock
-from stock.models import Bin, DamagePhoto, SetAside, StockLevel, StockMovement
+from orders.models import DeliveryFinding, PurchaseOrder, Return, SalesOrder
+from stock.models import DamagePhoto, SetAside, StockLevel, StockMovement
 from tests.browser.bad_line import BadLine
+from tests.browser.conftest import EAN, OTHER_EAN
 from tests.browser.phones import Phone, phone
-from tests.browser.test_count_page_rules import faults
+from tests.browser.rules import faults
 
 pytestmark = pytest.mark.browser
-NUMBER, JAR = "4006381333931", "4006381333948"
 
 
 @pytest.fixture
@@ -25,41 +23,6 @@ def photo(tmp_path):
     Image.new("RGB", (1600, 1200), "brown").save(written, "JPEG")
     file.write_bytes(written.getvalue())
     return file
-
-
-@pytest.fixture
-def hall(morning, make_product, make_supplier, make_warehouse):
-    """Cups in A-1, jars in B-2 and spare ones in A-9; a purchase of both, a sale of both, a return of a jar."""
-    cup = make_product("CUP", name="Enamel cup", barcode=NUMBER, accepts_backorders=True)
-    jar = make_product("JAR", name="Preserving jar", barcode=JAR)
-    for product in (cup, jar):
-        entry = stock.Entry(product.pk, morning.warehouse.pk, 10, "opening", "seed")
-        stock.post_movements(entries=[entry], actor=None)
-    for walk, (code, aisle, metres, product) in enumerate(
-        (("A-1", 1, 2, cup), ("A-9", 1, 18, jar), ("B-2", 2, 3, jar))
-    ):
-        place = Bin.objects.create(
-            warehouse=morning.warehouse, code=code, area=code[0], walk_order=walk, aisle=aisle, position_metres=metres
-        )
-        stock.put_in_bin(product=product, place=place, actor=None)
-    lines = [services.NewPurchaseLine(cup, 12, pack_size=6), services.NewPurchaseLine(jar, 3)]
-    bought = services.create_purchase_order(
-        supplier=make_supplier(name="Potter"), warehouse=morning.warehouse, lines=lines, actor=None
-    )
-    services.confirm_purchase_order(order=bought, actor=None)
-    channel = SalesChannel.objects.create(code="web", name="Web")
-    wish = [services.NewLine(cup, morning.warehouse, 2), services.NewLine(jar, morning.warehouse, 1)]
-    sent = services.place_sales_order(channel=channel, lines=wish[1:], actor=None)
-    services.ship_sales_order(order=sent, actor=None)
-    services.register_return(order=sent, quantities={sent.lines.get().pk: 1}, actor=None, reason="too large")
-    services.place_sales_order(channel=channel, lines=wish, actor=None, ship_to="Anna\nBrivibas 1")
-    tartu = make_warehouse("tartu", name="Tartu")
-    stock.post_movements(entries=[stock.Entry(cup.pk, tartu.pk, 5, "opening", "seed")], actor=None)
-    sent = stock.create_transfer(
-        source=tartu, destination=morning.warehouse, lines=[stock.TransferWish(cup, 2)], actor=None
-    )
-    stock.ship_transfer(transfer=sent, actor=None)
-    return morning
 
 
 def tile(clerk: Phone, name: str) -> None:
@@ -76,6 +39,10 @@ def press(clerk: Phone, label: str) -> None:
     clerk.page.click(f"button:text-is({label!r})")
 
 
+def level(shop, sku: str) -> StockLevel:
+    return StockLevel.objects.get(product__sku=sku, warehouse=shop.warehouse)
+
+
 @pytest.mark.long
 def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, person, chromium, address, photo):
     name = person("clerk")
@@ -83,7 +50,7 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
         clerk.log_in(name)
         page = clerk.page
         tile(clerk, "receive")
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
         page.wait_for_selector(".progress")
         clerk.scan("12345670")
         says(clerk, "“12345670” is not on P")
@@ -91,7 +58,7 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
         page.wait_for_selector(".photo img")
         press(clerk, "Done")
         says(clerk, "came by mistake")
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
         page.wait_for_selector("#panel .quantity")
         press(clerk, "1")
         press(clerk, "2")
@@ -112,7 +79,7 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
     assert (finding.code, finding.quantity, bool(finding.photo)) == ("12345670", 1, True)
     assert (aside.level.product.sku, aside.quantity, aside.reference) == ("CUP", 1, finding.order.number)
     assert DamagePhoto.objects.get().set_aside == aside
-    assert StockLevel.objects.get(product__sku="CUP", warehouse=hall.warehouse).on_hand == 22
+    assert level(hall, "CUP").on_hand == 22
 
 
 @pytest.mark.long  # tests/orders/test_picking.py does the same over the API
@@ -130,11 +97,11 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(lost, hall
         page.context.set_offline(True)
         page.reload()
         page.wait_for_selector("#bin:has-text('A-1')")
-        clerk.scan(JAR)
+        clerk.scan(OTHER_EAN)
         says(clerk, "That is Preserving jar. Here you take Enamel cup.")
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
         says(clerk, "1 of 2")
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
         page.wait_for_selector("#bin:has-text('A-9')")
         press(clerk, "Fewer are here")
         press(clerk, "0")
@@ -148,8 +115,8 @@ def test_an_order_is_picked_by_its_walk_in_a_dead_spot_and_sent_later(lost, hall
         page.context.set_offline(False)
         page.wait_for_selector("#unsent[data-n='0']", timeout=120_000)
         assert clerk.errors == []
-    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
-    assert [(level.on_hand, level.allocated) for level in (cup, jar)] == [(8, 0), (8, 0)]
+    cup, jar = level(hall, "CUP"), level(hall, "JAR")
+    assert [(one.on_hand, one.allocated) for one in (cup, jar)] == [(8, 0), (8, 0)]
     assert StockMovement.objects.filter(reason="adjustment", reference=order.number).count() == 1
     assert not StockLevel.objects.differing_from_ledger().filter(product__in=[cup.product, jar.product]).exists()
 
@@ -190,18 +157,18 @@ def test_pieces_that_were_said_to_be_missing_are_found_after_all(hall, person, c
         page.wait_for_selector("h2:text-is('Not found')", state="detached")
         clerk.shows_unsent(0)
         assert clerk.errors == []
-    jar = StockLevel.objects.get(product__sku="JAR", warehouse=hall.warehouse)
+    jar = level(hall, "JAR")
     assert (jar.on_hand, jar.allocated) == (9, 1)
 
 
 @pytest.mark.long
-def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, chromium, address, photo):
+def test_an_item_is_looked_up_and_reported_as_damaged_with_a_photo(hall, person, chromium, address, photo):
     name, found = person("clerk"), []
     with phone(chromium, address, color_scheme="dark") as clerk:
         clerk.log_in(name)
         page = clerk.page
         tile(clerk, "look")
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
         page.wait_for_selector("#item:has-text('A-1')")
         assert page.locator(".figure b").all_inner_texts() == ["10", "8", "2", "0"]
         assert "12 bought" in page.inner_text("#found")
@@ -213,29 +180,48 @@ def test_items_are_looked_up_reported_moved_and_returns_inspected(hall, person, 
         found += faults(clerk, "damage")
         press(clerk, "Done")
         says(clerk, "1 × Enamel cup off sale: kept.")
+        clerk.shows_unsent(0)
+        assert (clerk.errors, found) == ([], [])
+    assert DamagePhoto.objects.count() == 1
+    cup = level(hall, "CUP")
+    assert (cup.on_hand, cup.unsellable) == (10, 1)
+
+
+@pytest.mark.long
+def test_an_item_is_moved_to_another_bin_and_back(hall, person, chromium, address):
+    name, found = person("clerk"), []
+    with phone(chromium, address, color_scheme="dark") as clerk:
+        clerk.log_in(name)
         tile(clerk, "move")
-        clerk.scan(NUMBER)
-        page.wait_for_selector("text=Now scan the bin it goes to.")
+        clerk.scan(EAN)
+        clerk.page.wait_for_selector("text=Now scan the bin it goes to.")
         found += faults(clerk, "move")
         clerk.scan("B-2")
         says(clerk, "Enamel cup: from A-1 to B-2: kept.")
         clerk.shows_unsent(0)
-        page.click("li:has-text('from A-1 to B-2') button")
+        clerk.page.click("li:has-text('from A-1 to B-2') button")
         says(clerk, "taken back")
-        tile(clerk, "inspect")
-        page.click(".tiles.wide .tile")
-        page.wait_for_selector(".progress")
-        clerk.scan(JAR)
-        page.wait_for_selector("[data-kind=sellable] output:text-is('1')")
-        found += faults(clerk, "inspect")
-        page.click("#inspected")
-        page.wait_for_selector("h2:text-is('Inspected')")
         clerk.shows_unsent(0)
         assert (clerk.errors, found) == ([], [])
-    assert DamagePhoto.objects.count() == 1
-    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
-    assert ([place.code for place in cup.bins.all()], cup.on_hand, cup.unsellable) == (["A-1"], 10, 1)
-    assert (Return.objects.get().state, jar.on_hand) == ("inspected", 10)
+    assert [place.code for place in level(hall, "CUP").bins.all()] == ["A-1"]
+
+
+@pytest.mark.long
+def test_a_return_is_inspected(hall, person, chromium, address):
+    name, found = person("clerk"), []
+    with phone(chromium, address, color_scheme="dark") as clerk:
+        clerk.log_in(name)
+        tile(clerk, "inspect")
+        clerk.page.click(".tiles.wide .tile")
+        clerk.page.wait_for_selector(".progress")
+        clerk.scan(OTHER_EAN)
+        clerk.page.wait_for_selector("[data-kind=sellable] output:text-is('1')")
+        found += faults(clerk, "inspect")
+        clerk.page.click("#inspected")
+        clerk.page.wait_for_selector("h2:text-is('Inspected')")
+        clerk.shows_unsent(0)
+        assert (clerk.errors, found) == ([], [])
+    assert (Return.objects.get().state, level(hall, "JAR").on_hand) == ("inspected", 10)
 
 
 @pytest.mark.long
@@ -247,17 +233,17 @@ def test_a_transfer_arrives_and_a_receipt_is_taken_back(hall, person, chromium, 
         tile(clerk, "transfer")
         page.click(".tiles.wide .tile")
         page.wait_for_selector(".progress")
-        clerk.scan(NUMBER)
-        clerk.scan(NUMBER)
+        clerk.scan(EAN)
+        clerk.scan(EAN)
         page.wait_for_selector("#panel .quantity:text-is('2')")
         found += faults(clerk, "transfer")
         press(clerk, "Done")
         page.click("#receive")
         page.wait_for_selector("h2:text-is('All of it is here.')")
         tile(clerk, "receive")
-        clerk.scan(JAR)
+        clerk.scan(OTHER_EAN)
         page.wait_for_selector(".progress")
-        clerk.scan(JAR)
+        clerk.scan(OTHER_EAN)
         page.wait_for_selector("#panel .quantity")
         found += faults(clerk, "counting")
         press(clerk, "Done")
@@ -273,5 +259,5 @@ def test_a_transfer_arrives_and_a_receipt_is_taken_back(hall, person, chromium, 
         says(clerk, "1 × Preserving jar received: taken back.")
         clerk.shows_unsent(0)
         assert (clerk.errors, found) == ([], [])
-    cup, jar = (StockLevel.objects.get(product__sku=sku, warehouse=hall.warehouse) for sku in ("CUP", "JAR"))
+    cup, jar = level(hall, "CUP"), level(hall, "JAR")
     assert (cup.on_hand, jar.on_hand, PurchaseOrder.objects.get().state) == (12, 9, "confirmed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import EAN
 from tests.browser.phones import phone
-from tests.browser.test_count_page_rules import EAN, WATCH, faults, violations
-from tests.browser.test_hall_acts import hall  # noqa: F401
+from tests.browser.rules import WATCH, faults, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 

@@ -10,10 +10,10 @@ from alerts.models import Alert
 from orders.models import PurchaseOrder
 from replenishment.models import Suggestion
 from tests.admin_rows import ROWS, Shop
+from tests.browser.conftest import DARK_PHONE
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
 PAGES = ("/admin/", "/warnings/", "/admin/replenishment/inventoryposition/", "/admin/common/jobrun/",
          "/admin/orders/purchaseorder/add/", "/admin/replenishment/suggestion/export/", "/api/docs/")  # fmt: skip
 #: With those of the long run: every page that people open in a week.
@@ -119,7 +119,7 @@ def test_a_clerk_sees_only_his_warehouse_and_no_costs(person, morning, visit, ma
     assert Alert.objects.count() == 2
 
 
-@pytest.mark.parametrize("options", [PHONE, pytest.param({}, marks=pytest.mark.long)], ids=["phone", "desk"])
+@pytest.mark.parametrize("options", [DARK_PHONE, pytest.param({}, marks=pytest.mark.long)], ids=["phone", "desk"])
 def test_every_page_of_the_morning_is_quiet_and_fits_and_warnings_order_without_eval(person, morning, visit, options):
     with visit(person("owner"), **options) as owner:
         for path in (*PAGES, morning.products[0].get_absolute_url()):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from forecasting.models import Override
-from tests.browser.test_morning import PHONE
+from tests.browser.conftest import DARK_PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_a_cell_is_typed_refused_explained_and_saved(person, morning, visit):
-    with visit(person("buyer"), **PHONE) as buyer:
+    with visit(person("buyer"), **DARK_PHONE) as buyer:
         assert buyer.open("/admin/forecasting/override/grid/").status == 200
         page = buyer.page
         cells = page.locator("input[data-was]")

@@ -7,9 +7,9 @@ import pytest
 from orders import services
 from orders.models import Receipt
 from stock.models import StockLevel
+from tests.browser.conftest import DARK_PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def order(morning, make_supplier, make_product):
 
 
 def test_scanned_pieces_and_packs_survive_a_lost_connection_and_arrive_once(order, person, visit):
-    with visit(person("clerk"), **PHONE) as clerk:
+    with visit(person("clerk"), **DARK_PHONE) as clerk:
         page = clerk.page
         clerk.open("/admin/orders/purchaseorder/receive/")
         page.keyboard.type(f"{order.number}\n")
@@ -69,7 +69,7 @@ def test_scanned_pieces_and_packs_survive_a_lost_connection_and_arrive_once(orde
 def test_a_code_is_found_whichever_way_it_is_written(order, person, visit):
     codes = {"CUP": ("04006381333931", "(01)04006381333931(10)A7", "]C1010400638133393110A7"),
              "TRAY": ("036000291452", "0036000291452", "tray")}  # fmt: skip
-    with visit(person("clerk"), **PHONE) as clerk:
+    with visit(person("clerk"), **DARK_PHONE) as clerk:
         clerk.open(f"/admin/orders/purchaseorder/{order.pk}/do/receive/")
         for sku, ways in codes.items():
             for times, code in enumerate(ways, start=1):
