@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -24,10 +23,10 @@ from stock.models import Bin, CountLine, CountNeed, StockCount, StockLevel, Stoc
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import ensure_levels, lock_levels, shop_now
+from stock.services.superseded import leave_superseded
 
 State, Kind, Line = StockCount.State, StockCount.Kind, CountLine.State
 NAMED = 10
-ASKED_AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def post_count(
     counted = [line for line in lines if line.state == Line.COUNTED]
     levels = lock_levels(line.level_id for line in counted)
     settled_lines(count, counted)
-    _leave_superseded(count, counted)
+    leave_superseded(counted)
     below = [
         line
         for line in counted
@@ -160,24 +159,6 @@ def _post(count: StockCount, lines: list[CountLine], actor: User | None) -> None
     ]  # fmt: skip
     if entries:
         post_movements(entries=entries, actor=actor)
-
-
-def _leave_superseded(count: StockCount, lines: list[CountLine]) -> None:
-    """Who looked later, and was posted before, has corrected what this one saw: once is enough."""
-    keys = [line.level_id for line in lines]
-    seen: dict[int, datetime] = {}
-    for at in range(0, len(keys), ASKED_AT_ONCE):
-        part = keys[at : at + ASKED_AT_ONCE]
-        posted = CountLine.objects.filter(level__in=part, state=Line.POSTED, count__state=State.POSTED)
-        typed = StockMovement.objects.filter(
-            level__in=part, reason=StockMovement.Reason.COUNT, reference="", reversed_by=None
-        )
-        rows = [*posted.values_list("level", "captured_at"), *typed.values_list("level", "effective_at")]
-        for level, moment in rows:
-            seen[level] = max(moment, seen.get(level, moment))
-    for line in lines:
-        if line.level_id in seen and seen[line.level_id] > line.captured_at:
-            line.state = Line.LEFT
 
 
 def _refuse_below_set_asides(lines: list[CountLine]) -> None:
