@@ -100,6 +100,7 @@ class CountPages:
             messages.warning(request, str(WrongState.of(count, _g("entered into"))))
             return HttpResponseRedirect(self.page_of(count))
         form, paste = PasteForm(request.POST or None, request.FILES or None), None
+        key = request.POST.get("import_key") or new_key()
         if request.method == "POST" and form.is_valid():
             try:
                 paste = self._read(form, count)
@@ -107,7 +108,7 @@ class CountPages:
                     self._take(request, count, paste)
                     if not paste.faults:
                         return HttpResponseRedirect(self.page_of(count))
-                    form = PasteForm(initial={"text": paste.as_text(only_bad=True)})
+                    form, key = PasteForm(initial={"text": paste.as_text(only_bad=True)}), new_key()
                 else:
                     form = PasteForm(initial={"text": paste.as_text()})
             except DomainError as error:
@@ -116,7 +117,7 @@ class CountPages:
             "title": _g("Paste or import lines"), "subtitle": str(count), "opts": self.opts, "count": count,
             "form": form, "paste": paste, "faults": paste.faults[:FAULTS_SHOWN] if paste else [],
             "took": bool(paste and "take" in request.POST), "back": self.page_of(count),
-            "import_key": request.POST.get("import_key") or new_key(), "once_key": new_key(),
+            "import_key": key, "once_key": new_key(),
         }  # fmt: skip
         return TemplateResponse(request, "stock/count_paste.html", context)
 
@@ -126,15 +127,24 @@ class CountPages:
         return read_file(upload, count) if upload else read_text(form.cleaned_data["text"], count)
 
     def _take(self, request: HttpRequest, count: StockCount, paste: Paste) -> None:
-        """Record the good lines. The import's key stays with the form, so that nothing counts twice."""
+        """Record the good lines. Until something is taken the import's key stays the same: nothing counts twice."""
         entries = paste.entries(key=request.POST.get("import_key", "")[:64], at=timezone.now())
 
         def effect() -> list[int]:
             taken = services.record_entries(count=count, entries=entries, actor=request.user)
-            return [sum(1 for one in taken if not one.entry.problem), sum(1 for one in taken if one.entry.problem)]
+            kept = sum(1 for one in taken if one.entry.problem)
+            known = sum(1 for one in taken if not one.is_new and not one.entry.problem)
+            return [len(taken) - kept - known, kept, known]
 
-        done, kept = run_once(request, request.resolver_match.view_name, effect)
+        done, kept, known = run_once(request, request.resolver_match.view_name, effect)
         messages.success(request, ngettext("%(n)d line is taken.", "%(n)d lines are taken.", done) % {"n": done})
+        if known:
+            told = ngettext(
+                "%(n)d line was taken before and is not entered again. If it shall count anew, open this page anew.",
+                "%(n)d lines were taken before and are not entered again. If they shall count anew, "
+                "open this page anew.", known,
+            )  # fmt: skip
+            messages.warning(request, told % {"n": known})
         if kept:
             told = ngettext(
                 "%(n)d line is kept under “Entries of a count” for a person to settle.",

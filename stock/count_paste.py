@@ -87,9 +87,9 @@ class Paste:
 
     def _bad_text(self) -> str:
         """Whole lines, up to where the next row begins: a cell may have line ends in it."""
-        lines = self.text.splitlines(keepends=True)
+        lines = list(_lines_of(self.text))
         ends = [row.line - 1 for row in self.rows[1:]] + [len(lines)]
-        kept = lines[:1] if self.is_headed else []
+        kept = lines[: self.rows[0].line - 1] if self.is_headed else []
         for row, end in zip(self.rows, ends, strict=True):
             kept += lines[row.line - 1 : end] if row.line in self.bad_lines else []
         return "".join(kept)
@@ -107,8 +107,9 @@ class Paste:
 
 def read_text(text: str, count: StockCount) -> Paste:
     """What was pasted: cells by tabs, commas or semicolons."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", newline="") as file:
-        file.write(text)
+    # with a mark in front, so that no text is taken for a workbook or another encoding
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8-sig", newline="") as file:
+        file.write(text.removeprefix("\ufeff"))
         file.flush()
         paste = _read(Path(file.name), count)
     paste.text = text
@@ -125,15 +126,20 @@ def read_file(upload: IO[bytes], count: StockCount) -> Paste:
         return _read(Path(file.name), count)
 
 
+def _lines_of(text: str) -> IO[str]:
+    """As the reader of a file tells them apart; ``str.splitlines`` also breaks at a form feed within a cell."""
+    return io.StringIO(text, newline="")
+
+
 def _read(path: Path, count: StockCount) -> Paste:
     with open_table(path) as table:
         places, is_headed = _places(table.headers)
-        first = [] if is_headed else [TableRow(1, list(table.headers))]
+        first = [] if is_headed else [TableRow(table.first_line, list(table.headers))]
         rows = first + [row for row, _number in zip(table.rows, range(MOST_LINES + 1), strict=False)]
     if len(rows) > MOST_LINES:
         raise ImportRefused(_("At most %(most)d lines at once. Nothing was taken.") % {"most": MOST_LINES})
-    headers = list(table.headers) if is_headed else [name for name in COLUMNS if name in places]
-    reader = _Reader(count, places, headers, _shelf(rows, places, count))
+    headers = list(table.headers if is_headed else COLUMNS)
+    reader = _Reader(count, places, headers, _shelf(rows, places, count), is_headed=is_headed)
     good = [one for row in rows if (one := reader.line(row))]
     return Paste(headers, is_headed, rows, good, reader.faults)
 
@@ -145,7 +151,7 @@ def _places(headers: Sequence[str]) -> tuple[dict[str, int], bool]:
     if "code" in named and "counted" in named:
         return named, True
     if len(headers) > 1 and (WHOLE.fullmatch(headers[1].strip()) or not named):
-        return {name: at for at, name in enumerate(COLUMNS) if at < max(len(headers), 2)}, False
+        return {name: at for at, name in enumerate(COLUMNS)}, False
     raise ImportRefused(
         _("The columns “code” and “counted” are needed; the first line names %(names)s.")
         % {"names": ", ".join(headers)[:200] or "–"}
@@ -174,8 +180,10 @@ def _column(rows: Sequence[TableRow], places: dict[str, int], name: str) -> set[
 class _Reader:
     """Reads lines one after the other and keeps what is wrong with each."""
 
-    def __init__(self, count: StockCount, places: dict[str, int], headers: Sequence[str], shelf: _Shelf):
-        self.count, self.places, self.headers, self.shelf = count, places, headers, shelf
+    def __init__(
+        self, count: StockCount, places: dict[str, int], headers: Sequence[str], shelf: _Shelf, *, is_headed: bool
+    ):
+        self.count, self.places, self.headers, self.shelf, self.is_headed = count, places, headers, shelf, is_headed
         self.faults: list[Fault] = []
         self.seen: dict[tuple[int, str], int] = {}
         self.now = timezone.now()
@@ -190,12 +198,26 @@ class _Reader:
             row.line, tuple(_told(cell) for cell in row.cells), self._code(row, _told(code)),
             self._counted(row, _told(counted)), self._bin(row, _told(place)), self._at(row, at),
         )  # fmt: skip
-        if len(self.faults) == before:
-            product = self.shelf.products[told.code]
-            earlier = self.seen.setdefault((product.pk, told.bin.lower()), row.line)
-            if earlier != row.line:
-                self._fault(row, "code", told.code, _("also on line %(line)d: which one holds?") % {"line": earlier})
+        self._beyond(row)
+        self._once(row, told)
         return told if len(self.faults) == before else None
+
+    def _beyond(self, row: TableRow) -> None:
+        """A cell behind the last column is nobody's remark: “9,5” between commas would count as 9."""
+        more = [_told(cell) for cell in row.cells[len(self.headers) :] if cell]
+        if more:
+            why = _("more cells than there are headers") if self.is_headed else _("more cells than four columns")
+            self._fault(row, "", ", ".join(more), why)
+
+    def _once(self, row: TableRow, told: Pasted) -> None:
+        """The first right line of an item and bin is the one that the others are measured against."""
+        product = self.shelf.products.get(told.code)
+        key = (product.pk if product else None, told.bin.lower())
+        earlier = self.seen.get(key)
+        if earlier:
+            self._fault(row, "code", told.code, _("also on line %(line)d: which one holds?") % {"line": earlier})
+        elif not (self.faults and self.faults[-1].line == row.line):
+            self.seen[key] = row.line
 
     def _cell(self, row: TableRow, name: str) -> Cell:
         at = self.places.get(name)
@@ -235,6 +257,7 @@ class _Reader:
     def _bin(self, row: TableRow, place: str) -> str:
         if place and place not in self.shelf.bins:
             self._fault(row, "bin", place, _("there is no such bin in %(place)s") % {"place": self.count.warehouse})
+            return ""
         return place
 
     def _at(self, row: TableRow, told: Cell) -> datetime | None:

@@ -24,7 +24,10 @@ from inventory_site.common.errors import DomainError
 Cell = str | datetime
 
 ENCODINGS = ("utf-8", "windows-1252", "windows-1257", "gb18030")
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+#: Where as much speaks for two, the first of them is meant: a comma may be a decimal one.
+DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+BLANK = "".join(DELIMITERS) + '" \r\n'
+LINES_LOOKED_AT = 50
 CHUNK = 2**20
 ASCII = bytes(range(128))
 #: Two or more of the common characters of Chinese, as GB 18030 (and GBK, GB 2312) writes them.
@@ -55,6 +58,7 @@ class Table:
     headers: list[str]
     rows: Iterator[TableRow]
     total: int
+    first_line: int = 1  # where the headers stand
 
 
 @contextmanager
@@ -82,7 +86,7 @@ def _open_text(path: Path, encoding: str) -> Iterator[Table]:
         if first is None:
             raise ImportRefused(_("The file is empty."))
         about = f"CSV, {encoding.removesuffix('-sig')}, {DELIMITERS[delimiter]}"
-        yield Table(about, [str(cell) for cell in first.cells], rows, max(lines - 1, 1))
+        yield Table(about, [str(cell) for cell in first.cells], rows, max(lines - 1, 1), first.line)
 
 
 def _encoding_of(path: Path, wanted: str) -> tuple[str, int]:
@@ -136,10 +140,17 @@ def _is_chinese(path: Path) -> bool:
 
 
 def _delimiter_of(file: TextIO) -> str:
-    """The one that stands most often in the first line, outside of quotation marks."""
-    outside = "".join(file.readline().split('"')[::2])
+    """Of those in the first line that is not blank, the one that stands as often in most lines after it.
+
+    Signs between quotation marks do not count.
+    """
+    lines = itertools.islice((line for line in file if line.strip(BLANK)), LINES_LOOKED_AT)
+    outside = ["".join(line.split('"')[::2]) for line in lines]
     file.seek(0)
-    return max(DELIMITERS, key=outside.count)
+    first = outside[0] if outside else ""
+    found = {sign: first.count(sign) for sign in DELIMITERS if sign in first}
+    alike = {sign: sum(line.count(sign) == n for line in outside) for sign, n in found.items()}
+    return max(found, key=lambda sign: (alike[sign], found[sign]), default=",")
 
 
 def _text_rows(reader: Any) -> Iterator[TableRow]:
@@ -172,7 +183,7 @@ def _open_workbook(file: BinaryIO) -> Iterator[Table]:
         first = next(rows, None)
         if first is None:
             raise ImportRefused(_("The sheet “%(name)s” is empty.") % {"name": sheet.title})
-        yield Table(f"XLSX, “{sheet.title}”", [str(cell) for cell in first.cells], rows, total)
+        yield Table(f"XLSX, “{sheet.title}”", [str(cell) for cell in first.cells], rows, total, first.line)
     finally:
         book.close()
 

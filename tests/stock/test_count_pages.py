@@ -286,7 +286,7 @@ def test_a_manager_undoes_a_posted_count_and_a_clerk_does_not(count, manager, cl
 
 
 def paste(client, count, text="", **fields):
-    return client.post(page_of(count, "paste"), once(import_key="k1", text=text, **fields), follow=True)
+    return client.post(page_of(count, "paste"), once(**{"import_key": "k1", "text": text} | fields), follow=True)
 
 
 def kept_text(answer) -> str:
@@ -356,6 +356,58 @@ def test_the_same_import_sent_twice_counts_once(count, clerk):
     for _again in range(2):
         paste(clerk, count, "CUP\t18\nJAR\t20")
     assert count.entries.count() == 2
+
+
+def test_a_number_sent_again_after_another_one_counts_or_is_said_not_to(count, clerk):
+    text = "code\tcounted\nCUP\t{}\nNOBODY\t1\n"
+    first = paste(clerk, count, text.format(8), take="good")
+    fresh = first.context["import_key"]
+    paste(clerk, count, text.format(7), take="good")
+    assert "1 line was taken before" in text_of(paste(clerk, count, text.format(8), take="good"))
+    assert count.lines.get(level__product__sku="CUP").counted == 7
+    paste(clerk, count, text.format(8), take="good", import_key=fresh)
+    assert count.lines.get(level__product__sku="CUP").counted == 8
+
+
+@pytest.mark.parametrize("cell", ["box\x0bblue", "box\x0cblue", "box\u2028blue", '"box\nblue"', "box\rblue"])
+def test_no_bad_line_is_dropped_from_what_is_left(count, clerk, cell):
+    answer = paste(clerk, count, f"JAR\t20\n{cell}\t4\nNOBODY\tseven\nCUP\t9", take="good")
+    assert "2 lines are taken." in text_of(answer)
+    assert kept_text(answer) == f"{cell}\t4\nNOBODY\tseven\n"
+
+
+def test_without_names_each_line_has_its_own_columns_and_none_is_passed_over(count, clerk):
+    text = "JAR\t5\nCUP\t5\tN-1\nTIN\t5\tX-1\nTIN\t5\tS-1\t2020-01-01 10:00\nTIN\t5\tS-1\t\tleft shelf\nTIN\t9,5\n"
+    answer = paste(clerk, count, text, take="good")
+    assert [(f.line, f.column, f.value, f.reason) for f in answer.context["faults"]] == [
+        (3, "bin", "X-1", "there is no such bin in Riga"),
+        (4, "counted_at", "2020-01-01 10:00", "more than two weeks ago: count it again"),
+        (5, "", "left shelf", "more cells than four columns"),
+        (6, "counted", "9,5", "not a whole number of pieces from 0 on"),
+    ]
+    assert sorted(count.entries.values_list("product__sku", "bin__code")) == [("CUP", "N-1"), ("JAR", None)]
+    named = paste(clerk, count, "code,counted\nTIN,9,5\n")
+    assert [(f.value, f.reason) for f in named.context["faults"]] == [("5", "more cells than there are headers")]
+
+
+def test_both_faults_of_a_line_are_said(count, clerk):
+    answer = paste(clerk, count, "CUP\t9\nCUP\t8\tX-1\n")
+    assert [fault.reason for fault in answer.context["faults"]] == [
+        "there is no such bin in Riga", "also on line 1: which one holds?",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["\nCUP\t9", "\t\t\n\nCUP\t9\n", "CUP;9,0", "CUP;9,0\nJAR;8", "\ufeffCUP,9", "CUP\t9,0"]
+)
+def test_blank_lines_are_skipped_and_most_lines_tell_the_separator(count, clerk, text):
+    paste(clerk, count, text)
+    assert count.lines.get(level__product__sku="CUP").counted == 9
+
+
+def test_a_text_that_begins_like_a_workbook_is_a_text(count, clerk, make_product):
+    make_product("PK-1")
+    assert "1 line is taken." in text_of(paste(clerk, count, "PK-1\t3"))
 
 
 def test_a_workbook_is_taken_and_what_is_wrong_in_it_can_be_mended_in_place(count, clerk):
