@@ -223,6 +223,14 @@ class StockCountQuerySet(Lockable, InWarehouse):
     def open(self):
         return self.filter(state="open")
 
+    def with_kept(self):
+        """Annotate ``kept``: entries that a person has to settle."""
+        from stock.models import CountEntry
+
+        own = CountEntry.objects.findings().filter(count=models.OuterRef("pk")).order_by()
+        rows = own.values("count").annotate(n=models.Count("pk")).values("n")
+        return self.annotate(kept=Coalesce(models.Subquery(rows), 0, output_field=models.IntegerField()))
+
 
 class CountLineQuerySet(InWarehouse):
     warehouse_path = "count__warehouse"
@@ -244,6 +252,10 @@ class CountEntryQuerySet(InWarehouse):
     def findings(self):
         """What a person has to settle."""
         return self.exclude(problem="").filter(settled_at=None)
+
+    def to_settle(self):
+        """Findings that still matter: not those of counts that were given up or undone."""
+        return self.findings().filter(count__state__in=["open", "posted"])
 
 
 def _open_lines():
