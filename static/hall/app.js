@@ -56,8 +56,14 @@ async function takeAlong() {
   for (const screen of SCREENS) await screen.takeAlong?.(hall).catch(() => null);
 }
 
+const place = () => location.hash.replace(/^#\/?/, "");
+
 function path() {
-  return decodeURIComponent(location.hash.replace(/^#\/?/, ""));
+  try {
+    return decodeURIComponent(place());
+  } catch {
+    return ""; // an address that somebody typed
+  }
 }
 
 async function show() {
@@ -65,6 +71,13 @@ async function show() {
   hold();
   await draw(number);
   if (number === drawn) release(notUsed);
+}
+
+/** What was entered looked well when it was; now it has to be seen, on whatever screen its person is. */
+function drawRefusal({ title, sentence }) {
+  feel(false);
+  const why = t("Refused: %(what)s. %(why)s", { what: title, why: sentence });
+  said(why, "bad", h("a", { class: "link", href: "#/queue" }, t("Show what waits")));
 }
 
 function notUsed(code) {
@@ -137,8 +150,7 @@ function drawBack() {
 
 /** One step up: the history may lead out of the page, or round in circles. */
 function goBack() {
-  const up = path().split("/").slice(0, -1).join("/");
-  hall.go(up);
+  hall.go(place().split("/").slice(0, -1).join("/"));
 }
 
 function drawNotices() {
@@ -208,6 +220,7 @@ async function begin() {
   } catch (error) {
     if (!(error instanceof server.LoggedOut || error instanceof server.Silent)) throw error;
   }
+  queue.onRefusal(drawRefusal);
   queue.onChange(() => { drawHeader(null); drawNotices(); });
   server.onReach(() => drawHeader(null));
   addEventListener("hashchange", show);

@@ -12,7 +12,6 @@ import {
 } from "./parts.js";
 import { photoField } from "./photos.js";
 import * as queue from "./queue.js";
-import { now } from "./server.js";
 import { moment, nt, t } from "./texts.js";
 
 const SHOWN = 5; // receipts of before
@@ -53,16 +52,18 @@ export class Arrival extends Desk {
     return Math.max(this.kind.left(line) - done, 0);
   }
 
+  /** Pieces of a line beyond what is still to come. */
+  surplus(line) {
+    return Math.max((this.begun[line.id]?.pieces || 0) - this.left(line), 0);
+  }
+
   pieces() {
     return Object.values(this.begun).reduce((sum, one) => sum + one.pieces, 0);
   }
 
   async set(line, changes) {
     const one = { pieces: 0, damaged: 0, note: "", photo: null, ...this.begun[line.id], ...changes };
-    if (!one.pieces) Object.assign(one, { damaged: 0, note: "", photo: null });
-    one.damaged = Math.min(one.damaged, one.pieces);
     this.begun[line.id] = one;
-    if (!one.pieces) delete this.begun[line.id];
     await keep(this.name, Object.keys(this.begun).length ? this.begun : null);
   }
 
@@ -79,11 +80,13 @@ export class Arrival extends Desk {
   }
 
   async show(line, value = this.begun[line.id]?.pieces ?? null) {
-    this.close();
+    const left = this.leaveLine(); // not awaited yet: the next scan may come at any moment
+    const before = this.begun[line.id];
     const changed = (pieces) => this.changed(line, pieces);
     const pad = quantityPad({ value, pack: line.pack_size || 1, onChange: changed, onDone: () => this.finish() });
-    this.open = { line, pad };
+    this.open = { line, pad, before };
     if (value !== null) await this.set(line, { pieces: value });
+    await left;
     this.draw();
     this.drawPanel();
   }
@@ -99,21 +102,49 @@ export class Arrival extends Desk {
     fill(this.panel);
   }
 
-  finish() {
-    const { line } = this.open;
-    const one = this.begun[line.id];
+  /** Another line, or none: what is open is as it was typed, and nothing typed is nothing here. */
+  async leaveLine() {
+    const line = this.open?.line;
     this.close();
-    const told = one && { n: one.pieces, name: line.name };
-    if (one) said(t("%(n)s × %(name)s: noted. Nothing is in stock before you receive it all.", told), "good");
+    const one = line && this.begun[line.id];
+    if (!one) return;
+    if (!one.pieces) await this.forget(line);
+    else if (one.damaged > one.pieces) await this.set(line, { damaged: one.pieces });
+  }
+
+  async forget(line) {
+    delete this.begun[line.id];
+    await keep(this.name, Object.keys(this.begun).length ? this.begun : null);
+  }
+
+  async finish() {
+    const { line } = this.open;
+    const { pieces: n, damaged } = this.begun[line.id] || { pieces: 0, damaged: 0 };
+    if (damaged > n) {
+      feel(false);
+      return said(t("%(damaged)s damaged of %(n)s: one of the two numbers is wrong.", { damaged, n }), "bad");
+    }
+    await this.leaveLine();
+    if (n) said(t("%(n)s × %(name)s: noted. It is in stock once you press “Receive” below.", { n, name: line.name }), "good");
     this.draw();
-    scrollTo(0, 0);
+    return scrollTo(0, 0);
+  }
+
+  /** It was the wrong line: as it was before it was opened. */
+  async giveUp() {
+    const { line, before } = this.open;
+    this.close();
+    if (before) await this.set(line, before);
+    else await this.forget(line);
+    said("");
+    this.draw();
   }
 
   // Never ordered
 
-  wrong(code) {
+  async wrong(code) {
     feel(false);
-    this.close();
+    await this.leaveLine();
     said(t("“%(code)s” is not on %(number)s. Nothing was counted.", { code, number: this.number }), "bad");
     this.draw();
     if (this.kind.takesFindings) this.drawWrong(code);
@@ -122,7 +153,8 @@ export class Arrival extends Desk {
   drawWrong(code) {
     let photo = null;
     const note = h("input", { type: "text", maxlength: 200 });
-    const told = (pieces) => this.report(code, pieces, note.value, photo);
+    const title = (n) => t("%(n)s × %(code)s came by mistake with %(number)s", { n, code, number: this.number });
+    const told = (pieces) => this.report(code, pieces, { title: title(pieces), note: note.value, photo });
     const pad = quantityPad({ value: 1, onChange: () => null, onDone: told });
     const giveUp = () => {
       this.close();
@@ -138,10 +170,9 @@ export class Arrival extends Desk {
       softButton(t("No, I scan again"), giveUp)));
   }
 
-  async report(code, quantity, note, photo) {
+  async report(code, quantity, { title, note, photo = null }) {
     this.close();
     if (quantity) {
-      const title = t("%(n)s × %(code)s came by mistake with %(number)s", { n: quantity, code, number: this.number });
       const body = { order: this.number, code, quantity, note, photo };
       await queue.act({ path: "/api/v1/delivery-findings/", body, title, subject: { document: this.name, pieces: {} } });
       said(t("%(what)s: kept for the office.", { what: title }), "good");
@@ -152,12 +183,13 @@ export class Arrival extends Desk {
   // At the end
 
   async receive() {
-    const chosen = Object.entries(this.begun).map(([line, one]) => bodyOf(Number(line), one));
+    const chosen = Object.entries(this.begun).filter(([, one]) => one.pieces).map(([line, one]) => bodyOf(Number(line), one));
     const pieces = this.pieces();
-    const at = now();
-    // Photos are large: each goes with its own line, so that none holds the others up.
-    await this.send(chosen.filter((one) => !one.photo), at);
-    for (const one of chosen.filter((line) => line.photo)) await this.send([one], at);
+    // Photos are large, and a surplus may be refused: each goes with its own line, so that none holds the others up.
+    const isAlone = (one) => one.photo || this.surplus(this.document.lines.find(({ id }) => id === one.line)) > 0;
+    const alone = chosen.filter(isAlone);
+    await this.send(chosen.filter((one) => !alone.includes(one)));
+    for (const one of alone) await this.send([one]);
     this.labels = this.labelsOf(chosen);
     this.begun = {};
     await keep(this.name, null);
@@ -167,12 +199,23 @@ export class Arrival extends Desk {
     scrollTo(0, 0);
   }
 
-  async send(lines, at) {
+  /** What is too much of a line leaves the delivery, and the office decides about it. */
+  async leaveSurplus(line) {
+    const quantity = this.surplus(line);
+    const pieces = this.left(line);
+    if (pieces) await this.set(line, { pieces, damaged: Math.min(this.begun[line.id].damaged, pieces) });
+    else await this.forget(line);
+    const { number } = this;
+    const title = t("%(n)s × %(code)s more than was ordered with %(number)s", { n: quantity, code: line.product, number });
+    await this.report(line.product, quantity, { title, note: t("more than was ordered") });
+  }
+
+  async send(lines) {
     if (!lines.length) return;
     const pieces = lines.reduce((sum, one) => sum + one.quantity, 0);
     const title = nt("%(number)s: one piece received", "%(number)s: %(n)s pieces received", pieces, { number: this.number });
     const subject = { document: this.name, pieces: Object.fromEntries(lines.map((one) => [one.line, one.quantity])) };
-    await queue.act({ path: this.pathOf("receive/"), body: { lines, at }, title, subject });
+    await queue.act({ path: this.pathOf("receive/"), body: { lines }, title, subject, isTimed: true });
   }
 
   /** Where the labels of what was received are printed, one for each piece. */
@@ -217,17 +260,17 @@ export class Arrival extends Desk {
       soft(this.kind.from(this.document), this.note),
       all || pieces ? progress(Math.min(pieces, all), all, t("%(n)s of %(all)s pieces are here", { n: pieces, all })) : null);
     if (this.open) return fill(this.lists);
-    const here = lines.filter((line) => this.begun[line.id]);
-    const left = lines.filter((line) => !this.begun[line.id] && this.left(line));
+    const here = lines.filter((line) => this.begun[line.id]?.pieces);
+    const left = lines.filter((line) => !here.includes(line) && this.left(line));
     const receive = () => bigButton(
       nt("Receive one piece", "Receive %(n)s pieces", pieces), () => this.receive(), { tone: "good", id: "receive" });
     return fill(this.lists,
       this.isDone || (!left.length && !here.length) ? this.drawEnd(left.length) : null,
+      this.drawWaiting(),
       listOf(t("Here"), here.map((line) => this.drawHere(line))),
       here.length ? receive() : null,
       listOf(t("Still to come"), left.map((line) => this.drawLeft(line))),
-      this.drawReceipts(),
-      this.drawWaiting());
+      this.drawReceipts());
   }
 
   drawLeft(line) {
@@ -257,16 +300,20 @@ export class Arrival extends Desk {
   drawHere(line) {
     const { pieces, damaged } = this.begun[line.id];
     const all = this.left(line);
-    const beyond = pieces - all;
+    const beyond = this.surplus(line);
     return entryRow({ state: "draft", title: line.name },
       fact(`${line.product} · ${t("%(n)s of %(all)s", { n: pieces, all })}`),
-      beyond > 0 ? bad(nt("One more than was expected.", "%(n)s more than were expected.", beyond)) : null,
+      beyond ? bad(nt("One more than was expected.", "%(n)s more than were expected.", beyond)) : null,
       damaged ? bad(nt("One of them is damaged.", "%(n)s of them are damaged.", damaged)) : null,
-      acts(softButton(t("Correct"), () => this.show(line))));
+      acts(
+        softButton(t("Correct"), () => this.show(line)),
+        beyond && this.kind.takesFindings ? softButton(t("Leave the surplus to the office"), () => this.leaveSurplus(line)) : null));
   }
 
   drawEnd(left) {
     const { labels } = this;
+    if (this.rows.some((entry) => entry.subject?.document === this.name && entry.state === "held"))
+      return card({ tone: "bad" }, h("p", {}, t("Not all of it is received: see “Not sent yet” below.")));
     return card({ tone: "good" }, h("h2", {}, left ? t("Noted as received.") : t("All of it is here.")),
       labels ? h("a", { class: "big soft", href: labels, target: "_blank", rel: "noopener" }, t("Print labels")) : null,
       linkTo(this.kind.name, t("To the other deliveries")));
@@ -276,28 +323,31 @@ export class Arrival extends Desk {
     const { line, pad } = this.open;
     const facts = [line.product, nt("one piece is to come", "%(n)s pieces are to come", this.left(line))];
     this.more = h("div", { class: "more" });
-    fill(this.panel, card({ tone: "open" }, h("h2", {}, line.name), soft(...facts), pad.element, this.more));
+    fill(this.panel, card({ tone: "open" }, h("h2", {}, line.name), soft(...facts), pad.element, this.more,
+      softButton(t("Not this one"), () => this.giveUp())));
     this.drawMore();
     this.panel.scrollIntoView({ block: "nearest" });
   }
 
-  /** Below the keypad: what of the pieces is damaged. */
+  /** Below the keypad, which goes on saying how many came: what of the pieces is damaged. */
   drawMore() {
     if (!this.open || !this.open.line || !this.more) return;
     const { line } = this.open;
     const one = this.begun[line.id];
     if (!one || !this.kind.takesDamage) return fill(this.more);
     const step = async (by) => {
-      await this.set(line, { damaged: Math.max(0, Math.min(one.pieces, one.damaged + by)) });
+      await this.set(line, { damaged: Math.max(0, Math.min(Math.max(one.pieces, one.damaged), one.damaged + by)) });
       this.drawMore();
+      if (!one.damaged) this.more.scrollIntoView({ block: "end" });
     };
-    if (!one.damaged) return fill(this.more, softButton(t("Some are damaged"), () => step(1)));
-    return fill(this.more, h("h2", {}, t("Damaged")),
+    if (!one.damaged) return fill(this.more, one.pieces ? softButton(t("Some are damaged"), () => step(1)) : null);
+    return fill(this.more, h("h2", {}, t("Damaged of these %(n)s", { n: one.pieces })),
       h("div", { class: "stepper" },
         stepperKey(t("One damaged less"), () => step(-1), "−"),
         h("output", { class: "quantity", id: "damaged" }, String(one.damaged)),
         stepperKey(t("One damaged more"), () => step(1), "+")),
       photoField({ value: one.photo, onChange: (photo) => this.set(line, { photo }) }),
-      noteField(t("What is wrong with it"), one.note, (note) => this.set(line, { note })));
+      noteField(t("What is wrong with it"), one.note, (note) => this.set(line, { note })),
+      bigButton(t("Done"), () => this.finish(), { tone: "good" }));
   }
 }

@@ -24,7 +24,7 @@ class Pieces {
   /** False where it would become more than can be. The first digit replaces what stood there. */
   press(key) {
     const before = this[this.part];
-    const kept = this.isFresh ? "" : before;
+    const kept = this.isFresh && key !== "back" ? "" : before;
     this[this.part] = key === "back" ? kept.slice(0, -1) : (kept + key).replace(/^0+(?=\d)/, "");
     if ((this.total() || 0) > MOST || Number(this[this.part]) > MOST) {
       this[this.part] = before;

@@ -21,6 +21,7 @@ const lockOf = (tab) => `shelfwise-tab-${tab}`;
 if (navigator.locks) navigator.locks.request(lockOf(TAB), () => new Promise(() => {})); // held while the tab lives
 
 const listeners = new Set();
+const refusalListeners = new Set();
 const tabs = "BroadcastChannel" in self ? new BroadcastChannel("shelfwise-queue") : null;
 let isSending = false;
 let isAskedAgain = false;
@@ -31,6 +32,10 @@ export let isLoggedOut = false;
 export function onChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+export function onRefusal(listener) {
+  refusalListeners.add(listener);
 }
 
 let mirror = null; // of the store: it is asked for at every change, by several parts of the page
@@ -75,9 +80,9 @@ export function count({ number, code, counted, bin = "", title, isDraft = false 
   return add({ kind: "count", number, code, counted, bin, title, state: isDraft ? "draft" : "waiting" });
 }
 
-/** A write of the API; `title` is what the person reads of it. */
-export function act({ path, body, title, subject = null }) {
-  return add({ kind: "act", path, body, title, subject });
+/** A write of the API; `title` is what the person reads of it; `isTimed`: the server is told when it was done. */
+export function act({ path, body, title, subject = null, isTimed = false }) {
+  return add({ kind: "act", path, body, title, subject, isTimed });
 }
 
 /** Change a draft: the moment of a count is that of its last change. False where it is none any more: another tab finished it. */
@@ -208,13 +213,19 @@ async function sendBatch(batch) {
       throw error;
     }
     if (batch.length > 1) await Promise.all(batch.map((entry) => settle(entry, { isAlone: true })));
-    else await settle(batch[0], { state: "held", sentence: error.message });
+    else await refuse(batch[0], { state: "held", sentence: error.message });
   }
   await told();
 }
 
 async function sendAct(entry) {
-  await send(entry.path, entry.body, entry.uuid);
+  let { body } = entry;
+  if (entry.isTimed) {
+    // By now the device's clock is compared with the server's, and from now on the body stays what it is: its key says so.
+    body = { ...body, at: byServer(entry.at) };
+    await settle(entry, { body, isTimed: false, isUnderWay: true });
+  }
+  await send(entry.path, body, entry.uuid);
   await settle(entry, { state: "sent", sentAt: Date.now(), body: null });
 }
 
@@ -224,9 +235,16 @@ async function sendCounts(batch) {
   const byUuid = new Map(answer.entries.map((one) => [one.uuid, one]));
   for (const entry of batch) {
     const one = byUuid.get(entry.uuid);
-    const outcome = one?.state === "kept" ? { state: "kept", problem: one.code, sentence: one.detail } : { state: "sent" };
-    if (one) await settle(entry, { ...outcome, sentAt: Date.now() });
+    const sentAt = Date.now();
+    if (one?.state === "kept") await refuse(entry, { state: "kept", problem: one.code, sentence: one.detail, sentAt });
+    else if (one) await settle(entry, { state: "sent", sentAt });
   }
+}
+
+/** A person has to know at once: what they read when they entered it was that all is well. */
+async function refuse(entry, changes) {
+  await settle(entry, changes);
+  for (const listener of refusalListeners) listener({ ...entry, ...changes });
 }
 
 function settle(entry, changes) {

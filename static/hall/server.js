@@ -23,6 +23,7 @@ export let isReached = true;
 
 export function onReach(listener) {
   listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 function reached(now) {
@@ -90,11 +91,6 @@ function compare(serverNow, asked, answered) {
 /** A moment of this device as the server's clock would have shown it. */
 export function byServer(moment) {
   return new Date(Date.parse(moment) + clock.offset).toISOString();
-}
-
-/** The moment at which something is done here, for what is sent later: counts that were posted meanwhile have seen it. */
-export function now() {
-  return byServer(new Date().toISOString());
 }
 
 /** Who is logged in here, as the server says it now; without an answer the last one who was, unless it `mustAnswer`. */

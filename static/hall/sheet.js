@@ -97,6 +97,10 @@ export class Sheet {
     return this.items.length - open.size;
   }
 
+  isClosed() {
+    return this.entries.some((one) => one.problem === "closed");
+  }
+
   unsent() {
     return this.entries.filter((one) => UNSENT.includes(one.state)).length;
   }

@@ -38,10 +38,15 @@ async function keptOnceSeen(path, request) {
   if (found) return found;
   const answer = await fetch(request);
   if (answer.ok) {
-    for (const other of await cache.keys()) if (!new URL(other.url).pathname.startsWith(folderOf(path))) await cache.delete(other);
-    await cache.put(path, answer.clone());
+    const whole = answer.clone();
+    await keepOnly(cache, path, whole).catch(() => null); // the storage is full: the camera works, and loads it again next time
   }
   return answer;
+}
+
+async function keepOnly(cache, path, answer) {
+  for (const other of await cache.keys()) if (!new URL(other.url).pathname.startsWith(folderOf(path))) await cache.delete(other);
+  await cache.put(path, answer);
 }
 
 /** /static/hall/vendor/NAME-VERSION/ */

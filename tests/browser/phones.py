@@ -14,6 +14,20 @@ FAST_KEYS = 5  # milliseconds between the keys of a scanner
 READY = "body[data-ready]"
 
 
+WRONG_CLOCK = """(() => {
+  const Right = Date, ahead = %d * 86_400_000;
+  globalThis.Date = class extends Right {
+    constructor(...told) { told.length ? super(...told) : super(Right.now() + ahead); }
+    static now() { return Right.now() + ahead; }
+  };
+})()"""
+
+
+def clock_off(*, days: int) -> str:
+    """A script for a phone whose clock is so many days ahead, or behind where they are negative."""
+    return WRONG_CLOCK % days
+
+
 @dataclass
 class Phone:
     context: BrowserContext

@@ -16,7 +16,7 @@ from orders.models import SalesChannel
 from stock import services
 from stock.models import Bin, CountEntry, CountLine, StockCount, StockLevel
 from tests.browser.bad_line import BadLine
-from tests.browser.phones import phone
+from tests.browser.phones import clock_off, phone
 from tests.browser.trading import Hall, Shift, go_offline, recounted
 from tests.http.clients import Client
 
@@ -250,21 +250,12 @@ def test_a_scan_waits_for_its_screen_or_is_said_to_be_of_no_use(make_hall, perso
         assert clerks.errors == []
 
 
-A_DAY_AHEAD = """(() => {
-  const Right = Date, ahead = 86_400_000;
-  globalThis.Date = class extends Right {
-    constructor(...told) { told.length ? super(...told) : super(Right.now() + ahead); }
-    static now() { return Right.now() + ahead; }
-  };
-})()"""
-
-
 @pytest.mark.long
 def test_a_phone_whose_clock_is_a_day_ahead_counts_as_of_now(make_hall, person, chromium, address):
     _lying, count = make_hall(3, seed=3)
     clerk = person("clerk")
     with BadLine(address, seed=3) as line, phone(chromium, line.address) as clerks:
-        clerks.context.add_init_script(A_DAY_AHEAD)
+        clerks.context.add_init_script(clock_off(days=1))
         clerks.log_in(clerk)
         clerks.open_count(count.number)
         clerks.count("H-00", 11)

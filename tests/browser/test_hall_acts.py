@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
+from inventory_site.common.models import ShopSettings
 from orders.models import DeliveryFinding, PurchaseOrder, Return, SalesOrder
-from stock.models import DamagePhoto, SetAside, StockLevel, StockMovement
+from stock.models import Allocation, DamagePhoto, SetAside, StockLevel, StockMovement
 from tests.browser.bad_line import BadLine
 from tests.browser.conftest import EAN, OTHER_EAN
-from tests.browser.phones import Phone, phone
+from tests.browser.phones import Phone, clock_off, phone
 from tests.browser.rules import faults
 
 pytestmark = pytest.mark.browser
@@ -80,6 +83,70 @@ def test_a_delivery_is_received_with_a_wrong_scan_and_damaged_pieces(hall, perso
     assert (aside.level.product.sku, aside.quantity, aside.reference) == ("CUP", 1, finding.order.number)
     assert DamagePhoto.objects.get().set_aside == aside
     assert level(hall, "CUP").on_hand == 22
+
+
+@pytest.mark.long
+def test_what_a_phone_with_a_slow_clock_does_in_a_dead_spot_is_of_now(hall, person, chromium, address):
+    order = SalesOrder.objects.get(state="open")
+    ShopSettings.objects.update(demo_until=None)
+    Allocation.objects.update(created_at=timezone.now() - timedelta(days=3))
+    name = person("clerk")
+    with BadLine(address, seed=6) as line, phone(chromium, line.address) as clerk:
+        clerk.context.add_init_script(clock_off(days=-1))
+        clerk.log_in(name)
+        clerk.keep_page()
+        tile(clerk, "pick")
+        clerk.page.click(f".tile[href='#/pick/{order.number}']")
+        clerk.page.wait_for_selector("#bin")
+        clerk.page.context.set_offline(True)
+        clerk.page.reload()  # it does not know any more that its clock is slow
+        clerk.page.wait_for_selector("#bin:has-text('A-1')")
+        for _piece in range(2):
+            clerk.scan(EAN)
+        clerk.shows_unsent(1)
+        clerk.page.context.set_offline(False)
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    picked = Allocation.objects.get(level=level(hall, "CUP"), picked_at__isnull=False)
+    assert timedelta(0) <= timezone.now() - picked.picked_at < timedelta(minutes=5)
+
+
+@pytest.mark.long
+def test_a_surplus_holds_up_nothing_and_a_correction_keeps_what_is_damaged(hall, person, chromium, address):
+    name = person("clerk")
+    order = PurchaseOrder.objects.get(state="confirmed")
+    with phone(chromium, address) as clerk:
+        clerk.log_in(name)
+        page = clerk.page
+        clerk.open(f"#/receive/{order.number}")
+        clerk.scan(EAN)
+        page.wait_for_selector("#panel .quantity")
+        press(clerk, "9")
+        press(clerk, "Some are damaged")
+        page.click(".more .key:text-is('+')")
+        page.wait_for_selector("#damaged:text-is('2')")
+        press(clerk, "Done")
+        press(clerk, "Correct")
+        press(clerk, "1")
+        press(clerk, "Done")
+        says(clerk, "2 damaged of 1: one of the two numbers is wrong.")
+        press(clerk, "9")
+        press(clerk, "Done")
+        page.wait_for_selector("text=2 of them are damaged.")
+        page.wait_for_selector("text=7 more than were expected.")
+        page.click("#receive")
+        says(clerk, "Refused:")
+        page.wait_for_selector("text=Not all of it is received")
+        clerk.shows_unsent(1)
+        page.click(".entry.held >> text=Undo")
+        press(clerk, "Leave the surplus to the office")
+        page.click("#receive")
+        page.wait_for_selector("text=Noted as received.")
+        clerk.shows_unsent(0)
+        assert clerk.errors == []
+    finding, aside = DeliveryFinding.objects.get(), SetAside.objects.get()
+    assert (finding.code, finding.quantity, finding.note) == ("CUP", 7, "more than was ordered")
+    assert (level(hall, "CUP").on_hand, aside.quantity) == (22, 2)
 
 
 @pytest.mark.long  # tests/orders/test_picking.py does the same over the API

@@ -9,7 +9,7 @@ import {
   softButton,
 } from "../parts.js";
 import * as queue from "../queue.js";
-import { ask, person, send } from "../server.js";
+import { ask, isReached, onReach, person, send } from "../server.js";
 import { Sheet } from "../sheet.js";
 import * as store from "../store.js";
 import { moment, nt, t } from "../texts.js";
@@ -48,7 +48,19 @@ class Round {
     this.panel = h("div", { id: "panel" });
     this.lists = h("div", {});
     fill(this.main, this.top, this.makeBins(), this.box.element, this.panel, this.lists);
-    this.stop = queue.onChange((rows) => { this.sheet.take(rows); this.draw(); });
+    const stops = [queue.onChange((rows) => { this.sheet.take(rows); this.draw(); }), onReach(() => this.refresh())];
+    this.stop = () => stops.forEach((stop) => stop());
+    this.draw();
+  }
+
+  /** The list is a copy as long as there is no connection. */
+  async refresh() {
+    if (!isReached || !this.kept) return;
+    const { data, at, isFresh } = await ask(this.pathOf("sheet")).catch(() => ({ isFresh: false }));
+    if (!isFresh || !this.kept) return;
+    data.at = at;
+    this.sheet = new Sheet(data, await queue.entries(), person().user.id);
+    this.kept = "";
     this.draw();
   }
 
@@ -73,8 +85,8 @@ class Round {
   async scanned(code) {
     this.found = null;
     const bin = this.sheet.bin(code);
-    if (bin) return this.enter(bin.code);
     const item = this.sheet.item(code);
+    if (bin && !(item && bin.code === this.bin)) return this.enter(bin.code); // at that bin it is the item of that name
     if (item) return this.countOneMore(item);
     const found = code.length >= 2 ? this.sheet.search(code) : [];
     if (found.length) {
@@ -227,6 +239,7 @@ class Round {
     this.chooser.value = this.bin;
     this.chooser.parentElement.hidden = Boolean(this.item) || !sheet.bins.length;
     if (this.item) return fill(this.lists);
+    if (sheet.isClosed()) return fill(this.lists, this.drawClosed());
     const left = this.found ? this.found.map((item) => ({ item, bin: this.binOf(item) })) : sheet.left(this.bin);
     const shown = left.slice(0, this.isAllShown ? MOST_SHOWN : SHOWN);
     const more = left.length - shown.length;
@@ -235,6 +248,17 @@ class Round {
       h("ul", { class: "entries" }, shown.map(({ item, bin }) => this.drawLeft(item, bin))),
       more ? softButton(nt("Show one more", "Show %(n)s more", more), () => this.showAll()) : null,
       listOf(t("Counted by you"), sheet.entries.slice(0, MOST_ENTRIES).map((entry) => this.drawEntry(entry))));
+  }
+
+  /** Somebody posted it, or gave it up, before what was entered here arrived. */
+  drawClosed() {
+    return [
+      card({ tone: "bad" }, h("h2", {}, t("This count is closed.")),
+        h("p", {}, t("What was entered after it closed is kept for the office, and changes nothing. Count in another one.")),
+        linkTo("counts", t("To the other counts"))),
+      listOf(t("Counted by you"), this.sheet.entries.slice(0, MOST_ENTRIES).map((entry) =>
+        entryRow(entry, fact(moment(entry.at)), bad(entry.sentence)))),
+    ];
   }
 
   showAll() {
@@ -293,9 +317,13 @@ class Round {
 
   drawPanel() {
     const { item, bin, before, pad } = this.item;
+    const isElsewhere = bin && item.bins.length > 0 && !item.bins.includes(bin);
+    const place = () => t("It is known in %(bins)s, not here: this says what lies in %(bin)s, and what lies there is counted too.",
+      { bins: item.bins.join(", "), bin });
     const old = () => soft(t("You counted %(n)s here, %(when)s.", { n: before.counted, when: moment(before.at) }));
     const isOthers = item.state === "counted" && !item.mine;
-    fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name), soft(this.factsOf(item, bin)),
+    fill(this.panel, card({ tone: "open" }, h("h2", {}, item.name),
+      isElsewhere ? h("p", { class: "bad" }, place()) : soft(this.factsOf(item, bin)),
       before ? old() : null,
       isOthers ? soft(t("Somebody else counted this already.")) : null,
       pad.element,
@@ -316,6 +344,7 @@ class Round {
     this.keep(null);
     const { item } = this;
     item.pad.total = () => null;
+    said("");
     return this.finish();
   }
 }

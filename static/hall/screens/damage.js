@@ -8,7 +8,6 @@ import { quantityPad } from "../pad.js";
 import { card, noteField, option, said, soft, softButton } from "../parts.js";
 import { photoField } from "../photos.js";
 import * as queue from "../queue.js";
-import { now } from "../server.js";
 import { t } from "../texts.js";
 
 const NAME = "damage";
@@ -70,11 +69,11 @@ class Report {
     if (!quantity) return said(t("Say how many pieces it is."), "bad");
     const { product, name } = item;
     const { warehouse } = this.hall.session;
-    const body = { product, warehouse, quantity, reason, note, photo, is_scrapped: isScrapped, at: now() };
+    const body = { product, warehouse, quantity, reason, note, photo, is_scrapped: isScrapped };
     const title = isScrapped
       ? t("%(n)s × %(name)s thrown away", { n: quantity, name })
       : t("%(n)s × %(name)s off sale", { n: quantity, name });
-    const entry = await queue.act({ path: PATH, body, title, subject: { document: NAME } });
+    const entry = await queue.act({ path: PATH, body, title, subject: { document: NAME }, isTimed: true });
     await this.giveUp();
     const undo = h("button", { type: "button", class: "link", onclick: () => this.undo(entry, body) }, t("Undo"));
     return said(t("%(what)s: kept.", { what: title }), "good", undo);

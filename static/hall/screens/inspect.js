@@ -8,7 +8,6 @@ import {
   bigButton, card, fact, feel, linkTo, noteField, progress, said, soft, softButton, stepperKey,
 } from "../parts.js";
 import * as queue from "../queue.js";
-import { now } from "../server.js";
 import { nt, t } from "../texts.js";
 
 const PATH = "/api/v1/returns/";
@@ -117,9 +116,9 @@ class Inspection extends Desk {
 
   async send() {
     const seen = this.document.lines.filter((line) => this.pieces(line));
-    const body = { lines: seen.map((line) => ({ line: line.id, ...this.of(line) })), at: now() };
+    const body = { lines: seen.map((line) => ({ line: line.id, ...this.of(line) })) };
     const title = t("%(number)s inspected", { number: this.number });
-    await queue.act({ path: this.pathOf("inspect/"), body, title, subject: { document: this.name } });
+    await queue.act({ path: this.pathOf("inspect/"), body, title, subject: { document: this.name }, isTimed: true });
     await keep(this.name, null);
     said(t("%(number)s: inspected.", { number: this.number }), "good");
     this.draw();

@@ -3,7 +3,7 @@
 import { LOOKED_UP, day, lookupPath } from "../documents.js";
 import { fill, h } from "../dom.js";
 import { acts, ageOf, card, choice, entryRow, fact, feel, linkTo, listOf, said, scanBox, soft } from "../parts.js";
-import { ask } from "../server.js";
+import { Silent, ask } from "../server.js";
 import { nt, t } from "../texts.js";
 
 function figure(label, value, tone = "") {
@@ -54,7 +54,7 @@ function drawItem(item, hall) {
 function drawFound(place, { count, results }, code, hall) {
   const show = (item) => fill(place, drawItem(item, hall));
   if (count === 1) return show(results[0]);
-  if (!count) return fill(place, card({}, h("p", {}, t("Nobody knows “%(code)s”.", { code }))));
+  if (!count) return fill(place, card({}, h("p", {}, t("Nobody knows an item “%(code)s”. Bins are not looked up here.", { code }))));
   const size = count > LOOKED_UP
     ? t("%(n)s items; the first %(shown)s:", { n: count, shown: LOOKED_UP })
     : nt("One item", "%(n)s items", count);
@@ -78,7 +78,10 @@ export const screen = {
         drawFound(found, data, wanted, hall);
       } catch (error) {
         feel(false);
-        said(error.message, "bad");
+        const isSilent = error instanceof Silent;
+        if (isSilent) box.field.value = wanted; // it can be asked again
+        const unknown = () => t("There is no connection, and “%(code)s” was not looked up here before.", { code: wanted });
+        said(isSilent ? unknown() : error.message, "bad");
       }
     };
     const box = scanBox({ label: t("Scan or type an item"), onCode: look });

@@ -1,7 +1,7 @@
 // Moving an item to another bin: scan the item, scan the bin.
 
 import { chooser } from "../chooser.js";
-import { isGtin } from "../codes.js";
+import { isGtin, isSame } from "../codes.js";
 import { atDesk } from "../desk.js";
 import { fill, h } from "../dom.js";
 import { begun, keep, oneAtATime } from "../kept.js";
@@ -52,12 +52,19 @@ class Move {
 
   start(item) {
     const bins = (item.here[0]?.bins || []).map((one) => one.bin);
-    return this.set({ product: item.product, name: item.name, bins, from: bins.length === 1 ? bins[0] : "" });
+    const codes = [item.product, item.barcode].filter(Boolean);
+    return this.set({ product: item.product, name: item.name, codes, bins, from: bins.length === 1 ? bins[0] : "" });
   }
 
-  /** With an item chosen the next scan is the bin that it goes to, unless it is plainly the number of another item. */
+  /** With an item chosen the next scan is the bin that it goes to, unless it is plainly the number of an item. */
   bin(code) {
-    if (!this.move || isGtin(code)) return false;
+    if (!this.move) return false;
+    if (this.move.codes?.some((one) => isSame(code, one))) {
+      feel(false);
+      said(t("That is the item itself. Now scan the bin it goes to."), "bad");
+      return true;
+    }
+    if (isGtin(code)) return false;
     this.to(code);
     return true;
   }

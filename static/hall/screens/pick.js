@@ -9,10 +9,11 @@ import {
   acts, ageOf, bigButton, card, entryRow, fact, feel, linkTo, listOf, progress, said, soft, softButton,
 } from "../parts.js";
 import * as queue from "../queue.js";
-import { ask, now } from "../server.js";
+import { ask } from "../server.js";
 import { moment, nt, t } from "../texts.js";
 
 const PATH = "/api/v1/picks/";
+const TIMED = ["pick", "put-back", "not-found"]; // acts that a posted count may have seen
 const KEPT_AHEAD = 8;
 
 const hereOf = ({ session }) => `warehouse=${encodeURIComponent(session.warehouse)}`;
@@ -150,7 +151,7 @@ class Walk extends Desk {
   act(verb, body, title, subject) {
     const path = `${PATH}${encodeURIComponent(this.number)}/${verb}/`;
     const whole = { warehouse: this.hall.session.warehouse, ...body };
-    return queue.act({ path, body: whole, title, subject: { document: this.name, ...subject } });
+    return queue.act({ path, body: whole, title, subject: { document: this.name, ...subject }, isTimed: TIMED.includes(verb) });
   }
 
   async take(line, quantity) {
@@ -158,7 +159,7 @@ class Walk extends Desk {
     await keep(this.name, Object.keys(this.begun).length ? this.begun : null);
     const { line: id, name } = line;
     const title = t("%(n)s × %(name)s taken for %(number)s", { n: quantity, name, number: this.number });
-    await this.act("pick", { lines: [{ line: id, quantity }], at: now() }, title, { line: id, taken: quantity });
+    await this.act("pick", { lines: [{ line: id, quantity }] }, title, { line: id, taken: quantity });
     said(t("%(n)s × %(name)s: taken.", { n: quantity, name: line.name }), "good");
     this.closePad();
     this.draw();
@@ -168,7 +169,7 @@ class Walk extends Desk {
   async miss(line, quantity) {
     const { line: id, name } = line;
     const title = t("%(n)s × %(name)s were not there for %(number)s", { n: quantity, name, number: this.number });
-    await this.act("not-found", { line: id, quantity, at: now() }, title, { line: id, missing: quantity });
+    await this.act("not-found", { line: id, quantity }, title, { line: id, missing: quantity });
     said(nt(
       "One piece is off the stock. Somebody is asked to count.",
       "%(n)s pieces are off the stock. Somebody is asked to count.", quantity), "good");
@@ -185,7 +186,7 @@ class Walk extends Desk {
     if (rest > 0) {
       const { line: id, name } = line;
       const title = t("%(n)s × %(name)s put back", { n: rest, name });
-      await this.act("put-back", { lines: [{ line: id, quantity: rest }], at: now() }, title, { line: id, taken: -rest });
+      await this.act("put-back", { lines: [{ line: id, quantity: rest }] }, title, { line: id, taken: -rest });
     }
     said(t("%(n)s × %(name)s: put them back on the shelf.", { n: rest + dropped, name: line.name }), "good");
     this.draw();
