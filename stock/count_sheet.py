@@ -9,7 +9,10 @@ from rest_framework import serializers
 
 from catalog.models import SupplierProduct
 from inventory_site.common.models import User
-from stock.models import Allocation, Bin, StockCount, StockLevel
+from stock.models import Allocation, Bin, CountLine, StockCount, StockLevel
+
+Line = CountLine.State
+UNFINISHED = (Line.PARTLY, Line.MOVED)
 
 
 class _BinSerializer(serializers.Serializer):
@@ -18,7 +21,10 @@ class _BinSerializer(serializers.Serializer):
 
 
 class _ItemSerializer(serializers.Serializer):
-    """``shelf`` is what should lie there now, null in a blind count; ``mine``: the caller counted it first."""
+    """``shelf`` is what should lie there now, null in a blind count; ``mine``: the caller counted it first, too.
+
+    Of a recount that has begun, who counted first reads "recount" (it is not theirs), and others which bins are left.
+    """
 
     sku = serializers.CharField()
     name = serializers.CharField()
@@ -42,21 +48,24 @@ class SheetSerializer(serializers.Serializer):
 
 
 def sheet_of(count: StockCount, user: User) -> dict[str, Any]:
-    """Six queries, however many items; ``SheetSerializer`` describes it (it is too slow to make 20,000 rows)."""
+    """Seven queries, however many items; ``SheetSerializer`` describes it (it is too slow to make 20,000 rows)."""
     bins = Bin.objects.filter(warehouse=count.warehouse_id).order_by("walk_order", "code", "pk")
     places = bins.by_level(StockLevel.objects.filter(warehouse=count.warehouse_id))
     picked, packs = _picked(count), _packs(count)
+    mine = set(count.entries.filter(actor=user).firsts().values_list("line", flat=True))
     columns = (
+        "pk",
         "level", "level__product", "level__product__sku", "level__product__name", "level__product__barcode",
-        "level__on_hand", "state", "first_by",
+        "level__on_hand", "state", "recount_by",
     )  # fmt: skip
     items = [
         {
             "sku": sku, "name": name, "barcode": barcode, "pack": packs.get(product) or 1,
-            "bins": [place.code for place in places[level]], "state": state,
-            "shelf": None if count.is_blind else on_hand - picked.get(level, 0), "mine": first_by == user.pk,
+            "bins": [place.code for place in places[level]],
+            "state": Line.RECOUNT if again and state in UNFINISHED and line in mine else state,
+            "shelf": None if count.is_blind else on_hand - picked.get(level, 0), "mine": line in mine,
         }
-        for level, product, sku, name, barcode, on_hand, state, first_by in count.lines.order_by("pk").values_list(
+        for line, level, product, sku, name, barcode, on_hand, state, again in count.lines.order_by("pk").values_list(
             *columns
         )
     ]  # fmt: skip

@@ -249,6 +249,10 @@ class CountEntryQuerySet(InWarehouse):
     def accepted(self):
         return self.filter(problem="")
 
+    def firsts(self):
+        """(line, person) of all who took part in the first count of a line."""
+        return self.accepted().filter(is_recount=False).order_by().values_list("line", "actor").distinct()
+
     def findings(self):
         """What a person has to settle."""
         return self.exclude(problem="").filter(settled_at=None)

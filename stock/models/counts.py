@@ -161,6 +161,11 @@ class CountLine(models.Model):
     def __str__(self) -> str:
         return f"{self.count_id} {self.level_id}"
 
+    @property
+    def is_in_recount(self) -> bool:
+        """Whether what is entered now is a second count: one is asked for, or has begun, also in one bin of several."""
+        return self.state == self.State.RECOUNT or self.recount_by_id is not None
+
 
 class CountEntry(models.Model):
     """What a person counted at one moment, as their device sent it; kept whatever becomes of it."""

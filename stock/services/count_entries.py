@@ -68,6 +68,7 @@ class _Shelf:
     bins: Mapping[str, Bin]
     known: Mapping[uuid.UUID, CountEntry]
     lines: dict[int, CountLine] = field(default_factory=dict)  # by product
+    firsts: set[tuple[int, int | None]] = field(default_factory=set)  # (line, who counted it first)
 
 
 @transaction.atomic
@@ -110,18 +111,20 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     product = shelf.products.get(sent.code)
     place = shelf.bins.get(sent.bin)
     line = shelf.lines.get(product.pk) if product else None
-    is_again = line is not None and line.state == CountLine.State.RECOUNT
+    is_again = line is not None and line.is_in_recount
     entry = CountEntry(
         uuid=key, count=count, product=product, bin=place,
         sent=sent.as_json(), counted=_whole(sent.counted), captured_at=sent.captured_at - ahead, received_at=now,
         actor=actor, is_recount=is_again,
     )  # fmt: skip
-    entry.problem = Problem.CONFLICT if known is not None else _problem(count, entry, sent, line, now)
+    entry.problem = Problem.CONFLICT if known is not None else _problem(count, shelf, entry, sent, line, now)
     shelf.known[entry.uuid] = entry  # a device may send one twice in one message
     return Taken(entry, True, sent.uuid)
 
 
-def _problem(count: StockCount, entry: CountEntry, sent: Sent, line: CountLine | None, now: datetime) -> str:
+def _problem(
+    count: StockCount, shelf: _Shelf, entry: CountEntry, sent: Sent, line: CountLine | None, now: datetime
+) -> str:
     checks = (
         (count.state != StockCount.State.OPEN, Problem.CLOSED),
         (entry.product is None, Problem.UNKNOWN),
@@ -130,7 +133,7 @@ def _problem(count: StockCount, entry: CountEntry, sent: Sent, line: CountLine |
         (bool(sent.bin.strip()) and entry.bin is None, Problem.FOREIGN_BIN),
         (entry.captured_at > now + FUTURE_AT_MOST, Problem.FUTURE),
         (entry.captured_at < now - OLDEST, Problem.OLD),
-        (entry.is_recount and line is not None and line.first_by_id == entry.actor_id, Problem.SAME_PERSON),
+        (entry.is_recount and line is not None and (line.pk, entry.actor_id) in shelf.firsts, Problem.SAME_PERSON),
     )
     return next((problem for is_so, problem in checks if is_so), "")
 
@@ -154,7 +157,9 @@ def _read(count: StockCount, entries: Sequence[Sent]) -> _Shelf:
     for part in _parts(sorted({product.pk for product in products.values()})):
         rows = count.lines.filter(level__product__in=part).select_related("level")
         lines |= {line.level.product_id: line for line in rows}
-    return _Shelf(products, bins, known, lines)
+    again = sorted(line.pk for line in lines.values() if line.is_in_recount)
+    firsts = {pair for part in _parts(again) for pair in CountEntry.objects.filter(line__in=part).firsts()}
+    return _Shelf(products, bins, known, lines, firsts)
 
 
 def _place(count: StockCount, shelf: _Shelf, entries: list[CountEntry]) -> None:
@@ -199,6 +204,16 @@ def _refuse_uncountable(entry: CountEntry) -> None:
         raise NotCountable(_("Say which product it was, and how many: otherwise this entry counts nothing."))
 
 
+def _refuse_own(entry: CountEntry, actor: User) -> None:
+    """Who counted an item first and says of his own second count that it holds would have counted alone."""
+    firsts = CountEntry.objects.filter(line=entry.line).firsts()
+    if entry.is_recount and entry.actor_id == actor.pk and (entry.line.pk, actor.pk) in set(firsts):
+        raise NotCountable(
+            _("You counted %(sku)s first. Another person who may settle entries says whether this one counts.")
+            % {"sku": entry.product.sku}
+        )
+
+
 @transaction.atomic
 def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountEntry | None:
     """Who counted takes an entry back; None: there is none of theirs, so that there is nothing to take back."""
@@ -210,6 +225,9 @@ def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountE
     entry.problem, entry.settled_at, entry.settled_by = Problem.WITHDRAWN, timezone.now(), actor
     entry.save()
     if entry.line_id:
+        left = CountEntry.objects.accepted().filter(line=entry.line_id)
+        if not left.filter(is_recount=False).exists():  # what was the second count is the first
+            left.update(is_recount=False)
         _settle(count, {entry.line_id})
         StockCount.objects.filter(pk=count.pk).update(approved_by=None)
     audit.record(actor=actor, action="stock.withdraw_entry", subject=entry, changes={"count": count.number})
@@ -234,7 +252,8 @@ def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Pro
             level_id=ensure_levels([(entry.product_id, count.warehouse_id)]).popitem()[1],
             defaults={"unit_cost": entry.product.unit_cost},
         )
-        entry.line = line
+        entry.line, entry.is_recount = line, line.is_in_recount
+        _refuse_own(entry, actor)
     entry.save()
     if entry.line_id and not entry.problem:
         _settle(count, {entry.line_id})

@@ -42,8 +42,6 @@ def _forget(line: CountLine) -> None:
 def _settle(count: StockCount, line: CountLine, entries: list[CountEntry], bins: frozenset[int], shelf: Shelf) -> None:
     firsts = [entry for entry in entries if not entry.is_recount]
     again = [entry for entry in entries if entry.is_recount]
-    if not firsts:  # they were taken back, so that the second count is the first
-        firsts, again = again, []
     valid = again or firsts
     line.first_by_id = firsts[-1].actor_id
     line.recount_by_id = again[-1].actor_id if again else None

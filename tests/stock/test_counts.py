@@ -14,55 +14,10 @@ from inventory_site.common.models import ShopSettings
 from stock import services
 from stock.errors import ApprovalNeeded, NotCountable, NothingToCount, UnsettledLines
 from stock.models import Bin, CountEntry, StockLevel, StockMovement
-from stock.services import CountRules, Entry, Sent
+from stock.services import Entry
+from tests.stock.counts import enter, line, on_hand, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
-
-
-@pytest.fixture
-def clerk(make_user):
-    return make_user("clerk")
-
-
-@pytest.fixture
-def other(make_user):
-    return make_user("clerk", username="other")
-
-
-@pytest.fixture
-def cup(make_product, receive):
-    cup = make_product("CUP", unit_cost=4, barcode="4006381333931")
-    receive(cup, 10)
-    return cup
-
-
-@pytest.fixture
-def opened(cup, warehouse, clerk):
-    def opened(**rules):
-        return services.open_count(warehouse=warehouse, actor=clerk, rules=CountRules(**rules))
-
-    return opened
-
-
-def sent(counted, code="CUP", ago=0, **fields) -> Sent:
-    """Seen so many minutes ago."""
-    return Sent(**{"uuid": uuid.uuid4(), "captured_at": timezone.now() - timedelta(minutes=ago)} | fields,
-                code=code, counted=counted)  # fmt: skip
-
-
-def enter(count, actor, *entries: Sent, **clock) -> list[str]:
-    """What became of each: its problem, if it has one."""
-    return [
-        taken.entry.problem for taken in services.record_entries(count=count, entries=entries, actor=actor, **clock)
-    ]
-
-
-def line(count, sku="CUP"):
-    return count.lines.get(level__product__sku=sku)
-
-
-def on_hand(sku="CUP") -> int:
-    return StockLevel.objects.get(product__sku=sku).on_hand
 
 
 def test_the_difference_of_its_moment_is_posted_whatever_was_sold_since(opened, clerk, cup, warehouse):
