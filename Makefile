@@ -7,11 +7,18 @@ MAKEFLAGS += --no-print-directory
 PYTHON_IN := .venv/bin/python
 SERVE ?= 1
 PORT ?= 8000
+LAN ?= 0
 
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  settings: PORT=8000 (where the demo is served), SERVE=0 (prepare the demo, but don't serve it)"
+	@echo "  settings: PORT=8000 (where the demo is served), LAN=1 (to phones as well), SERVE=0 (only prepare it)"
+
+# The demo's people have no mail boxes: their mails lie in a folder, and link to where the demo is served.
+demo: export EMAIL_BACKEND ?= django.core.mail.backends.filebased.EmailBackend
+ifeq ($(LAN),0)
+demo: export SITE_URL ?= http://127.0.0.1:$(PORT)
+endif
 
 .PHONY: demo
 demo: ## load the demo shop, run its nightly job and serve it until Ctrl-C
@@ -19,11 +26,14 @@ demo: ## load the demo shop, run its nightly job and serve it until Ctrl-C
 	@$(PYTHON_IN) manage.py prepare
 	@$(PYTHON_IN) manage.py load_demo
 	@$(PYTHON_IN) manage.py run_nightly
+	@$(PYTHON_IN) manage.py load_demo --open-work
 	@$(PYTHON_IN) manage.py backtest --ask
-	@echo "The demo shop is ready at http://127.0.0.1:$(PORT)/"
 	@$(PYTHON_IN) manage.py load_demo --logins
 ifneq ($(SERVE),0)
-	@exec $(PYTHON_IN) manage.py serve --port $(PORT)
+ifeq ($(LAN),0)
+	@echo "Count, receive and pick: http://127.0.0.1:$(PORT)/count/ (with a phone: stop with Ctrl-C, then make demo LAN=1)"
+endif
+	@exec $(PYTHON_IN) manage.py serve --port $(PORT) $(if $(filter-out 0,$(LAN)),--lan)
 else
 	@echo "Serve it with: make demo"
 endif

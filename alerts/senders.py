@@ -25,8 +25,8 @@ SLACK_LISTS = 25
 
 
 def mail_goes_nowhere() -> bool:
-    """No mail server is configured: e-mail is only written to the console, or thrown away."""
-    return settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
+    """No mail server is configured: e-mail is only written to the console or to a folder, or thrown away."""
+    return settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".filebased.EmailBackend", ".dummy.EmailBackend"))
 
 
 def send(delivery: Delivery) -> None:

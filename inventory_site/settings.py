@@ -225,6 +225,7 @@ EMAIL_USE_TLS = flag("EMAIL_USE_TLS", False)
 EMAIL_PORT = number("EMAIL_PORT", 465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_FILE_PATH = VAR_DIR / "mail"  # where EMAIL_BACKEND is the one that writes files, as in the demo
 EMAIL_TIMEOUT = 10  # seconds for each answer of the mail server
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "shelfwise@localhost")
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")

@@ -1,8 +1,10 @@
-"""Readable names from the till's abbreviations: type, brand and size."""
+"""Readable names from the till's abbreviations: type, brand and size. And barcodes, which the data does not tell."""
 
 from __future__ import annotations
 
 import re
+
+from catalog.gtin import is_gtin
 
 #: What the till cuts off or writes in a way that no rule can read.
 PHRASES = (
@@ -99,3 +101,13 @@ def unique(names: list[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 else f"{name}, no. {seen[name]}")
     return out
+
+
+def barcode(sku: str) -> str:
+    """An EAN-13 of the range that shops use among themselves (20 to 29), around the number in the SKU.
+
+    >>> barcode("GRO-1022053")
+    '2000010220533'
+    """
+    stem = f"20{int(sku.rpartition('-')[2]):010d}"
+    return next(code for digit in "0123456789" if is_gtin(code := stem + digit))

@@ -32,6 +32,7 @@ from orders.models import (
 from orders.money import line_amount
 from stock.models import StockLevel, StockSnapshot, Warehouse
 
+from .names import barcode
 from .promotions import AHEAD_WEEKS
 from .sales import WAREHOUSE_SHARES, Shop
 from .simulation import Simulation
@@ -104,7 +105,7 @@ def write_products(shop: Shop, unit_cost: np.ndarray) -> list[Product]:
     return Product.objects.bulk_create(
         Product(
             sku=real.sku, name=real.name, category=categories[real.category], price=real.price,
-            unit_cost=_money(cost), source=PRODUCT_SOURCE,
+            unit_cost=_money(cost), source=PRODUCT_SOURCE, barcode=barcode(real.sku),
         )
         for real, cost in zip(shop.products, unit_cost, strict=True)
     )  # fmt: skip

@@ -7,9 +7,11 @@ import pytest
 from django.db import transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
 
+from catalog.gtin import is_gtin
 from catalog.models import Product, Promotion, Supplier, SupplierProduct
 from inventory_site.common.models import ShopSettings, User
 from inventory_site.demo.loader import load_demo, logins
+from inventory_site.demo.open_work import begin_open_work
 from inventory_site.demo.story import tell
 from inventory_site.demo.suppliers import LATE, SUPPLIERS
 from orders.closing import close_demand
@@ -21,12 +23,13 @@ from orders.models import (
     PurchaseOrder,
     PurchaseOrderLine,
     Receipt,
+    Return,
     SalesOrder,
     SalesOrderLine,
     Source,
 )
 from replenishment.models import KpiSnapshot
-from stock.models import Bin, StockLevel, StockMovement, StockSnapshot, Warehouse
+from stock.models import Bin, StockLevel, StockMovement, StockSnapshot, Transfer, Warehouse
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +184,25 @@ def test_key_figures_have_a_trend_that_the_ledger_bears_out(demo, shop):
         series__warehouse=place, on_date__gt=day - timedelta(days=28), on_date__lte=day
     ).aggregate(asked=Sum("demand"), shipped=Sum("sales"))
     assert figures.fill_rate == pytest.approx(recent["shipped"] / recent["asked"])
+
+
+def test_every_product_has_a_barcode_of_the_range_that_is_nobodys(demo):
+    codes = set(Product.objects.values_list("barcode", flat=True))
+    assert len(codes) == 40 and all(code.startswith("20") and len(code) == 13 and is_gtin(code) for code in codes)
+
+
+@pytest.mark.ledger
+def test_the_hall_has_something_to_do_and_no_shelf_is_emptied(demo):
+    before = set(StockLevel.objects.filter(on_hand=0).values_list("pk", flat=True))
+    assert begin_open_work() and not begin_open_work()
+    clerk = User.objects.get(username="clerk")
+    orders = SalesOrder.objects.visible_to(clerk).filter(state="open").annotate(n=Count("lines"))
+    assert sorted(orders.values_list("n", flat=True)) == [1, 1, 2, 4]
+    waiting = StockLevel.objects.filter(allocated__gt=0)
+    assert waiting.aggregate(pieces=Sum("allocated"))["pieces"] == 16
+    assert not waiting.filter(Q(bins=None) | Q(on_hand__lt=2 * F("allocated"))).exists()
+    transfer = Transfer.objects.visible_to(clerk).on_the_way().get()
+    assert (transfer.source.code, transfer.destination.code, transfer.lines.count()) == ("NORTH", "CENTRAL", 3)
+    assert Return.objects.visible_to(clerk).get().state == "announced"
+    assert set(StockLevel.objects.filter(on_hand=0).values_list("pk", flat=True)) == before
+    assert not StockLevel.objects.differing_from_ledger().exists()

@@ -132,3 +132,10 @@ def test_every_step_is_named_once():
         "stock_outs", "suggestions", "scarce", "automatic", "accuracy", "anomalies", "modes",
         "key_figures", "alerts", "counts", "digests", "prune",
     ]  # fmt: skip
+
+
+def test_who_runs_a_night_hears_where_mails_are_written(settings, tmp_path):
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", tmp_path
+    open_shop()
+    JobRun.objects.create(kind=nightly.KIND, business_date=TODAY, state=JobRun.State.PUBLISHED)
+    assert f"E-mail lies in {tmp_path}, and in the admin" in run_nightly()

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from inventory_site.common.errors import DomainError
 from inventory_site.common.models import ShopSettings
 from inventory_site.demo.loader import is_loaded, load_demo, logins
+from inventory_site.demo.open_work import begin_open_work
 from inventory_site.demo.sales import load_shop
 from inventory_site.demo.source import DemoDataMissingError
 from inventory_site.demo.story import Story
@@ -21,11 +22,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--products", type=int, default=600, help=_("How many products to take."))
         parser.add_argument("--seed", type=int, default=1, help=_("Seed of what is simulated."))
+        parser.add_argument(
+            "--open-work", action="store_true",
+            help=_("Only begin what waits to be picked, received and inspected; best after the nightly job."),
+        )  # fmt: skip
         parser.add_argument("--logins", action="store_true", help=_("Only print who can log in."))
 
     def handle(self, *, products: int, seed: int, **options) -> None:
         if options["logins"]:
             self._print_logins()
+            return
+        if options["open_work"]:
+            self._begin_open_work()
             return
         if is_loaded():
             self.stdout.write(_("The demo shop is loaded already; nothing was changed."))
@@ -34,6 +42,12 @@ class Command(BaseCommand):
         until = ShopSettings.objects.load().demo_until
         self.stdout.write(_("The shop's calendar stands still on %(date)s.") % {"date": until})
         self._print_logins()
+
+    def _begin_open_work(self) -> None:
+        if not is_loaded():
+            raise CommandError(_("Load the demo shop first."))
+        if begin_open_work():
+            self.stdout.write(_("Open orders, a transfer on its way and a return wait in the halls."))
 
     def _print_logins(self) -> None:
         for login in logins():

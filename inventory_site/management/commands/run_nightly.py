@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 from datetime import date
+from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -38,6 +40,7 @@ class Command(BaseCommand):
             while alerts.dispatch():  # where no worker runs, what is told at once waits for this
                 pass
         self._tell(run)
+        self._tell_where_mail_lies()
 
     def _work(self, run: JobRun) -> JobRun:
         columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -59,6 +62,12 @@ class Command(BaseCommand):
             run = work_on(run, progress)
             finish_before(None)
         return run
+
+    def _tell_where_mail_lies(self) -> None:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        if settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend") and folder.is_dir():
+            told = _("E-mail lies in %(folder)s, and in the admin under Messages sent; nobody was sent any.")
+            self.stdout.write(told % {"folder": folder})
 
     def _tell(self, run: JobRun) -> None:
         aside = run.partitions.filter(state="quarantined")
