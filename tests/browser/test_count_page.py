@@ -195,7 +195,8 @@ def test_what_nobody_knows_or_comes_too_late_is_kept_for_a_manager(make_hall, pe
         line.is_up = True
         clerks.context.set_offline(False)
         clerks.shows_unsent(0)
-        clerks.page.wait_for_selector("text=this count was closed before")
+        clerks.page.wait_for_selector("text=This count is closed.")
+        clerks.page.wait_for_selector("#said:has-text('this count was closed before')")
         assert clerks.errors == []
     assert told(count) == [("nobody-knows", 4, "unknown"), ("H-02", 0, ""), ("H-00", 5, "closed")]
 

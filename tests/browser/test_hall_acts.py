@@ -263,6 +263,8 @@ def test_an_item_is_moved_to_another_bin_and_back(hall, person, chromium, addres
         clerk.scan(EAN)
         clerk.page.wait_for_selector("text=Now scan the bin it goes to.")
         found += faults(clerk, "move")
+        clerk.scan(EAN)
+        says(clerk, "That is the item itself.")
         clerk.scan("B-2")
         says(clerk, "Enamel cup: from A-1 to B-2: kept.")
         clerk.shows_unsent(0)

@@ -300,3 +300,27 @@ def test_a_page_that_nobody_sees_lets_the_camera_go_and_takes_it_again(chromium,
         page.evaluate("place.remove()")
         until(page, "(track) => track.readyState === 'ended'", second)
         assert page.evaluate("[scanner.isOpen, said.length]") == [False, 0]
+
+
+FULL = """async (source) => {
+  const heard = {}, shop = { origin: "https://shop.test" };
+  const full = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+  const cache = { match: async () => undefined, keys: async () => [], put: full };
+  const told = [{ addEventListener: (name, act) => { heard[name] = act; } }, shop, { open: async () => cache }];
+  new Function("self", "location", "caches", "fetch", "VERSION", "FILES", source)(
+    ...told, async () => new Response("decoder"), "1", []);
+  const request = { method: "GET", mode: "cors", url: `${shop.origin}/static/hall/vendor/decoder-1/decoder.wasm` };
+  let answer = null;
+  heard.fetch({ request, respondWith: (promise) => { answer = promise; } });
+  return (await answer).text();
+}"""
+
+
+@pytest.mark.long
+def test_a_decoder_that_cannot_be_kept_is_used_all_the_same(chromium):
+    source = (ROOT / "static/hall/worker.js").read_text()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page()
+        assert page.evaluate(FULL, source) == "decoder"
+        browser.close()
