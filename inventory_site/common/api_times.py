@@ -15,9 +15,15 @@ OLDEST = timedelta(days=90)
 
 
 def of_device(at: datetime | None) -> datetime | None:
-    """A moment that a device told; where its clock cannot be right, now."""
-    now = ShopSettings.objects.load().now()
-    return at if at is None or now - OLDEST <= at <= now else now
+    """A moment that a device told; where its clock cannot be right, now.
+
+    None, which means now as well, where the shop's day stands still: counts are dated by the real clock there too.
+    """
+    shop = ShopSettings.objects.load()
+    if at is None or shop.demo_until:
+        return None
+    now = shop.now()
+    return at if now - OLDEST <= at <= now else now
 
 
 class ZonedTime(serializers.DateTimeField):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -66,6 +66,11 @@ def test_a_moment_of_a_device_whose_clock_cannot_be_right_is_now(days, db):
     before, told = timezone.now(), timezone.now() - timedelta(days=days)
     assert of_device(None) is None
     assert of_device(told) == told if days == 30 else of_device(told) >= before
+
+
+def test_a_moment_of_a_device_is_now_where_the_shops_day_stands(db):
+    ShopSettings.objects.create(pk=1, demo_until=date(2026, 3, 3))
+    assert of_device(timezone.now()) is None
 
 
 def test_a_time_without_its_zone_is_refused(wish, api_of, make_user):
