@@ -14,6 +14,7 @@ from inventory_site.common.errors import StaleVersion, WrongState
 from inventory_site.common.models import User
 from stock.errors import CountedSince
 from stock.models import CountLine, StockCount, StockMovement
+from stock.services.counted import ledger_time, typed_counts
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import lock_levels
 
@@ -64,16 +65,19 @@ def _reversal(movement: StockMovement) -> Entry:
 
 
 def _refuse_counted_since(count: StockCount) -> None:
-    """Another count that was posted after this one, or one typed on the level's page, looked at what this one left."""
-    ours = count.lines.filter(state=Line.POSTED).exclude(delta=0)
+    """Another count that was posted after this one, or one typed since, looked at what this one left.
+
+    Also where this one found no difference, but acts that were told since were settled with it.
+    """
+    own = StockMovement.objects.filter(
+        level=OuterRef("level"), reference=count.number, reason=Reason.COUNT, reversed_by=None
+    )
+    ours = count.lines.filter(Exists(own), state=Line.POSTED)
     later = CountLine.objects.filter(
         level=OuterRef("level"), state=Line.POSTED, captured_at__gte=OuterRef("captured_at"),
         count__closed_at__gt=count.closed_at,
     )  # fmt: skip
-    first = StockMovement.objects.filter(reference=count.number, reason=Reason.COUNT).order_by("pk").first()
-    typed = StockMovement.objects.filter(
-        level=OuterRef("level"), reason=Reason.COUNT, reference="", reversed_by=None, pk__gt=first.pk if first else 0
-    )
+    typed = typed_counts().filter(**{f"{ledger_time()}__gt": count.closed_at}, level=OuterRef("level"))
     again = ours.filter(Exists(later)) | ours.filter(Exists(typed))
     skus = list(again.order_by("level__product__sku").values_list("level__product__sku", flat=True)[: NAMED + 1])
     if skus:

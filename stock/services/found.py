@@ -6,13 +6,13 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from inventory_site.common.models import User
 from stock.errors import CountedSince, TooMuch
 from stock.models import Allocation, CountLine, StockLevel, StockMovement
+from stock.services.counted import ledger_time, typed_counts
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import ensure_levels, lock_levels, save_levels
 from stock.services.promises import part_of
@@ -66,10 +66,9 @@ def _taken_off(level: StockLevel, product: Product, reference: str, quantity: in
 
 
 def _refuse_counted_since(level: StockLevel, product: Product, rows: Sequence[StockMovement]) -> None:
-    since = min(row.effective_at for row in rows)
+    since = min(getattr(row, ledger_time()) for row in rows)
     posted = CountLine.objects.filter(level=level, state=CountLine.State.POSTED, captured_at__gte=since)
-    typed = Q(reason=Reason.COUNT, reference="", reversed_by=None, pk__gt=rows[-1].pk)
-    if posted.exists() or StockMovement.objects.filter(typed, level=level).exists():
+    if posted.exists() or typed_counts().filter(level=level, pk__gt=rows[-1].pk).exists():
         raise CountedSince(
             _("%(sku)s was counted since it was reported as missing: what was counted stands.") % {"sku": product.sku}
         )

@@ -19,7 +19,7 @@ from inventory_site.common.errors import StaleVersion
 from inventory_site.common.models import User
 from stock.errors import AlreadyReversed, InsufficientStock, InvalidQuantity, NotInThePast, OfDocument
 from stock.models import CountNeed, StockLevel, StockMovement, Warehouse
-from stock.services.counted import made_good
+from stock.services.counted import is_of_a_count, made_good
 from stock.services.levels import (
     LARGEST,
     ensure_levels,
@@ -240,7 +240,7 @@ def unmaking(movements: Iterable[StockMovement]) -> list[Entry]:
 def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "") -> StockMovement:
     """Post the opposite of a movement, once; the ledger keeps both.
 
-    Not of one that a document posted: the document would go on saying that it happened. What was made good of it,
+    Not of one that a document or a count posted: it would go on saying that it happened. What was made good of it,
     since a count had known it before it was told, is taken back with it.
     """
     level = lock_levels([movement.level_id])[movement.level_id]
@@ -251,6 +251,11 @@ def reverse_movement(*, movement: StockMovement, actor: User, reference: str = "
         )
     if movement.reverses_id or StockMovement.objects.filter(reverses=movement).exists():
         raise AlreadyReversed(_("Movement %(number)d is a reversal or was reversed before.") % {"number": movement.pk})
+    if is_of_a_count(movement):
+        raise OfDocument(
+            _("Movement %(number)d belongs to a count (%(reference)s): undo that count, or count %(sku)s again.")
+            % {"number": movement.pk, "reference": movement.reference or "–", "sku": movement.level.product.sku}
+        )
     entry = Entry(
         level.product_id, level.warehouse_id, -movement.quantity, Reason.REVERSAL,
         reference or movement.reference, reverses_id=movement.pk,

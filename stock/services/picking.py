@@ -117,8 +117,8 @@ def miss_pieces(
     """Promised pieces were not found on the shelf: their promise is broken and they are off the books.
 
     What is available stays as it is, so nobody else is promised what nobody found. Where the shelf was counted since
-    (``at``), that count has taken them off already; what an open count found missing before is dated to it, so that
-    it expects what it found.
+    (``at``), that count is put right, since it has taken them off already; what an open count found missing before is
+    dated to it, so that it expects what it found.
     """
     levels, by_holder = locked_promises([holder], {warehouse_id})
     waiting = [one for one in by_holder[holder] if one.picked_at is None]
@@ -132,10 +132,11 @@ def miss_pieces(
     broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
     outbox.publish("stock.promises_broken", {"broken": [broken]})
     moment = now if at is None else max(min(at, now), waiting[0].created_at)
-    if at is None or not counted_since([level.pk], moment):
-        pair, parts = (level.product_id, level.warehouse_id), gap_found(level.pk, quantity, moment)
-        entries = [Entry(*pair, -n, StockMovement.Reason.ADJUSTMENT, reference, when) for when, n in parts.items()]
-        post_movements(entries=entries, actor=actor)
+    pair, parts = (level.product_id, level.warehouse_id), gap_found(level.pk, quantity, moment)
+    if at is not None:
+        make_good([Late(level.pk, -n, when) for when, n in parts.items()], actor)
+    entries = [Entry(*pair, -n, StockMovement.Reason.ADJUSTMENT, reference, when) for when, n in parts.items()]
+    post_movements(entries=entries, actor=actor)
 
 
 def _lay_back(row: Allocation, moment: datetime) -> datetime:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from inventory_site.common.models import ShopSettings
 from stock.counting import Shelf
 from stock.models import Allocation, StockLevel, StockMovement
+from stock.services.counted import ledger_time
 
 ASKED_AT_ONCE = 5000
 
@@ -26,8 +26,7 @@ def shelves_since(levels: Mapping[int, datetime]) -> dict[int, Shelf]:
 def _shelves(levels: dict[int, datetime]) -> dict[int, Shelf]:
     since = min(levels.values())
     changes: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    # The demo's clock stands still, so that there only the database knows what came first.
-    when = "recorded_at" if ShopSettings.objects.load().demo_until else "effective_at"
+    when = ledger_time()
     moved = StockMovement.objects.filter(level__in=list(levels), **{f"{when}__gt": since}).order_by()
     for level, moment, pieces in moved.values_list("level", when, "quantity"):
         changes[level].append((moment, pieces))

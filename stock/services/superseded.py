@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from stock.models import CountLine, StockCount, StockMovement
+from stock.models import CountLine
+from stock.services.counted import looks
 
 Line = CountLine.State
 ASKED_AT_ONCE = 5000
 
 
 def leave_superseded(lines: Sequence[CountLine]) -> None:
-    """Leave out the lines whose shelf was looked at later, by a count that is posted: once is enough."""
+    """Leave out the lines whose shelf was looked at later, by a count that is posted or was typed: once is enough."""
     keys = [line.level_id for line in lines]
     seen: dict[int, datetime] = {}
     for at in range(0, len(keys), ASKED_AT_ONCE):
         part = keys[at : at + ASKED_AT_ONCE]
-        posted = CountLine.objects.filter(level__in=part, state=Line.POSTED, count__state=StockCount.State.POSTED)
-        typed = StockMovement.objects.filter(
-            level__in=part, reason=StockMovement.Reason.COUNT, reference="", reversed_by=None
-        )
-        rows = [*posted.values_list("level", "captured_at"), *typed.values_list("level", "effective_at")]
-        for level, moment in rows:
-            seen[level] = max(moment, seen.get(level, moment))
+        seen |= {level: look.at for level, look in looks(part)}
     for line in lines:
         if line.level_id in seen and seen[line.level_id] > line.captured_at:
             line.state = Line.LEFT

@@ -30,15 +30,15 @@ class Late:
 
 
 def make_good(changes: Sequence[Late], actor: User | None) -> None:
-    """Take back what posted counts did about each change, by a movement of its own; under the levels' locks."""
+    """Take back what counts did about each change, by a movement of its own; under the levels' locks."""
     entries = []
     levels = StockLevel.objects.in_bulk({late.level for late in changes})
     for at, same in groupby(sorted(changes, key=attrgetter("at")), attrgetter("at")):
         together = list(same)
-        lines = counted_since([late.level for late in together], at)
+        seen = counted_since([late.level for late in together], at)
         for late in together:
-            if line := lines.get(late.level):
+            if look := seen.get(late.level):
                 place = levels[late.level].product_id, levels[late.level].warehouse_id
-                entries.append(Entry(*place, -late.pieces, Reason.COUNT, line.count.number, line.captured_at))
+                entries.append(Entry(*place, -late.pieces, Reason.COUNT, look.reference, look.at))
     if entries:
         post_movements(entries=entries, actor=actor)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders import services
 from orders.errors import TooMuch
 from stock import services as stock
-from stock.errors import CountedSince
+from stock.errors import CountedSince, OfDocument
 from stock.models import Allocation, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
@@ -106,6 +106,39 @@ def test_pieces_that_were_missing_before_a_posted_count_are_taken_off_once(order
     wish = {"line": order.lines.get().pk, "quantity": 2, "at": earlier()}
     services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
     assert shelf() == (8, 1)
+
+
+def test_what_was_missing_before_a_posted_count_stays_off_where_that_count_is_undone(
+    order, count, warehouse, make_user
+):
+    posted = count(7)
+    wish = {"line": order.lines.get().pk, "quantity": 3, "at": earlier()}
+    services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
+    assert shelf() == (7, 0)
+    stock.undo_count(count=posted, actor=make_user("manager"))
+    assert shelf() == (7, 0)
+
+
+@pytest.mark.parametrize("reference", ["", "inventory"])
+def test_a_count_that_was_typed_knows_what_is_told_late_of_before(order, cup, warehouse, reference, make_user):
+    typed = stock.set_on_hand(product=cup, warehouse=warehouse, counted=5, actor=None, reference=reference)
+    told = {"order": order, "warehouse": warehouse, "actor": None, "at": earlier()}
+    services.pick_sales_order(**told, quantities={order.lines.get().pk: 1})
+    services.report_missing(**told, line=order.lines.get().pk, quantity=2)
+    scrapped(cup, warehouse, 2)
+    assert shelf() == (6, 1)  # five on the shelf, and one is picked
+    with pytest.raises(OfDocument, match="count CUP again"):
+        stock.reverse_movement(movement=typed, actor=make_user("manager"))
+    stock.reverse_movement(movement=StockMovement.objects.get(reason="write_off"), actor=make_user("owner"))
+    assert shelf() == (6, 1)
+
+
+def test_a_count_from_before_one_that_was_typed_is_left_out(cup, warehouse):
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 8, ago(1))], actor=None)
+    stock.set_on_hand(product=cup, warehouse=warehouse, counted=8, actor=None, reference="inventory")
+    stock.post_count(count=made, actor=None)
+    assert shelf() == (8, 0)
 
 
 def test_goods_that_were_put_on_the_shelf_before_a_posted_count_are_added_once(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from inventory_site.common.errors import WrongState
 from inventory_site.common.models import Audit
 from stock import services
-from stock.errors import CountedSince, InsufficientStock
+from stock.errors import CountedSince, InsufficientStock, OfDocument
 from stock.models import StockLevel, StockMovement
 from stock.services import Sent
 
@@ -73,9 +73,10 @@ def test_a_count_on_which_another_was_built_stays(cup, warehouse, manager):
     assert (on_hand(), first.__class__.objects.get(pk=first.pk).state) == (10, "posted")
 
 
-def test_so_does_one_after_which_a_quantity_was_typed_on_the_level(cup, warehouse, manager):
+@pytest.mark.parametrize("reference", ["", "inventory"])
+def test_so_does_one_after_which_a_quantity_was_typed(cup, warehouse, manager, reference):
     first = counted(cup, warehouse, manager, 7)
-    services.set_on_hand(product=cup, warehouse=warehouse, counted=10, actor=manager)
+    services.set_on_hand(product=cup, warehouse=warehouse, counted=10, actor=manager, reference=reference)
     with pytest.raises(CountedSince):
         services.undo_count(count=first, actor=manager)
     assert on_hand() == 10
@@ -108,11 +109,24 @@ def test_an_open_count_reads_the_shelf_as_it_is_after_the_undoing(cup, warehouse
     assert (on_hand(), count.lines.get().delta) == (10, 0)
 
 
-def test_what_a_person_reversed_alone_before_is_not_reversed_again(cup, warehouse, manager):
+def test_its_movement_is_not_reversed_alone(cup, warehouse, manager):
     count = counted(cup, warehouse, manager, 7)
-    services.reverse_movement(movement=StockMovement.objects.get(reference=count.number), actor=manager)
+    with pytest.raises(OfDocument, match=rf"a count \({count.number}\): undo that count, or count CUP again"):
+        services.reverse_movement(movement=StockMovement.objects.get(reference=count.number), actor=manager)
+    assert on_hand() == 7
     services.undo_count(count=count, actor=manager)
     assert on_hand() == 10
+
+
+def test_a_count_without_difference_stays_too_where_a_late_act_was_settled_with_it(cup, warehouse, manager):
+    wish = {"product": cup, "warehouse": warehouse, "actor": manager}
+    first = counted(cup, warehouse, manager, 10)
+    at = timezone.now() - timedelta(minutes=90)
+    services.report_damage(damage=services.Damage(cup, warehouse, 3, is_scrapped=True, at=at), actor=manager)
+    services.set_on_hand(**wish, counted=9, reference="inventory")
+    with pytest.raises(CountedSince, match=f"CUP: counted again since {first.number}"):
+        services.undo_count(count=first, actor=manager)
+    assert on_hand() == 9
 
 
 @pytest.mark.api
