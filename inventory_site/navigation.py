@@ -58,6 +58,7 @@ def _stock() -> list[Entry]:
         (_("Stock levels"), "shelves", "admin:stock_stocklevel_changelist", "stock.view_stocklevel"),
         (_("What to count"), "checklist", "admin:stock_countneed_changelist", "stock.view_countneed"),
         (_("Stock counts"), "fact_check", "admin:stock_stockcount_changelist", "stock.view_stockcount"),
+        (_("Phone page"), "barcode_reader", "hall", "stock.view_stockcount"),
         (_("Phones"), "phone_iphone", "phones", "stock.view_stockcount"),
         (_("Movements"), "swap_vert", "admin:stock_stockmovement_changelist", "stock.view_stockmovement"),
         (_("Transfers"), "move_down", "admin:stock_transfer_changelist", "stock.view_transfer"),
