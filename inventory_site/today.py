@@ -28,7 +28,7 @@ from replenishment.backtest_table import comparisons, verdicts
 from replenishment.how import HOW
 from replenishment.models import Backtest, BacktestResult, InventoryPosition, KpiSnapshot, Suggestion
 from replenishment.shown_suggestions import for_pages
-from stock.models import CountNeed, Warehouse
+from stock.models import CountEntry, CountNeed, Warehouse
 
 LISTED, URGENT = 6, 5
 TREND = timedelta(days=56)
@@ -120,10 +120,11 @@ def _late(user, today: date) -> dict[str, Any]:
 
 
 def _counts(user) -> dict[str, Any]:
-    """What is on today's lists of what to count, and how long it takes."""
-    listed = CountNeed.objects.visible_to(user).listed()
+    """What is left of today's lists of what to count, how long it takes, and what of counts waits for a person."""
+    listed = CountNeed.objects.visible_to(user).listed().without_open_count()
     told = listed.aggregate(n=Count("pk"), seconds=Sum("seconds"))
-    return {"count_due": told["n"], "count_minutes": round((told["seconds"] or 0) / 60)}
+    kept = CountEntry.objects.visible_to(user).to_settle().count()
+    return {"count_due": told["n"], "count_minutes": round((told["seconds"] or 0) / 60), "count_kept": kept}
 
 
 def _last_run() -> JobRun | None:

@@ -6,24 +6,25 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, Sum
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from catalog.models import Product
 from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter, product_cell
 from inventory_site.common.admin_acts import Act, version_seen
 from inventory_site.common.admin_export import ExportsList, Sheet
 from inventory_site.common.numbers import amount
-from stock import count_need_admin, place_admin, services  # noqa: F401  what to count and bins register themselves
+from stock import count_entry_admin, count_need_admin, place_admin, services  # noqa: F401  these register themselves
+from stock.count_entry_admin import kept_page
 from stock.count_new import OpensCounts, open_in_each
 from stock.count_pages import CountPages
-from stock.models import CountEntry, CountLine, StockCount, StockLevel
+from stock.count_posting import PostForm
+from stock.models import CountLine, StockCount, StockLevel
 
-COUNT, APPROVE, SETTLE = "stock.change_stockcount", "stock.approve_stockcount", "stock.settle_countentry"
+COUNT, APPROVE = "stock.change_stockcount", "stock.approve_stockcount"
 
 
 def _is_open(count: StockCount) -> bool:
@@ -32,7 +33,9 @@ def _is_open(count: StockCount) -> bool:
 
 def post(request, counts: list[StockCount], data: dict) -> str:
     (count,) = counts
-    services.post_count(count=count, actor=request.user, version=version_seen(request), leave_unsettled=data["leave"])
+    services.post_count(
+        count=count, actor=request.user, version=version_seen(request), leave_unsettled=data.get("leave", False)
+    )
     n = count.lines.filter(state=CountLine.State.POSTED).exclude(delta=0).count()
     return ngettext("Posted: %(n)d item was corrected.", "Posted: %(n)d items were corrected.", n) % {"n": n}
 
@@ -57,43 +60,6 @@ def undo(request, counts: list[StockCount], data: dict) -> str:
 
 def _is_posted(count: StockCount) -> bool:
     return count.state == StockCount.State.POSTED
-
-
-class PostForm(forms.Form):
-    leave = forms.BooleanField(
-        label=_("without what is not settled"), required=False,
-        help_text=_("Items of which a bin is missing, or that somebody else should count again, stay as they are."),
-    )  # fmt: skip
-
-
-class SettleForm(forms.Form):
-    sku = forms.CharField(
-        label=_("SKU"), required=False, max_length=64, widget=UnfoldAdminTextInputWidget,
-        help_text=_("Which product it was. Empty: as it was sent."),
-    )  # fmt: skip
-
-    def clean_sku(self) -> Product | None:
-        sku = self.cleaned_data["sku"].strip()
-        product = Product.objects.with_sku_in([sku]).first() if sku else None
-        if sku and product is None:
-            raise forms.ValidationError(_("There is no product with this SKU."))
-        return product
-
-
-def accept(request, entries: list[CountEntry], data: dict) -> str:
-    (entry,) = entries
-    services.settle_finding(entry=entry, actor=request.user, accept=True, product=data["sku"])
-    return _g("It counts now.")
-
-
-def dismiss(request, entries: list[CountEntry], data: dict) -> str:
-    for entry in entries:
-        services.settle_finding(entry=entry, actor=request.user, accept=False)
-    return _g("Put aside: it counts nothing.")
-
-
-def _is_finding(entry: CountEntry) -> bool:
-    return bool(entry.problem) and entry.settled_at is None
 
 
 def open_of(request, levels: list[StockLevel], data: dict) -> str:
@@ -121,7 +87,7 @@ class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
     change_form_before_template = "stock/count_figures.html"
     acts = (
         Act("post", _("Post the differences"), COUNT, post, possible=_is_open, variant="primary",
-            form=lambda request, count: PostForm(request.POST or None),
+            form=lambda request, count: PostForm(request, count),
             note=_("Each as of the moment when it was counted. Items that nobody counted stay as they are.")),
         Act("approve", _("Approve"), APPROVE, approve,
             possible=lambda count: _is_open(count) and count.approved_by_id is None),
@@ -165,6 +131,7 @@ class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
                 unsettled=Count("lines", filter=Q(lines__state__in=CountLine.UNSETTLED)),
                 cost_sum=Sum("lines__cost", filter=done),
             )
+            .with_kept()
         )
 
     def get_fields(self, request, obj=None):
@@ -177,8 +144,13 @@ class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
         return _g("%(done)d of %(all)d items") % {"done": count.done_count, "all": count.line_count}
 
     @display(description=_("to settle"))
-    def to_settle(self, count: StockCount) -> int:
-        return count.unsettled
+    def to_settle(self, count: StockCount):
+        """Items, and entries that nobody could take: these lead to where a person says what they are."""
+        if not count.kept:
+            return count.unsettled
+        kept = ngettext("%(n)d kept entry", "%(n)d kept entries", count.kept) % {"n": count.kept}
+        link = format_html('<a class="sw-link" href="{}">{}</a>', kept_page(count), kept)
+        return format_html("{} + {}", count.unsettled, link) if count.unsettled else link
 
     @display(description=_("value of the differences"))
     def difference(self, count: StockCount) -> str:
@@ -235,32 +207,3 @@ class CountLineAdmin(ExportsList, ReadOnlyAdmin):
     @display(description=_("value of the difference"), ordering="cost")
     def value(self, line: CountLine):
         return None if _is_hidden(line) else line.cost
-
-
-class CountEntrySheet(Sheet):
-    class Meta:
-        model = CountEntry
-        fields = ("count__number", "product__sku", "bin__code", "counted", "captured_at", "received_at",
-                  "actor__username", "is_recount", "problem", "settled_at", "settled_by__username")  # fmt: skip
-
-
-@admin.register(CountEntry)
-class CountEntryAdmin(ExportsList, ReadOnlyAdmin):
-    resource_classes = [CountEntrySheet]
-    by_warehouse = True
-    acts = (
-        Act("accept", _("It counts"), SETTLE, accept, possible=_is_finding, variant="primary",
-            form=lambda request, entry: SettleForm(request.POST or None)),
-        Act("dismiss", _("It counts nothing"), SETTLE, dismiss, possible=_is_finding, in_list=True),
-    )  # fmt: skip
-    list_display = ("captured_at", "count", "code", "counted", "bin", "problem", "actor", "settled_at")
-    list_select_related = ("count", "bin", "actor")
-    list_filter = (("problem", ChoicesDropdownFilter), ("count__warehouse", VisibleRelatedFilter))
-    search_fields = ("count__number", "product__sku")
-    fields = ("count", "code", "product", "bin", "counted", "captured_at", "received_at", "actor", "is_recount",
-              "problem", "settled_at", "settled_by")  # fmt: skip
-    readonly_fields = ("code",)
-
-    @display(description=_("code"))
-    def code(self, entry: CountEntry) -> str:
-        return entry.sent.get("code", "")

@@ -25,6 +25,7 @@ from inventory_site.common.admin_export import harmless
 from inventory_site.common.errors import DomainError, WrongState
 from inventory_site.common.numbers import percent
 from stock import count_figures, services
+from stock.count_entry_admin import kept_page
 from stock.count_paste import Paste, read_file, read_text
 from stock.count_report import pdf_of, report_of
 from stock.models import StockCount, Warehouse
@@ -75,6 +76,7 @@ class CountPages:
             "differences": [] if hides_expected else list(lines[: count_figures.TOP]),
             "waiting": count_figures.waiting(count), "sees_costs": sees_costs, "hides_expected": hides_expected,
             "may_enter": count.state == StockCount.State.OPEN and self.may(request, COUNT, count),
+            "kept_page": kept_page(count),
         }  # fmt: skip
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -78,6 +78,8 @@ def _sums(count: StockCount, found: Variance, currency: str) -> list[tuple[str, 
         (capfirst(_("exactly right")), f"{whole(found.exact)} ({percent(found.item_accuracy)})"),
         (_("Pieces more, fewer"), f"+{whole(found.gained)}, {whole(found.lost)}"),
     ]
+    kept = count.entries.to_settle().count()
+    told += [(capfirst(_("kept entries")), whole(kept))] if kept else []
     if currency:
         told += [
             (_("Value expected"), f"{amount(found.value)} {currency}"),

@@ -224,10 +224,10 @@ class StockCountQuerySet(Lockable, InWarehouse):
         return self.filter(state="open")
 
     def with_kept(self):
-        """Annotate ``kept``: entries that a person has to settle."""
+        """Annotate ``kept``: entries that a person has to settle; none of counts that were given up or undone."""
         from stock.models import CountEntry
 
-        own = CountEntry.objects.findings().filter(count=models.OuterRef("pk")).order_by()
+        own = CountEntry.objects.to_settle().filter(count=models.OuterRef("pk")).order_by()
         rows = own.values("count").annotate(n=models.Count("pk")).values("n")
         return self.annotate(kept=Coalesce(models.Subquery(rows), 0, output_field=models.IntegerField()))
 

@@ -17,12 +17,14 @@ from django.utils import timezone
 from inventory_site.common.models import User
 from stock import count_figures, count_new, services
 from stock.count_admin import CountLineSheet
+from stock.count_entry_admin import CountEntrySheet
 from stock.models import Bin, CountEntry, StockCount, StockLevel
 from stock.services import CountRules, Sent
 from tests.stock.moments import at_noon
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = "/admin/stock/countneed/", "/admin/stock/stockcount/add/"
+COUNTS, ENTRIES = "/admin/stock/stockcount/", "/admin/stock/countentry/"
 
 
 @pytest.fixture
@@ -280,6 +282,49 @@ def test_a_manager_undoes_a_posted_count_and_a_clerk_does_not(count, manager, cl
     text = text_of(manager.post(page_of(count, "do/undo"), once(), follow=True))
     assert f"{count.number} is undone: its differences are reversed." in text
     assert StockLevel.objects.get(product__sku="CUP").on_hand == 20
+
+
+# What is kept for a person
+
+
+def test_what_nobody_could_take_is_told_wherever_the_count_is_seen(count, manager, clerk):
+    entered(count, CUP=18, JAR=20, **{"XX-1": 3})
+    link = f"{ENTRIES}?q={count.number}&amp;settle=yes"
+    for page, said in ((COUNTS, "1 kept entry"), (page_of(count), "1 entry is kept and counts nothing until")):
+        text = text_of(clerk.get(page))
+        assert link in text and said in text
+    assert "Kept entries" in text_of(manager.get(page_of(count, "report")))
+    assert f"{ENTRIES}?settle=yes" in text_of(manager.get("/admin/"))
+    rows = manager.get(ENTRIES).context["cl"].result_list
+    assert [row.sent["code"] for row in rows] == ["XX-1", "JAR", "CUP"]
+    assert [row.sent["code"] for row in manager.get(f"{ENTRIES}?settle=yes").context["cl"].result_list] == ["XX-1"]
+    assert [row["code"] for row in CountEntrySheet().export(count.entries.order_by("pk")).dict] == [
+        "CUP",
+        "JAR",
+        "XX-1",
+    ]
+    services.cancel_count(count=count, actor=None)
+    assert "kept entr" not in text_of(clerk.get(COUNTS)) and "settle=yes" not in text_of(manager.get("/admin/"))
+
+
+def test_before_it_is_posted_its_page_says_what_that_does_and_what_it_leaves(count, manager, clerk):
+    asked = page_of(count, "do/post")
+    entered(count, CUP=18, JAR=23)
+    text = text_of(manager.get(asked))
+    assert "2 items differ: +3 and -2 pieces. Their value: -88.00 EUR, up and down together 112.00." in text
+    assert "1 of 3 items is not counted and stays as it is." in text and 'name="leave"' not in text
+    assert "Their value" not in text_of(clerk.get(asked))
+    entered(count, **{"XX-1": 3})
+    text = text_of(clerk.get(asked))
+    assert "1 entry is kept and counts nothing: nobody could take it." in text and 'name="leave"' in text
+
+
+def test_a_blind_count_tells_no_difference_before_it_is_posted(shop, manager, make_user):
+    ann = make_user("clerk", username="ann")
+    count = services.open_count(warehouse=shop, actor=ann, rules=CountRules(is_blind=True))
+    entered(count, CUP=18)
+    text = text_of(manager.get(page_of(count, "do/post")))
+    assert "differ" not in text.split("<form")[-1].replace("differences", "") and "2 of 3 items are not counted" in text
 
 
 # Lines pasted or imported
