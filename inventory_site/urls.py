@@ -23,6 +23,11 @@ from replenishment.pages_suppliers import risk as supplier_order_risk
 from replenishment.product_page import product
 from stock.label_admin import labels
 
+handler400 = "inventory_site.refusals.bad_request"
+handler403 = "inventory_site.refusals.forbidden"
+handler404 = "inventory_site.refusals.not_found"
+handler500 = "inventory_site.refusals.failed"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/catalog/product/<int:pk>/plan/", admin.site.admin_view(product), name="product"),

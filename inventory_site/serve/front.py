@@ -70,7 +70,11 @@ class Front:
 
     def directions(self, *, in_terminal: bool) -> str:
         """What whoever started it reads."""
-        return _("Shelfwise is at %(address)s (Ctrl-C stops it).") % {"address": f"{self.site}/"}
+        told = _("Shelfwise is at %(address)s (Ctrl-C stops it).") % {"address": f"{self.site}/"}
+        if self.host not in ANYWHERE or "ALLOWED_HOSTS" in self.environment | os.environ:
+            return told
+        hint = _("Other computers are refused until ALLOWED_HOSTS names this one; for phones, --lan does it all.")
+        return f"{told}\n{hint}"
 
     def check_ports(self) -> None:
         """Say it before anything is started; gunicorn would try again and again."""
