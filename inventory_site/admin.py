@@ -62,7 +62,7 @@ class OffersLanguages:
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name != "language":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
-        empty = [("", _("the shop's language"))] if db_field.blank else []
+        empty = [("", _("as the browser asks; in mails the shop's"))] if db_field.blank else []
         return forms.ChoiceField(
             choices=[*empty, *settings.LANGUAGES], required=not db_field.blank, widget=UnfoldAdminSelectWidget,
             label=capfirst(db_field.verbose_name),

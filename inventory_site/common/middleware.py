@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from inventory_site.common.languages import browser_language
 from inventory_site.common.models import ShopSettings
 
 
 class PersonLanguageMiddleware:
-    """The person's own language, else on pages the shop's; who is not logged in reads what the browser asks for."""
+    """The person's own language, else what the browser asks for, as on the page to log in, and on pages the shop's."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -26,7 +27,8 @@ class PersonLanguageMiddleware:
 
     @staticmethod
     def _language(request) -> str:
-        return request.user.language or (request.shop.language if hasattr(request, "shop") else "")
+        shops = request.shop.language if hasattr(request, "shop") else ""
+        return request.user.language or browser_language(request) or shops
 
 
 class ShopZoneMiddleware:

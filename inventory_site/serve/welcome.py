@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation.trans_real import parse_accept_lang_header
 
+from inventory_site.common.languages import asked_for
 from inventory_site.serve.front import in_address
 
 CERTIFICATE = "/shelfwise-ca.crt"
@@ -25,14 +25,6 @@ PAGE_TYPE = "text/html; charset=utf-8"
 #: This type makes iPhones and Androids ask whether to install it.
 CERTIFICATE_TYPE = "application/x-x509-ca-cert"
 DEVICES = {"iPhone": "apple", "iPad": "apple", "Android": "android"}
-
-
-def language_of(header: str) -> str:
-    """The first language of a browser's wish that the shop speaks."""
-    for code, _weight in parse_accept_lang_header(header):
-        with contextlib.suppress(LookupError):
-            return translation.get_supported_language_variant(code)
-    return "en"
 
 
 class Welcome(BaseHTTPRequestHandler):
@@ -68,7 +60,7 @@ class Welcome(BaseHTTPRequestHandler):
             "fingerprint": self.server.front.authority.fingerprint,
             "device": next((device for word, device in DEVICES.items() if word in agent), "computer"),
         }  # fmt: skip
-        with translation.override(language_of(self.headers.get("Accept-Language", ""))):
+        with translation.override(asked_for(self.headers.get("Accept-Language", "")) or "en"):
             return render_to_string("serve/welcome.html", told)
 
     def _answer(self, type_: str, content: bytes) -> None:

@@ -35,9 +35,10 @@ export function nt(one, many, n, terms = {}) {
   return facts(text, { n, ...terms });
 }
 
-/** A date as it is written in the page's language, or for English as the device does. */
+/** A date as it is written in the page's language; for English by the device's kind of it. */
 export function format(date, style) {
-  return new Intl.DateTimeFormat(language === "en" ? undefined : "zh-Hans", style).format(date);
+  const english = navigator.languages.find((one) => one.startsWith("en")) || "en";
+  return new Intl.DateTimeFormat(language === "en" ? english : "zh-Hans", style).format(date);
 }
 
 export function moment(value) {

@@ -57,6 +57,19 @@ def test_who_chose_no_language_reads_the_shops(shop, make_user, client_of):
     assert '<html lang="en"' in client_of(make_user("owner", language="en")).get("/admin/").content.decode()
 
 
+def test_who_chose_no_language_reads_the_browsers_after_logging_in_too(shop, make_user, client_of):
+    client = client_of(make_user("owner"))
+    text = client.get("/admin/", headers={"accept-language": "zh-CN,zh;q=0.9"}).content.decode()
+    assert '<html lang="zh-hans"' in text and "今日" in text and "2026年3月2日" in text and "March" not in text
+    assert client.get("/count/session/", headers={"accept-language": "zh-CN"}).json()["language"] == "zh-hans"
+    client.cookies["django_language"] = "en"
+    assert '<html lang="en"' in client.get("/admin/", headers={"accept-language": "zh-CN"}).content.decode()
+    ShopSettings.objects.update(language="zh-hans")
+    client.cookies.clear()
+    french = client_of(make_user("buyer")).get("/admin/", headers={"accept-language": "fr"}).content.decode()
+    assert '<html lang="zh-hans"' in french
+
+
 def test_the_log_in_page_speaks_the_browsers_language(shop):
     text = Client(headers={"accept-language": "zh-CN,zh;q=0.9"}).get("/admin/login/").content.decode()
     assert '<html lang="zh-hans"' in text and "欢迎回到" in text

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 class User(AbstractUser):
     """A person; what they may do comes from their role in each warehouse (``stock.WarehouseAccess``)."""
 
-    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: the shop's language."))
+    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: as the browser asks."))
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("person")
