@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Abs
 from django.utils.translation import gettext as _
 
@@ -54,20 +54,34 @@ def by_person(count: StockCount) -> list[Progress]:
     return found
 
 
+def _in_bins() -> QuerySet[CountEntry]:
+    """Entries that count and tell a bin: where it was counted, wherever the item lies today."""
+    return CountEntry.objects.accepted().filter(bin__isnull=False)
+
+
+def _told_a_bin() -> Exists:
+    return Exists(_in_bins().filter(line=OuterRef("pk")))
+
+
 def by_area(count: StockCount) -> list[Progress]:
-    """Items of each area; one that lies in two is in both."""
-    done = Q(state__in=DONE)
-    rows = (
-        count.lines.order_by().values(area=F("level__bins__area"))
-        .annotate(all=Count("pk", distinct=True), done=Count("pk", distinct=True, filter=done),
-                  last=Max("captured_at", filter=done))
-        .order_by("area")
+    """Items of each area: where they were counted, the others where they lie; one that is in two is in both."""
+    done = count.lines.filter(_told_a_bin(), state__in=DONE)
+    seen = (
+        _in_bins().filter(line__in=done).order_by().values(area=F("bin__area"))
+        .annotate(all=Count("line", distinct=True), done=Count("line", distinct=True), last=Max("captured_at"))
+    )  # fmt: skip
+    is_done = Q(state__in=DONE)
+    rest = (
+        count.lines.exclude(pk__in=done.values("pk")).order_by().values(area=F("level__bins__area"))
+        .annotate(all=Count("pk", distinct=True), done=Count("pk", distinct=True, filter=is_done),
+                  last=Max("captured_at", filter=is_done))
     )  # fmt: skip
     found: dict[str, Progress] = {}
-    for row in rows:
+    for row in sorted([*seen, *rest], key=lambda row: row["area"] or ""):
         name = row["area"] or _("no area")
         before = found.get(name, Progress(name, 0, 0, None))
-        found[name] = Progress(name, before.done + row["done"], before.all + row["all"], None, row["last"])
+        last = max(filter(None, (before.last_at, row["last"])), default=None)
+        found[name] = Progress(name, before.done + row["done"], before.all + row["all"], None, last)
     return list(found.values())
 
 
@@ -156,20 +170,31 @@ class AreaAccuracy:
 
 
 def accuracy_by_area(counts: QuerySet[StockCount]) -> list[AreaAccuracy]:
-    """One row for each area of each of these posted counts, the oldest first; one query whatever their number."""
+    """One row for each area of each of these posted counts, the oldest first; two queries whatever their number.
+
+    An item's area is that of the bins in which it was counted; where nobody told one, of those in which it lies.
+    """
     lines = CountLine.objects.filter(count__in=counts, state=Line.POSTED).order_by()
-    rows = (
-        lines.values("count", "count__number", "count__closed_at", area=F("level__bins__area"))
-        .annotate(
-            counted=Count("pk", distinct=True), exact=Count("pk", distinct=True, filter=Q(delta=0)),
-            value=Sum(F("expected") * F("unit_cost")), off=Sum(Abs("cost")),
-        )
-        .order_by("count__closed_at", "count", "area")
+    before = _in_bins().filter(line=OuterRef("line"), bin__area=OuterRef("bin__area"), pk__lt=OuterRef("pk"))
+    seen = _in_bins().filter(~Exists(before), line__in=lines).order_by()  # one entry for a line and area
+    told = [*_sums(seen, "line__", "bin__area"), *_sums(lines.exclude(_told_a_bin()), "", "level__bins__area")]
+    found: dict[tuple, AreaAccuracy] = {}
+    for row in sorted(told, key=lambda row: (row["at"], row["of"], row["area"] or "")):
+        key = (row["of"], row["area"] or "")
+        old = found.get(key, AreaAccuracy(key[1], row["number"], row["at"], 0, 0, Decimal(0), Decimal(0)))
+        found[key] = replace(
+            old, counted=old.counted + row["n"], exact=old.exact + row["exact"],
+            value=old.value + Decimal(row["value"] or 0).quantize(CENT),
+            off=old.off + Decimal(row["off"] or 0).quantize(CENT),
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _sums(rows: QuerySet, line: str, area: str) -> QuerySet:
+    """Of each count and area; ``line`` is the way from a row to its line of the count, ``area`` to the area."""
+    return rows.values(
+        of=F(f"{line}count"), number=F(f"{line}count__number"), at=F(f"{line}count__closed_at"), area=F(area)
+    ).annotate(
+        n=Count(f"{line}pk", distinct=True), exact=Count(f"{line}pk", distinct=True, filter=Q(**{f"{line}delta": 0})),
+        value=Sum(F(f"{line}expected") * F(f"{line}unit_cost")), off=Sum(Abs(f"{line}cost")),
     )  # fmt: skip
-    return [
-        AreaAccuracy(
-            row["area"] or "", row["count__number"], row["count__closed_at"], row["counted"], row["exact"],
-            Decimal(row["value"] or 0).quantize(CENT), Decimal(row["off"] or 0).quantize(CENT),
-        )
-        for row in rows
-    ]  # fmt: skip

@@ -275,6 +275,21 @@ def test_accuracy_by_area_is_a_line_of_posted_counts(shop, manager, make_user):
     assert len(count_figures.accuracy_by_area(StockCount.objects.filter(state="posted"))) == 2
 
 
+def test_areas_are_those_in_which_items_were_counted_not_where_they_lie_later(shop, make_user):
+    ann, south = make_user("clerk", username="ann"), Bin.objects.get(code="S-1")
+    Bin.objects.create(warehouse=shop, code="N-2", area="North")
+    count = services.open_count(warehouse=shop, actor=ann)
+    told = [("CUP", 8, "N-1"), ("CUP", 10, "N-2"), ("CUP", 10, "N-2"), ("JAR", 20, "")]
+    sent = [Sent(uuid.uuid4(), sku, n, timezone.now(), place) for sku, n, place in told]
+    services.record_entries(count=count, entries=sent, actor=ann)
+    services.post_count(count=count, actor=ann, leave_unsettled=True)
+    cup = StockLevel.objects.get(product__sku="CUP")
+    cup.bins.set([south])
+    assert [(row.name, row.done, row.all) for row in count_figures.by_area(count)] == [("North", 2, 2), ("South", 0, 1)]
+    (row,) = count_figures.accuracy_by_area(StockCount.objects.all())
+    assert (row.area, row.counted, row.exact, row.value, row.off) == ("North", 2, 1, Decimal(1080), Decimal(100))
+
+
 def test_a_manager_undoes_a_posted_count_and_a_clerk_does_not(count, manager, clerk, make_user):
     entered(count, CUP=18)
     services.post_count(count=count, actor=make_user("clerk"))
