@@ -8,6 +8,7 @@ from gettext import GNUTranslations, translation
 from csp.constants import NONE, SELF, WASM_UNSAFE_EVAL
 from csp.decorators import csp_replace
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import to_locale
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from inventory_site.hall.files import WORKER, folder, kept_addresses, version
 from stock.models import Warehouse
@@ -111,3 +112,11 @@ def session(request: HttpRequest) -> JsonResponse:
             "may": sorted(user.get_all_permissions()),
         }
     )
+
+
+@require_POST
+@never_cache
+def log_out(request: HttpRequest) -> JsonResponse:
+    """Somebody else takes the phone; what it keeps of this person is for the page to wait with. Again is no error."""
+    logout(request)
+    return JsonResponse({"user": None})

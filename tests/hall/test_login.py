@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from axes.models import AccessAttempt
+from django.test import Client
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct-horse"
@@ -48,3 +49,22 @@ def test_after_ten_wrong_ones_the_right_one_is_refused_too(client, clerk):
         log_in(client, clerk, password="guess")
     assert log_in(client, clerk).status_code in (403, 429)
     assert client.get("/count/session/").json() == {"user": None}
+
+
+def test_who_logs_out_is_gone_and_again_is_no_error(client, clerk):
+    log_in(client, clerk)
+    assert client.get("/count/logout/").status_code == 405
+    assert client.get("/count/session/").json()["user"]["id"] == clerk.pk
+    for _time in range(2):
+        answer = client.post("/count/logout/")
+        assert (answer.status_code, answer.json()) == (200, {"user": None})
+        assert client.get("/count/session/").json() == {"user": None}
+
+
+def test_another_site_logs_nobody_out(clerk):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    token = client.get("/count/session/").json()["csrf"]
+    assert client.post("/count/logout/").status_code == 403
+    assert client.get("/count/session/").json()["user"]["id"] == clerk.pk
+    assert client.post("/count/logout/", headers={"x-csrftoken": token}).status_code == 200
