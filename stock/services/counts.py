@@ -22,7 +22,7 @@ from stock.errors import ApprovalNeeded, NothingToCount, UnsettledLines
 from stock.models import Bin, CountLine, CountNeed, StockCount, StockLevel, StockMovement, Warehouse
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
 from stock.services.ledger import Entry, post_movements
-from stock.services.levels import ensure_levels, lock_levels, shop_now
+from stock.services.levels import ensure_levels, lock_levels
 from stock.services.superseded import leave_superseded
 
 State, Kind, Line = StockCount.State, StockCount.Kind, CountLine.State
@@ -60,7 +60,7 @@ def open_count(
     rules = rules or CountRules()
     count = StockCount.objects.create(
         number=f"new-{uuid.uuid4().hex}", warehouse=warehouse, kind=kind, category=category, note=note,
-        opened_by=actor, opened_at=shop_now(), **vars(rules),
+        opened_by=actor, **vars(rules),
     )  # fmt: skip
     count.number = f"C{count.pk:06d}"
     count.save(update_fields=["number"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 import openpyxl
@@ -14,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from inventory_site.common.models import User
+from inventory_site.common.models import ShopSettings, User
 from stock import count_figures, count_new, services
 from stock.count_admin import CountLineSheet
 from stock.count_entry_admin import CountEntrySheet
@@ -80,7 +81,8 @@ def test_todays_list_says_why_and_is_opened_with_one_click(shop, clerk):
     answer = clerk.post(f"{LIST}open/riga/", once(), follow=True)
     count = StockCount.objects.get()
     assert answer.redirect_chain[-1][0] == page_of(count) and count.lines.count() == 3
-    assert f'">{count.number}</a>' in text_of(clerk.get(LIST))
+    left = text_of(clerk.get(LIST))
+    assert f'">{count.number}</a>' in left and "Nothing is left to count today." in left and "3 items, about" not in left
 
 
 def test_a_double_click_opens_it_once(shop, clerk):
@@ -201,6 +203,15 @@ def test_a_page_tells_who_counted_what_where_and_what_differs(count, manager, ma
     assert found.value_accuracy == pytest.approx(1 - 105 / 1100)
     assert [line.level.product.sku for line in count_figures.differences(count, by_cost=True)] == ["CUP", "TIN"]
     assert [line.level.product.sku for line in count_figures.differences(count, by_cost=False)] == ["TIN", "CUP"]
+
+
+def test_a_count_has_one_clock_and_no_button_that_seems_to_close_it(shop, count, manager):
+    ShopSettings.objects.update(demo_until="2026-03-01")
+    other = services.open_count(warehouse=shop, actor=None)
+    services.cancel_count(count=other, actor=None)
+    assert abs(other.opened_at - StockCount.objects.get(pk=other.pk).closed_at) < timedelta(minutes=5)
+    text = text_of(manager.get(page_of(count)))
+    assert "All stock counts" in text and not re.search(r">\s*Close\s*<", text)
 
 
 def test_a_clerk_sees_pieces_and_no_money(count, clerk):

@@ -37,6 +37,8 @@ def test_a_clerk_opens_it_with_one_call_and_sees_no_money(planned, api_of, make_
     told = clerk.get(LIST).json()["results"]
     assert [row["count"] for row in told] == [opened.json()["number"], None]
     assert clerk.post("/api/v1/count-plan/open/", {"warehouse": "riga"}, format="json").status_code == 201
+    (left,) = clerk.get("/api/v1/count-plan/summary/").json()["results"]
+    assert (left["items"], left["minutes"]) == (0, 0)
     again = clerk.post("/api/v1/count-plan/open/", {"warehouse": "riga"}, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "nothing_to_count")
     assert StockCount.objects.count() == 2
