@@ -7,7 +7,7 @@ compared with its own moment, so that sales before and after it change nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,11 +66,12 @@ class Unsettled(Exception):
         self.reason = reason
 
 
-def read(captures: Sequence[Capture], bins: frozenset[int], shelf: Shelf) -> Reading:
-    """The newest capture of each bin, summed.
+def read(captures: Sequence[Capture], bins: frozenset[int], shelf: Shelf, replaced: Sequence[datetime] = ()) -> Reading:
+    """The newest capture of each bin, summed; ``replaced`` are the moments when the item changed its bins.
 
     Raises ``Unsettled`` where a bin is missing, and where stock moved between the first and the last bin: nobody knows
-    whether a piece that went was counted before, so guessing would be wrong in half of the cases.
+    whether a piece that went was counted before, so guessing would be wrong in half of the cases. Nor is it known what
+    went from a bin that was counted into one that is counted later: what was captured before that is dropped.
     """
     newest: dict[int | None, Capture] = {}
     for capture in sorted(captures, key=lambda capture: capture.at):
@@ -78,9 +79,19 @@ def read(captures: Sequence[Capture], bins: frozenset[int], shelf: Shelf) -> Rea
     if None in newest and len(newest) > 1:
         last = max(newest.values(), key=lambda capture: capture.at)
         newest = {None: newest[None]} if last.bin is None else {at: one for at, one in newest.items() if at is not None}
-    if None not in newest and not bins <= newest.keys():
-        raise Unsettled("partly")
-    first, last = min(one.at for one in newest.values()), max(one.at for one in newest.values())
+    last = max(one.at for one in newest.values())
+    changed = max((at for at in replaced if at <= last), default=None)
+    kept = {place: one for place, one in newest.items() if changed is None or one.at >= changed}
+    if None not in kept and not bins <= kept.keys():
+        raise Unsettled("moved" if len(kept) < len(newest) or _since(replaced, newest) else "partly")
+    newest = kept
+    first = min(one.at for one in newest.values())
     if shelf.moved(first, last):
         raise Unsettled("moved")
     return Reading(sum(one.counted for one in newest.values()), shelf.at(last), last)
+
+
+def _since(replaced: Iterable[datetime], captures: Mapping[int | None, Capture]) -> bool:
+    """Whether the item changed its bins after it was counted in one of them."""
+    first = min(one.at for one in captures.values())
+    return any(at > first for at in replaced)

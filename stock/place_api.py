@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from catalog.api import ProductByCode
 from inventory_site.common.api import WriteRoom
+from inventory_site.common.api_times import ZonedTime
 from stock import services
 from stock.access import require
 from stock.api_fields import WarehouseByCode
@@ -61,11 +62,12 @@ class BinItemSerializer(serializers.Serializer):
 
 
 class TakeSerializer(serializers.Serializer):
-    """The item (a SKU or a barcode) lies in ``bin`` no more."""
+    """The item (a SKU or a barcode) lies in ``bin`` no more, since ``at`` where that is told later."""
 
     warehouse = WarehouseByCode()
     product = ProductByCode()
     bin = serializers.CharField(max_length=40)
+    at = ZonedTime(required=False, allow_null=True, default=None)
 
     def validate(self, data):
         places = Bin.objects.filter(warehouse=data["warehouse"]).select_related("warehouse")

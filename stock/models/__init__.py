@@ -1,7 +1,7 @@
 """Warehouses, who may enter them, the ledger of what is in them, and how it is counted."""
 
 from stock.models.count_plans import CountNeed
-from stock.models.counts import Bin, CountEntry, CountLine, StockCount
+from stock.models.counts import Bin, CountEntry, CountLine, PlaceChange, StockCount
 from stock.models.ledger import Allocation, StockLevel, StockMovement, StockSnapshot
 from stock.models.set_asides import DamagePhoto, SetAside
 from stock.models.transfers import Transfer, TransferLine
@@ -15,6 +15,7 @@ __all__ = [
     "CountLine",
     "CountNeed",
     "DamagePhoto",
+    "PlaceChange",
     "SetAside",
     "StockCount",
     "StockLevel",

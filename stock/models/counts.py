@@ -55,6 +55,22 @@ class Bin(models.Model):
         return self.code
 
 
+class PlaceChange(models.Model):
+    """When an item came into a bin or left one: counts of its bins before and after it don't make one count."""
+
+    level = models.ForeignKey(StockLevel, models.CASCADE, related_name="+", verbose_name=_("stock level"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("change of bins")
+        verbose_name_plural = _("changes of bins")
+        ordering = ["level", "at"]
+        indexes = [models.Index(fields=["level", "at"], name="stock_placechange_history")]
+
+    def __str__(self) -> str:
+        return f"{self.level_id} {self.at}"
+
+
 class StockCount(models.Model):
     """A list of items to count in one warehouse; nobody's sale waits for it."""
 

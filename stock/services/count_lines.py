@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 
 from stock.counting import Capture, Shelf, Unsettled, read
-from stock.models import Bin, CountEntry, CountLine, StockCount
+from stock.models import Bin, CountEntry, CountLine, PlaceChange, StockCount
 from stock.services.shelves import shelves_since
 
 State = CountLine.State
@@ -26,9 +27,10 @@ def settled_lines(count: StockCount, lines: Sequence[CountLine]) -> None:
     bins = _bins(lines)
     began = {line.level_id: min(entry.captured_at for entry in entries[line.pk]) for line in lines if entries[line.pk]}
     shelves = shelves_since(began)
+    replaced = _replaced(began)
     for line in lines:
         if entries[line.pk]:
-            _settle(count, line, entries[line.pk], bins[line.level_id], shelves[line.level_id])
+            _settle(count, line, entries[line.pk], bins[line.level_id], shelves[line.level_id], replaced[line.level_id])
         else:
             _forget(line)
 
@@ -39,14 +41,22 @@ def _forget(line: CountLine) -> None:
     line.expected = line.counted = line.delta = line.cost = None
 
 
-def _settle(count: StockCount, line: CountLine, entries: list[CountEntry], bins: frozenset[int], shelf: Shelf) -> None:
+def _settle(
+    count: StockCount,
+    line: CountLine,
+    entries: list[CountEntry],
+    bins: frozenset[int],
+    shelf: Shelf,
+    replaced: Sequence[datetime],
+) -> None:
     firsts = [entry for entry in entries if not entry.is_recount]
     again = [entry for entry in entries if entry.is_recount]
     valid = again or firsts
     line.first_by_id = firsts[-1].actor_id
     line.recount_by_id = again[-1].actor_id if again else None
     try:
-        reading = read([Capture(entry.bin_id, entry.counted, entry.captured_at) for entry in valid], bins, shelf)
+        captures = [Capture(entry.bin_id, entry.counted, entry.captured_at) for entry in valid]
+        reading = read(captures, bins, shelf, replaced)
     except Unsettled as reason:
         line.state = State(reason.reason)
         line.expected = line.counted = line.delta = line.cost = None
@@ -84,3 +94,14 @@ def _bins(lines: Sequence[CountLine]) -> dict[int, frozenset[int]]:
         for level, place in rows:
             found[level].add(place)
     return defaultdict(frozenset, {level: frozenset(places) for level, places in found.items()})
+
+
+def _replaced(began: Mapping[int, datetime]) -> dict[int, list[datetime]]:
+    """By level the moments when it changed its bins, of those since any of them was first counted."""
+    found: dict[int, list[datetime]] = defaultdict(list)
+    keys = sorted(began)
+    for at in range(0, len(keys), ASKED_AT_ONCE):
+        rows = PlaceChange.objects.filter(level__in=keys[at : at + ASKED_AT_ONCE], at__gte=min(began.values()))
+        for level, moment in rows.order_by().values_list("level", "at"):
+            found[level].append(moment)
+    return found

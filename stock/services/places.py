@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import Product
 from inventory_site.common import audit
 from inventory_site.common.models import User
 from stock.errors import WrongBin
-from stock.models import Bin, StockLevel
+from stock.models import Bin, PlaceChange, StockLevel
 from stock.services.levels import ensure_levels
 
 #: An aisle (a letter or a number) and a bay in it: A-03-2, 12-7, B 4.
@@ -59,9 +61,12 @@ def place_by_codes(*, bins: Iterable[Bin], actor: User | None) -> list[Bin]:
 
 
 @transaction.atomic
-def put_in_bin(*, product: Product, place: Bin, actor: User | None, instead_of: Bin | None = None) -> StockLevel:
+def put_in_bin(
+    *, product: Product, place: Bin, actor: User | None, instead_of: Bin | None = None, at: datetime | None = None
+) -> StockLevel:
     """The item lies in this bin too, or ``instead_of`` another one of the same warehouse.
 
+    ``at`` is when it was laid there, if that is told later: counts of its bins before and after it are not summed.
     The bins are locked, so that none gets another warehouse while something is laid into it.
     """
     _hold([place] if instead_of is None else [place, instead_of])
@@ -71,23 +76,33 @@ def put_in_bin(*, product: Product, place: Bin, actor: User | None, instead_of: 
             % {"one": instead_of.code, "other": place.code}
         )
     level = _level(product, place)
+    before = set(level.bins.values_list("pk", flat=True))
     place.levels.add(level)
     if instead_of is not None and instead_of.pk != place.pk:
         instead_of.levels.remove(level)
+    if before != set(level.bins.values_list("pk", flat=True)):
+        _note_change(level, at)
     told = {"sku": product.sku, "to": place.code, "from": instead_of.code if instead_of else ""}
     audit.record(actor=actor, action="stock.put_in_bin", subject=place, changes=told)
     return level
 
 
 @transaction.atomic
-def take_from_bin(*, product: Product, place: Bin, actor: User | None) -> StockLevel:
+def take_from_bin(*, product: Product, place: Bin, actor: User | None, at: datetime | None = None) -> StockLevel:
     """The item lies in this bin no more."""
     level = _level(product, place)
     if not place.levels.filter(pk=level.pk).exists():
         raise WrongBin(_("%(sku)s does not lie in %(bin)s.") % {"sku": product.sku, "bin": place.code})
     place.levels.remove(level)
+    _note_change(level, at)
     audit.record(actor=actor, action="stock.take_from_bin", subject=place, changes={"sku": product.sku})
     return level
+
+
+def _note_change(level: StockLevel, at: datetime | None) -> None:
+    """By the clock of counts; a moment that is still to come is now."""
+    now = timezone.now()
+    PlaceChange.objects.create(level=level, at=min(at or now, now))
 
 
 def _hold(places: Sequence[Bin]) -> None:

@@ -63,3 +63,15 @@ def test_a_count_of_the_whole_item_needs_no_bins_and_a_later_one_of_its_bins_rep
     assert read([whole], frozenset({A, B}), shelf(9)).counted == 9
     assert read([whole, Capture(A, 4, at(2)), Capture(B, 4, at(3))], frozenset({A, B}), shelf(9)).counted == 8
     assert read([Capture(A, 4, at(-9)), whole], frozenset({A, B}), shelf(9)).counted == 9
+
+
+def test_what_went_to_another_bin_in_between_is_not_counted_twice():
+    captures = [Capture(A, 10, at(0)), Capture(B, 10, at(6))]
+    assert read(captures, frozenset({B}), shelf(10), [at(3)]) == Reading(10, 10, at(6))
+    with pytest.raises(Unsettled, match="moved"):
+        read(captures, frozenset({A, B}), shelf(10), [at(3)])
+    assert read([*captures, Capture(A, 2, at(7))], frozenset({A, B}), shelf(10), [at(3)]).counted == 12
+    assert read(captures, frozenset({A, B}), shelf(20), [at(-1), at(9)]).counted == 20
+    with pytest.raises(Unsettled, match="moved"):
+        read(captures[:1], frozenset({B}), shelf(10), [at(3)])
+    assert read([Capture(None, 10, at(0))], frozenset({B}), shelf(10), [at(3)]).counted == 10

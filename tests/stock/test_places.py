@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory_site.common.models import Audit
-from stock.models import Bin, StockLevel
+from stock.models import Bin, PlaceChange, StockLevel
 from stock.services.places import spot_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.api]
@@ -39,7 +39,9 @@ def test_an_item_is_put_into_a_bin_too_instead_and_taken_out(clerk):
     assert bins() == ["A-2"]
     items = clerk.get(f"/api/v1/bins/{Bin.objects.get(code='A-2').pk}/items/").json()
     assert [(item["product"], item["on_hand"]) for item in items] == [("CUP", 10)]
-    move(clerk, "take", bin="A-2")
+    assert move(clerk, bin="A-1", at="2026-03-29T18:00").status_code == 400  # which zone?
+    move(clerk, "take", bin="A-2", at="2026-03-29T18:00Z")
+    assert PlaceChange.objects.earliest("at").at.isoformat() == "2026-03-29T18:00:00+00:00"
     assert bins() == []
     assert list(Audit.objects.order_by("pk").values_list("action", flat=True)) == [
         "stock.put_in_bin", "stock.put_in_bin", "stock.put_in_bin", "stock.take_from_bin",
