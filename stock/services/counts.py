@@ -21,6 +21,7 @@ from inventory_site.common.models import User
 from stock.errors import ApprovalNeeded, NothingToCount, UnsettledLines
 from stock.models import Bin, CountLine, CountNeed, StockCount, StockLevel, StockMovement, Warehouse
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
+from stock.services.gaps import said_twice
 from stock.services.ledger import Entry, post_movements
 from stock.services.levels import ensure_levels, lock_levels
 from stock.services.superseded import leave_superseded
@@ -116,7 +117,8 @@ def post_count(
     """Post every counted item's difference as of the moment it was counted, all in one transaction.
 
     What was not counted is left as it is: not entered is not zero. Lines with something to be settled are refused, or
-    left out. An item of which less would be on hand than is set aside has to be counted again.
+    left out. An item of which less would be on hand than is set aside has to be counted again, and so has one that was
+    reported as not found since, if it was found missing too.
     """
     count = _locked(count, version)
     lines = list(count.lines.select_related("level__product").order_by("level"))
@@ -129,10 +131,12 @@ def post_count(
         for line in counted
         if line.state == Line.COUNTED and levels[line.level_id].on_hand + line.delta < levels[line.level_id].unsellable
     ]
-    for line in below:
+    doubted = said_twice(count, counted)
+    for line in [*below, *doubted]:
         line.state = Line.RECOUNT
     if not leave_unsettled:
         _refuse_below_set_asides(below)
+        _refuse_said_twice(doubted)
         _refuse_unsettled([line for line in lines if line.state in CountLine.UNSETTLED])
     posted = [line for line in lines if line.state == Line.COUNTED]
     _refuse_unapproved(count, posted)
@@ -165,6 +169,17 @@ def _refuse_below_set_asides(lines: list[CountLine]) -> None:
     if lines:
         raise UnsettledLines(
             _("%(skus)s: fewer would be on hand than are set aside. Count again, or put the set-asides right.")
+            % {"skus": _named(lines)}
+        )
+
+
+def _refuse_said_twice(lines: list[CountLine]) -> None:
+    if lines:
+        raise UnsettledLines(
+            _(
+                "%(skus)s: pieces were reported as not found after they were counted. Whether this count misses the "
+                "same ones, nobody knows. Count again, or post without them."
+            )
             % {"skus": _named(lines)}
         )
 
