@@ -95,3 +95,16 @@ def test_the_run_of_the_night_says_what_it_set_aside(shop, make_user, client_of)
     JobRun.objects.filter(pk=run.pk).update(business_date=date(2026, 3, 3), error="disk full")
     text = _today(client_of(make_user("owner")))
     assert "1 part was set aside after failures." in text and "disk full" in text
+
+
+def test_what_is_late_is_listed_up_to_some_and_leads_to_all(shop, make_user, client_of):
+    client = client_of(make_user("buyer"))
+    _fill(shop, range(1, 7))
+    assert "See all" not in _late_section(_today(client))
+    _fill(shop, [7])
+    late = _late_section(_today(client))
+    assert late.count("late</span>") == 6 and f"?expected_on_to={TODAY}" in late and "See all 7" in late
+
+
+def _late_section(text: str) -> str:
+    return text.partition('aria-labelledby="late"')[2].partition("</section>")[0]
