@@ -65,7 +65,7 @@ class SalesHead(Head):
 
 class Line(ProductLine):
     money = forms.DecimalField(
-        label=_("price or cost of one"), required=False, min_value=0, max_digits=12, decimal_places=4,
+        label=_("cost of one"), required=False, min_value=0, max_digits=12, decimal_places=4,
         widget=number_input(inputmode="decimal"),
     )  # fmt: skip
 
@@ -78,6 +78,7 @@ class SalesLine(Line):
 
     def __init__(self, *args, places: Sequence[Warehouse], usual: str, **kwargs):
         super().__init__(*args, **kwargs)
+        self.fields["money"].label = _("price of one")
         if len(places) > 1:
             by_key = {str(place.pk): place for place in places}
             self.fields["warehouse"] = forms.TypedChoiceField(

@@ -147,6 +147,15 @@ def test_the_page_changes_takes_off_and_adds_lines(client_of, make_user, place, 
     assert len(told(order)) == 2
 
 
+def test_a_new_order_asks_for_prices_and_a_new_purchase_for_costs(client_of, make_user, channel):
+    client = client_of(make_user("owner"))
+    sale, purchase = (
+        client.get(f"/admin/orders/{name}/add/").content.decode() for name in ("salesorder", "purchaseorder")
+    )
+    assert "Price of one" in sale and "ost of one" not in sale
+    assert "Cost of one" in purchase and "rice of one" not in purchase
+
+
 def test_a_new_order_may_have_a_warehouse_for_each_line(client_of, make_user, channel, cup, warehouse, make_warehouse):
     tallinn, add = make_warehouse("tallinn"), reverse("admin:orders_salesorder_add")
     owner, clerk = client_of(make_user("owner")), client_of(make_user("clerk", warehouse))
