@@ -75,7 +75,7 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
     by_warehouse = True
     cost_fields = ("expected_cost", "cost")
     list_before_template = "stock/count_list.html"
-    list_display = ("item", "reason", "expected_cost", "minutes", "where", "abc", "due", "turn", "open_in")
+    list_display = ("item", "reason", "expected_cost", "minutes", "where", "due")
     list_display_links = None
     list_select_related = ("level__product", "level__warehouse")
     list_filter = (
@@ -166,19 +166,16 @@ class CountNeedAdmin(FindsItems, ExportsList, ReadOnlyAdmin):
 
     @display(description=_("due"), ordering="due_on")
     def due(self, need: CountNeed) -> str:
-        return date_format(need.due_on, "SHORT_DATE_FORMAT")
-
-    @display(description=_("planned"), ordering="turn_on")
-    def turn(self, need: CountNeed) -> str:
-        return date_format(need.turn_on, "SHORT_DATE_FORMAT")
+        """With the count that has it already, or else the day on which it is planned: three columns are too wide."""
+        told = _g("planned for %(day)s") % {"day": date_format(need.turn_on, "SHORT_DATE_FORMAT")}
+        if need.open_count:
+            page = reverse("admin:stock_stockcount_change", args=[need.open_count])
+            told = format_html(
+                '<a class="sw-link" href="{}">{}</a>', page, _g("in %(count)s") % {"count": need.open_count_number}
+            )
+        day = date_format(need.due_on, "SHORT_DATE_FORMAT")
+        return format_html('{}<div class="sw-note">{}</div>', day, told)
 
     @display(description=_("pieces expected off"))
     def off(self, need: CountNeed) -> str:
         return number_format(round(need.pieces, 1), 1)
-
-    @display(description=_("being counted in"))
-    def open_in(self, need: CountNeed) -> str:
-        if not need.open_count:
-            return "–"
-        page = reverse("admin:stock_stockcount_change", args=[need.open_count])
-        return format_html('<a class="sw-link" href="{}">{}</a>', page, need.open_count_number)

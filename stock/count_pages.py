@@ -204,7 +204,7 @@ def accuracy_chart(rows: list[count_figures.AreaAccuracy]) -> dict[str, Any]:
     told = {(row.area, row.number): round(100 * row.item_accuracy, 1) for row in rows}
     lines = [
         charts.line(area or _g("no area"), [told.get((area, number)) for _at, number in counts], colour,
-                    spanGaps=True, pointStyle="circle", pointRadius=3)
+                    spanGaps=True, pointStyle="circle", pointRadius=3, clip=6)
         for area, colour in zip(areas, COLOURS, strict=False)
     ]  # fmt: skip
     return {"labels": labels, "datasets": lines}

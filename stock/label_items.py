@@ -88,11 +88,11 @@ class LabelForm(forms.Form):
 
 
 def product_labels(products: Sequence[Product], copies: Sequence[int], *, with_price: bool) -> list[Label]:
-    """The barcode where there is one, since that is what stands on the goods; else the SKU."""
+    """The barcode where there is one, since that is what stands on the goods; else the SKU, which is then said once."""
     currency = ShopSettings.objects.load().currency
     return [
         Label(
-            product.barcode or product.sku, product.name, product.sku,
+            product.barcode or product.sku, product.name, product.sku if product.barcode else "",
             f"{amount(product.price)} {currency}" if with_price else "", number,
         )
         for product, number in zip(products, copies, strict=True)

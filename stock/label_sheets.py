@@ -37,8 +37,11 @@ class Sheet:
         return self.left + column * self.step[0], self.page[1] - self.top - row * self.step[1] - self.label[1]
 
     def __str__(self) -> str:
-        width, height = (f"{side:g}" for side in self.label)
-        return f"{width} × {height} mm" if self.is_roll else f"{self.code}: {self.places} × ({width} × {height} mm)"
+        width, height = (f"{round(side, 1):g}" for side in self.label)
+        if self.is_roll:
+            return f"{width} × {height} mm"
+        paper = "A4" if self.page == A4 else "US Letter"
+        return f"Avery {self.code}, {paper}: {self.places} × ({width} × {height} mm)"
 
 
 def _roll(width: float, height: float) -> Sheet:

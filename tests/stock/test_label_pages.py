@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from orders import services as orders
+from stock.label_sheets import SHEETS
 from stock.models import Bin
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +159,12 @@ def test_what_was_received_gets_a_label_for_each_piece(
     assert f'value="{tea.pk},{bolt.pk}"' in page and 'value="4,1"' in page and "5 labels" in page
     stranger = client_of(make_user("owner", make_warehouse("tallinn")))
     assert stranger.get(address).status_code == 404
+
+
+def test_a_label_says_its_sku_once_and_sheets_say_maker_and_paper(clerk, make_product, make_user, client_of):
+    make_product(sku="bolt-77", name="Bolt")
+    assert words(clerk.get(API, {"kind": "products", "codes": "bolt-77"})).count("bolt-77") == 1
+    assert str(SHEETS["L7160"]) == "Avery L7160, A4: 21 × (63.5 × 38.1 mm)"
+    assert str(SHEETS["5160"]) == "Avery 5160, US Letter: 30 × (66.7 × 25.4 mm)"
+    page = client_of(make_user("manager")).get("/admin/stock/labels/?kind=products").content.decode()
+    assert page.split("Choose something to print labels of.")[1].count('class="sw-button" href="/admin/') == 2
