@@ -18,8 +18,8 @@ from orders.models import SalesOrder, SalesOrderLine
 from orders.services.common import chosen, tell_positions
 from orders.services.lines import lines_of, locked_for_pieces, touch
 from orders.services.sales import ship_sales_order
-from stock.models import Allocation, CountLine, StockCount, StockLevel, Warehouse
-from stock.services import find_pieces, miss_pieces, open_count, pick_broken, pick_pieces, put_back_pieces
+from stock.models import Allocation, StockCount, StockLevel, Warehouse
+from stock.services import ask_for_count, find_pieces, miss_pieces, pick_broken, pick_pieces, put_back_pieces
 
 
 @dataclass(frozen=True)
@@ -173,13 +173,9 @@ def report_found(
 
 
 def _count_of(line: SalesOrderLine, order: SalesOrder, warehouse: Warehouse, actor: User | None) -> StockCount:
-    """An open count that asks for this item, or a new one."""
-    level = StockLevel.objects.get(product=line.product_id, warehouse=warehouse)
-    asked = CountLine.objects.filter(level=level, state=CountLine.State.OPEN, count__in=StockCount.objects.open())
-    if known := asked.select_related("count").order_by("pk").first():
-        return known.count
+    level = StockLevel.objects.select_related("product", "warehouse").get(product=line.product_id, warehouse=warehouse)
     note = _("%(number)s: %(sku)s was not found") % {"number": order.number, "sku": line.product.sku}
-    return open_count(warehouse=warehouse, products=[line.product], actor=actor, note=note[:200])
+    return ask_for_count(level=level, actor=actor, note=note)
 
 
 def _locked(

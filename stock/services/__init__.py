@@ -3,6 +3,7 @@
 The callers' order is fixed: idempotency row, the document locked and re-read, then these.
 """
 
+from stock.services.asked import ask_for_count
 from stock.services.count_entries import Sent, Taken, record_entries, settle_finding, withdraw_entry
 from stock.services.count_plans import (
     KnownAbove,
@@ -56,6 +57,7 @@ __all__ = [
     "adjust",
     "allocate",
     "approve_count",
+    "ask_for_count",
     "cancel_count",
     "cancel_transfer",
     "change_transfer_draft",

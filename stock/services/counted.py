@@ -94,9 +94,13 @@ def _count_knew(row: StockMovement, movement: StockMovement) -> bool:
     if number != row.reference:
         return number.isdecimal() and typed_counts().filter(pk=int(number), level=row.level_id).exists()
     lines = CountLine.objects.filter(level=row.level_id, count__number=row.reference, captured_at=row.effective_at)
-    line = lines.filter(state=CountLine.State.POSTED).first()
+    line = lines.filter(state=CountLine.State.POSTED).select_related("count").first()
+    if line is None:
+        return False
+    if not line.delta:  # it posted nothing whose number could be older
+        return StockMovement.objects.filter(pk=movement.pk, recorded_at__gt=line.count.closed_at).exists()
     posted = StockMovement.objects.filter(level=row.level_id, reason=Reason.COUNT, reference=row.reference)
-    return bool(line) and (not line.delta or posted.filter(pk__lt=min(row.pk, movement.pk)).exists())
+    return posted.filter(pk__lt=min(row.pk, movement.pk)).exists()
 
 
 def is_of_a_count(movement: StockMovement) -> bool:

@@ -12,7 +12,7 @@ from orders import services
 from orders.errors import TooMuch
 from stock import services as stock
 from stock.errors import CountedSince, OfDocument, UnsettledLines
-from stock.models import Allocation, StockLevel, StockMovement
+from stock.models import Allocation, Bin, StockCount, StockLevel, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ledger]
 
@@ -133,6 +133,21 @@ def test_a_count_that_was_typed_knows_what_is_told_late_of_before(order, cup, wa
     assert shelf() == (6, 1)
 
 
+@pytest.mark.parametrize("hours", [2, 4])
+def test_an_act_while_the_bins_of_a_count_were_counted_asks_for_another(order, cup, warehouse, hours):
+    level = StockLevel.objects.get()
+    made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
+    for code, at in (("A", 3), ("B", 1)):
+        Bin.objects.create(warehouse=warehouse, code=code).levels.add(level)
+        sent = stock.Sent(uuid.uuid4(), "CUP", 5, ago(at), bin=code)
+        stock.record_entries(count=made, entries=[sent], actor=None)
+    stock.post_count(count=made, actor=None)
+    services.pick_sales_order(order=order, warehouse=warehouse, actor=None, at=ago(hours))
+    asked = StockCount.objects.open().filter(lines__level=level)
+    note = f"{made.number}: CUP was on the move while its bins were counted"
+    assert list(asked.values_list("note", flat=True)) == ([note] if hours == 2 else [])
+
+
 def test_a_count_from_before_one_that_was_typed_is_left_out(cup, warehouse):
     made = stock.open_count(warehouse=warehouse, products=[cup], actor=None)
     stock.record_entries(count=made, entries=[stock.Sent(uuid.uuid4(), "CUP", 8, ago(1))], actor=None)
@@ -216,6 +231,17 @@ def test_a_receipt_that_a_later_count_saw_is_undone_alone(bought, count):
     count(10)  # five less than received, as many as are taken back
     services.undo_receipt(receipt=bought.lines.get().receipts.get(), actor=None)
     assert shelf() == (5, 0)
+
+
+def test_a_receipt_that_was_told_in_time_is_undone_alone_beside_one_that_was_told_late(bought, count):
+    line = bought.lines.get()
+    told = {"order": bought, "actor": None}
+    services.receive_purchase_order(**told, quantities={line.pk: 2}, received_at=ago(3))
+    count(12)
+    services.receive_purchase_order(**told, quantities={line.pk: 2}, received_at=earlier())
+    assert shelf() == (12, 0)
+    services.undo_receipt(receipt=line.receipts.order_by("pk").first(), actor=None)
+    assert shelf() == (10, 0)
 
 
 def test_a_late_scrap_that_is_reversed_leaves_the_count_as_it_was_posted(count, cup, warehouse, make_user):
