@@ -154,7 +154,8 @@ class StockCountAdmin(OpensCounts, CountPages, ExportsList, ReadOnlyAdmin):
 
     @display(description=_("value of the differences"))
     def difference(self, count: StockCount) -> str:
-        return "–" if count.cost_sum is None else amount(count.cost_sum)
+        hides = count.is_blind and _is_open(count)
+        return "–" if hides or count.cost_sum is None else amount(count.cost_sum)
 
 
 def _is_hidden(line: CountLine) -> bool:

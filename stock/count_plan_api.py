@@ -45,7 +45,7 @@ class CountNeedSerializer(CostFields, serializers.ModelSerializer):
 
 
 class SumsSerializer(CostFields, serializers.Serializer):
-    """A warehouse's list in numbers; ``note`` says where its minutes are too few."""
+    """A warehouse's list in numbers, without what an open count has; ``note`` says where its minutes are too few."""
 
     cost_fields = ("cost",)
     warehouse = serializers.CharField(source="warehouse.code")

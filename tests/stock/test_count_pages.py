@@ -232,8 +232,10 @@ def test_a_blind_count_tells_nothing_of_what_is_expected_until_it_is_posted(shop
     assert "This count is blind" in text_of(manager.get(page_of(count, "report"), follow=True))
     (line,) = CountLineSheet(user=None).export(count.lines.select_related("count").filter(counted=18)).dict
     assert (line["counted"], line["expected"], line["delta"]) == ("18", "", "")
+    assert "-100.00" not in text_of(manager.get(COUNTS))
     assert re.search(r"\b18\b", _row_of("CUP", manager)) and "-2" not in _row_of("CUP", manager)
     services.post_count(count=count, actor=ann)
+    assert "-100.00" in text_of(manager.get(COUNTS))
     assert "Largest differences" in text_of(manager.get(page_of(count)))
     assert "-2" in _row_of("CUP", manager)
 
