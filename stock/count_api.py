@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from catalog.api import ProductBySku
 from catalog.models import Category
 from inventory_site.common.api import ReadRoom
-from inventory_site.common.api_lines import Versioned
+from inventory_site.common.api_lines import Pieces, Versioned
 from inventory_site.common.api_times import ZonedTime
 from stock import services
 from stock.access import require
@@ -146,7 +146,7 @@ class EntrySerializer(serializers.Serializer):
 class EntriesSerializer(serializers.Serializer):
     """``sent_at`` is the device's clock as it sends, so that a wrong clock does no harm."""
 
-    sent_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    sent_at = ZonedTime(required=False, allow_null=True, default=None)
     entries = EntrySerializer(many=True, allow_empty=False, max_length=MOST_ENTRIES)
 
 
@@ -157,9 +157,14 @@ class PostSerializer(Versioned):
 
 
 class SettleSerializer(serializers.Serializer):
+    """``counted`` and ``bin`` replace what was sent; ``is_whole``: it is all there is of the item, in whatever bins."""
+
     uuid = serializers.UUIDField()
     accept = serializers.BooleanField()
     product = ProductBySku(required=False, allow_null=True, default=None)
+    counted = Pieces(min_value=0, max_value=MOST_COUNTED, required=False, allow_null=True, default=None)
+    bin = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    is_whole = serializers.BooleanField(required=False, default=False)
 
 
 class WithdrawSerializer(serializers.Serializer):
@@ -241,7 +246,7 @@ class StockCountViewSet(ReadRoom):
 
     @action(detail=True, methods=["post"])
     def approve(self, request, number=None):
-        """A manager has looked at the large differences."""
+        """A manager has looked at the differences; ``approved_by`` stays null if they changed meanwhile: look again."""
         count, version = self.get_object(), self.valid_body().version_seen()
         require(request.user, APPROVE, count.warehouse)
         return self.act(lambda: services.approve_count(count=count, actor=request.user, version=version))
@@ -266,9 +271,12 @@ class StockCountViewSet(ReadRoom):
         count, told = self.get_object(), dict(self.valid_body().validated_data)
         require(request.user, SETTLE, count.warehouse)
         entry = serializers.SlugRelatedField(slug_field="uuid", queryset=count.entries.findings())
-        row = entry.run_validation(told.pop("uuid"))
+        row, code = entry.run_validation(told.pop("uuid")), told.pop("bin")
+        place = Bin.objects.filter(warehouse=count.warehouse_id).by_code([code]).get(code) if code else None
+        if code and place is None:
+            raise serializers.ValidationError({"bin": [_("There is no bin “%s” here.") % code]})
         return self.act(
-            lambda: services.settle_finding(entry=row, actor=request.user, **told),
+            lambda: services.settle_finding(entry=row, actor=request.user, place=place, **told),
             answer=lambda entry: FindingSerializer(entry).data,
         )
 

@@ -158,6 +158,9 @@ class CountLine(models.Model):
     unit_cost = models.DecimalField(_("unit cost"), max_digits=12, decimal_places=4, default=0)
     cost = models.DecimalField(_("value of the difference"), max_digits=28, decimal_places=2, null=True, blank=True)
     captured_at = models.DateTimeField(_("counted at"), null=True, blank=True)
+    approved_delta = models.BigIntegerField(
+        _("approved difference"), null=True, blank=True, editable=False, help_text=_("What the approving person saw.")
+    )
     first_by = models.ForeignKey(
         PERSON, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("counted by")
     )

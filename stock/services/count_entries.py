@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from inventory_site.common import audit
 from inventory_site.common.bulk import update_rows
 from inventory_site.common.errors import Busy, WrongState
 from inventory_site.common.models import User
-from stock.errors import NotCountable
+from stock.errors import NotCountable, WrongBin
 from stock.models import Bin, CountEntry, CountLine, StockCount
 from stock.models.counts import MOST_COUNTED
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
@@ -88,9 +89,14 @@ def record_entries(
     _place(count, shelf, [entry for entry in new if not entry.problem])
     _keep(new)
     _settle(count, {entry.line_id for entry in new if entry.line_id})
-    if any(not entry.problem for entry in new) and count.approved_by_id:
-        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
+    if any(not entry.problem for entry in new):
+        _has_changed(count)
     return taken
+
+
+def _has_changed(count: StockCount) -> None:
+    """Who looked at its differences before has not seen these."""
+    StockCount.objects.filter(pk=count.pk).update(approved_by=None, version=F("version") + 1)
 
 
 def _keep(entries: list[CountEntry]) -> None:
@@ -114,8 +120,8 @@ def _take(count: StockCount, shelf: _Shelf, sent: Sent, actor: User | None, now:
     is_again = line is not None and line.is_in_recount
     entry = CountEntry(
         uuid=key, count=count, product=product, bin=place,
-        sent=sent.as_json(), counted=_whole(sent.counted), captured_at=sent.captured_at - ahead, received_at=now,
-        actor=actor, is_recount=is_again,
+        sent=sent.as_json(), counted=_whole(sent.counted), captured_at=_moment(sent.captured_at, ahead, now),
+        received_at=now, actor=actor, is_recount=is_again,
     )  # fmt: skip
     entry.problem = Problem.CONFLICT if known is not None else _problem(count, shelf, entry, sent, line, now)
     shelf.known[entry.uuid] = entry  # a device may send one twice in one message
@@ -131,11 +137,20 @@ def _problem(
         (entry.product is not None and not entry.product.is_active, Problem.INACTIVE),
         (entry.counted is None, Problem.QUANTITY),
         (bool(sent.bin.strip()) and entry.bin is None, Problem.FOREIGN_BIN),
-        (entry.captured_at > now + FUTURE_AT_MOST, Problem.FUTURE),
+        (entry.captured_at > now, Problem.FUTURE),
         (entry.captured_at < now - OLDEST, Problem.OLD),
         (entry.is_recount and line is not None and (line.pk, entry.actor_id) in shelf.firsts, Problem.SAME_PERSON),
     )
     return next((problem for is_so, problem in checks if is_so), "")
+
+
+def _moment(told: datetime, ahead: timedelta, now: datetime) -> datetime:
+    """By our clock; what is a little ahead of it was counted as it came, since nothing is dated to the future."""
+    try:
+        at = told - ahead
+    except OverflowError:  # a moment that no clock shows
+        at = told
+    return min(at, now) if at <= now + FUTURE_AT_MOST else at
 
 
 def _whole(written: Any) -> int | None:
@@ -229,14 +244,26 @@ def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountE
         if not left.filter(is_recount=False).exists():  # what was the second count is the first
             left.update(is_recount=False)
         _settle(count, {entry.line_id})
-        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
+        _has_changed(count)
     audit.record(actor=actor, action="stock.withdraw_entry", subject=entry, changes={"count": count.number})
     return entry
 
 
 @transaction.atomic
-def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Product | None = None) -> CountEntry:
-    """A person says what a kept entry was: a count of ``product`` (its own, where none is named), or nothing."""
+def settle_finding(
+    *,
+    entry: CountEntry,
+    actor: User,
+    accept: bool,
+    product: Product | None = None,
+    counted: int | None = None,
+    place: Bin | None = None,
+    is_whole: bool = False,
+) -> CountEntry:
+    """A person says what a kept entry was: a count of ``product`` (its own, where none is named), or nothing.
+
+    ``counted`` and ``place`` replace what was sent; ``is_whole``: it is all there is of the item, wherever it lies.
+    """
     count = StockCount.objects.filter(pk=entry.count_id).select_related("warehouse").locked().get()
     entry = CountEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
     if not entry.problem or entry.settled_at:
@@ -244,21 +271,54 @@ def settle_finding(*, entry: CountEntry, actor: User, accept: bool, product: Pro
     entry.product = product or entry.product
     entry.settled_at, entry.settled_by = timezone.now(), actor
     if accept:
-        _refuse_closed(count)
-        _refuse_uncountable(entry)
-        entry.problem = ""
-        line, _made = CountLine.objects.get_or_create(
-            count=count,
-            level_id=ensure_levels([(entry.product_id, count.warehouse_id)]).popitem()[1],
-            defaults={"unit_cost": entry.product.unit_cost},
-        )
-        entry.line, entry.is_recount = line, line.is_in_recount
+        _refuse_over(count)
+        entry.counted = entry.counted if counted is None else counted
+        entry.bin = None if is_whole else place or entry.bin
+        _accept(count, entry, is_whole)
         _refuse_own(entry, actor)
     entry.save()
-    if entry.line_id and not entry.problem:
+    if accept:
         _settle(count, {entry.line_id})
-        StockCount.objects.filter(pk=count.pk).update(approved_by=None)
+        _has_changed(count)
     audit.record(
         actor=actor, action="stock.settle_finding", subject=entry, changes={"accept": accept, "count": count.number}
     )
     return entry
+
+
+def _accept(count: StockCount, entry: CountEntry, is_whole: bool) -> None:
+    """Make it an entry of its line; nothing was counted after it came."""
+    _refuse_uncountable(entry)
+    line, _made = CountLine.objects.get_or_create(
+        count=count,
+        level_id=ensure_levels([(entry.product_id, count.warehouse_id)]).popitem()[1],
+        defaults={"unit_cost": entry.product.unit_cost},
+    )
+    if not is_whole:
+        _refuse_placeless(count, entry, line)
+    entry.line, entry.is_recount, entry.problem = line, line.is_in_recount, ""
+    entry.captured_at = min(entry.captured_at, entry.received_at)
+
+
+def _refuse_over(count: StockCount) -> None:
+    if count.state != StockCount.State.OPEN:
+        raise NotCountable(
+            _("%(number)s is %(state)s: enter what was found in another count, and let this entry count nothing.")
+            % {"number": count.number, "state": count.get_state_display()}
+        )
+
+
+def _refuse_placeless(count: StockCount, entry: CountEntry, line: CountLine) -> None:
+    """What was seen in one bin of several is not all of the item."""
+    if entry.bin is not None and entry.bin.warehouse_id != count.warehouse_id:
+        said = {"bin": entry.bin.code, "warehouse": count.warehouse.code}
+        raise WrongBin(_("There is no bin “%(bin)s” in %(warehouse)s.") % said)
+    named = entry.sent.get("bin", "").strip()
+    if named and entry.bin is None:
+        places = Bin.objects.filter(levels=line.level_id).order_by("walk_order", "code")
+        bins = list(places.values_list("code", flat=True))
+        if len(bins) > 1:
+            raise NotCountable(
+                _("It was counted in “%(named)s”, and %(sku)s lies in %(bins)s. Say in which bin, or that it was all.")
+                % {"named": named, "sku": entry.product.sku, "bins": ", ".join(bins)}
+            )

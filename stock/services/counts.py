@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,7 +19,7 @@ from inventory_site.common.bulk import update_rows
 from inventory_site.common.errors import StaleVersion, WrongState
 from inventory_site.common.models import User
 from stock.errors import ApprovalNeeded, NothingToCount, UnsettledLines
-from stock.models import Bin, CountLine, CountNeed, StockCount, StockLevel, StockMovement, Warehouse
+from stock.models import Bin, CountEntry, CountLine, CountNeed, StockCount, StockLevel, StockMovement, Warehouse
 from stock.services.count_lines import LINE_COLUMNS, line_values, settled_lines
 from stock.services.gaps import said_twice
 from stock.services.ledger import Entry, post_movements
@@ -92,8 +92,21 @@ def levels_of(
 
 @transaction.atomic
 def approve_count(*, count: StockCount, actor: User, version: int | None = None) -> StockCount:
-    """A manager has looked at the large differences; what is counted after it has to be approved again."""
+    """A manager has looked at the differences; the approval holds for these, not for what they become afterwards.
+
+    What was told late may have changed them since they were shown: then they are brought up to date and nothing is
+    approved (``approved_by`` stays None), so that the person looks again.
+    """
     count = _locked(count, version)
+    lines = list(count.lines.filter(state=Line.COUNTED).select_related("level"))
+    seen = [(line.state, line.delta) for line in lines]
+    settled_lines(count, lines)
+    update_rows(CountLine, LINE_COLUMNS, map(line_values, lines))
+    if seen != [(line.state, line.delta) for line in lines]:
+        count.approved_by = None
+        _save(count, "approved_by")
+        return count
+    count.lines.update(approved_delta=F("delta"))
     count.approved_by = actor
     _save(count, "approved_by")
     audit.record(actor=actor, action="stock.approve_count", subject=count, changes={})
@@ -116,9 +129,9 @@ def post_count(
 ) -> StockCount:
     """Post every counted item's difference as of the moment it was counted, all in one transaction.
 
-    What was not counted is left as it is: not entered is not zero. Lines with something to be settled are refused, or
-    left out. An item of which less would be on hand than is set aside has to be counted again, and so has one that was
-    reported as not found since, if it was found missing too.
+    What was not counted is left as it is: not entered is not zero. Lines and kept entries that are to be settled refuse
+    it, or are left out. An item of which less would be on hand than is set aside has to be counted again, and so has
+    one that was reported as not found since, if it was found missing too.
     """
     count = _locked(count, version)
     lines = list(count.lines.select_related("level__product").order_by("level"))
@@ -138,6 +151,7 @@ def post_count(
         _refuse_below_set_asides(below)
         _refuse_said_twice(doubted)
         _refuse_unsettled([line for line in lines if line.state in CountLine.UNSETTLED])
+        _refuse_kept(count.entries.to_settle().exclude(problem=CountEntry.Problem.SAME_PERSON).count())
     posted = [line for line in lines if line.state == Line.COUNTED]
     _refuse_unapproved(count, posted)
     _post(count, posted, actor)
@@ -196,10 +210,31 @@ def _refuse_unsettled(lines: list[CountLine]) -> None:
         )
 
 
+def _refuse_kept(n: int) -> None:
+    """Entries by the same person are not asked for here: until somebody else has counted, their line holds it up."""
+    if n:
+        raise UnsettledLines(
+            ngettext(
+                "%(n)d entry could not be taken and counts nothing yet. A manager says under Entries of a count what "
+                "it was. Post after that, or post without it.",
+                "%(n)d entries could not be taken and count nothing yet. A manager says under Entries of a count what "
+                "they were. Post after that, or post without them.",
+                n,
+            )
+            % {"n": n}
+        )
+
+
 def _refuse_unapproved(count: StockCount, lines: list[CountLine]) -> None:
-    if count.approve_cost is None or count.approved_by_id:
+    if count.approve_cost is None:
         return
-    large = [line for line in lines if abs(line.cost) >= count.approve_cost]
+    large = [
+        line
+        for line in lines
+        if line.delta
+        and abs(line.cost) >= count.approve_cost
+        and not (count.approved_by_id and line.approved_delta == line.delta)
+    ]
     if large:
         raise ApprovalNeeded(
             _("A manager has to approve this count first, for the differences of %(skus)s.") % {"skus": _named(large)}

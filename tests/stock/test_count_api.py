@@ -133,3 +133,25 @@ def test_a_bin_and_a_sku_that_are_not_there_are_named(clerk):
     assert clerk.post("/api/v1/stock-counts/", {"warehouse": "riga", "bins": ["Z-9"]}, format="json").json() == {
         "bins": ["There is no bin “Z-9” here."]
     }
+
+
+def test_a_manager_says_in_which_bin_and_how_many(clerk, api_of, make_user, warehouse):
+    for code in ("A-1", "A-2"):
+        Bin.objects.create(warehouse=warehouse, code=code).levels.add(StockLevel.objects.get(product__sku="CUP"))
+    number, kept = opened(clerk), entry("CUP", "nine", bin="8")
+    send(clerk, number, kept, entry("CUP", 1, bin="A-1"))
+    posted = clerk.post(f"/api/v1/stock-counts/{number}/post/", {}, format="json")
+    assert (posted.status_code, posted.json()["code"]) == (409, "unsettled_lines")
+    manager, path = api_of(make_user("manager")), f"/api/v1/stock-counts/{number}/settle/"
+    told = {"uuid": kept["uuid"], "accept": True, "counted": 9}
+    assert manager.post(path, told, format="json").json()["detail"].endswith("Say in which bin, or that it was all.")
+    assert manager.post(path, told | {"bin": "Z"}, format="json").json() == {"bin": ["There is no bin “Z” here."]}
+    assert manager.post(path, told | {"bin": "a-2"}, format="json").json()["problem"] == ""
+    items = clerk.get(f"/api/v1/stock-counts/{number}/items/").json()["results"]
+    assert [item["counted"] for item in items] == [10, None]
+
+
+def test_the_clock_of_a_device_tells_its_zone(clerk):
+    body = {"sent_at": "2026-11-22T10:00:00", "entries": [entry("CUP", 9)]}
+    answer = clerk.post(f"/api/v1/stock-counts/{opened(clerk)}/lines/", body, format="json")
+    assert (answer.status_code, list(answer.json())) == (400, ["sent_at"])

@@ -82,7 +82,7 @@ def test_all_who_counted_a_bin_first_are_first(opened, clerk, other, third, in_b
 @pytest.mark.parametrize("code", ["CUP", "smudged"])
 def test_nobody_says_of_his_own_second_count_that_it_holds(opened, cup, make_user, code):
     manager, owner, count = make_user("manager"), make_user("owner"), opened(recount_pieces=3)
-    enter(count, manager, sent(2), sent(3, code))
+    enter(count, manager, sent(2), sent(3))
     enter(count, manager, sent(2, code))
     entry = count.entries.findings().latest("pk")
     with pytest.raises(NotCountable, match="You counted CUP first"):
