@@ -42,7 +42,9 @@ def post(request, counts: list[StockCount], data: dict) -> str:
 
 def approve(request, counts: list[StockCount], data: dict) -> str:
     (count,) = counts
-    services.approve_count(count=count, actor=request.user, version=version_seen(request))
+    count = services.approve_count(count=count, actor=request.user, version=version_seen(request))
+    if count.approved_by_id is None:
+        return _g("What differs has changed since it was shown, so nothing is approved yet. Look again.")
     return _g("%(number)s is approved and can be posted.") % {"number": count.number}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import BooleanField, ExpressionWrapper, Q
@@ -18,7 +20,9 @@ from inventory_site.common.admin import ReadOnlyAdmin, VisibleRelatedFilter
 from inventory_site.common.admin_acts import Act
 from inventory_site.common.admin_export import ExportsList, Sheet
 from stock import services
-from stock.models import CountEntry, StockCount
+from stock.admin_new import number_input
+from stock.models import Bin, CountEntry, StockCount
+from stock.models.counts import MOST_COUNTED
 
 SETTLE = "stock.settle_countentry"
 IS_KEPT = ExpressionWrapper(
@@ -32,10 +36,28 @@ def kept_page(count: StockCount) -> str:
 
 
 class SettleForm(forms.Form):
+    """What was not as it was sent; ``entry`` is the one that a person settles."""
+
     sku = forms.CharField(
         label=_("SKU"), required=False, max_length=64, widget=UnfoldAdminTextInputWidget,
         help_text=_("Which product it was. Empty: as it was sent."),
     )  # fmt: skip
+    counted = forms.IntegerField(
+        label=_("counted"), required=False, min_value=0, max_value=MOST_COUNTED,
+        widget=number_input(inputmode="numeric"), help_text=_("How many there were. Empty: as it was sent."),
+    )  # fmt: skip
+    bin = forms.CharField(
+        label=_("bin"), required=False, max_length=40, widget=UnfoldAdminTextInputWidget,
+        help_text=_("Where they lay. Empty: as it was sent."),
+    )  # fmt: skip
+    is_whole = forms.BooleanField(
+        label=_("that was all of it"), required=False,
+        help_text=_("In all bins together, so that no other bin is asked for."),
+    )  # fmt: skip
+
+    def __init__(self, data: Any, entry: CountEntry):
+        super().__init__(data)
+        self.warehouse_id = entry.count.warehouse_id
 
     def clean_sku(self) -> Product | None:
         sku = self.cleaned_data["sku"].strip()
@@ -44,10 +66,20 @@ class SettleForm(forms.Form):
             raise forms.ValidationError(_("There is no product with this SKU."))
         return product
 
+    def clean_bin(self) -> Bin | None:
+        code = self.cleaned_data["bin"].strip()
+        place = Bin.objects.filter(warehouse=self.warehouse_id).by_code([code]).get(code) if code else None
+        if code and place is None:
+            raise forms.ValidationError(_("There is no bin “%s” here.") % code)
+        return place
+
 
 def accept(request, entries: list[CountEntry], data: dict) -> str:
     (entry,) = entries
-    services.settle_finding(entry=entry, actor=request.user, accept=True, product=data["sku"])
+    services.settle_finding(
+        entry=entry, actor=request.user, accept=True, product=data["sku"], counted=data["counted"], place=data["bin"],
+        is_whole=data["is_whole"],
+    )  # fmt: skip
     return _g("It counts now.")
 
 
@@ -89,7 +121,7 @@ class CountEntryAdmin(ExportsList, ReadOnlyAdmin):
     by_warehouse = True
     acts = (
         Act("accept", _("It counts"), SETTLE, accept, possible=_is_finding, variant="primary",
-            form=lambda request, entry: SettleForm(request.POST or None)),
+            form=lambda request, entry: SettleForm(request.POST or None, entry)),
         Act("dismiss", _("It counts nothing"), SETTLE, dismiss, possible=_is_finding, in_list=True),
     )  # fmt: skip
     list_display = ("captured_at", "count", "code", "counted", "bin", "what_is_wrong", "actor", "settled_at")

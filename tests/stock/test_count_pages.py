@@ -311,6 +311,19 @@ def test_what_nobody_could_take_is_told_wherever_the_count_is_seen(count, manage
     assert "kept entr" not in text_of(clerk.get(COUNTS)) and "settle=yes" not in text_of(manager.get("/admin/"))
 
 
+def test_a_manager_says_how_many_there_were_and_where(count, manager):
+    told = [Sent(uuid.uuid4(), "CUP", "ten", timezone.now()), Sent(uuid.uuid4(), "JAR", 5, timezone.now(), "X-1")]
+    services.record_entries(count=count, entries=told, actor=count.opened_by)
+    cup, jar = count.entries.order_by("pk")
+    manager.post(f"{ENTRIES}{cup.pk}/do/accept/", once(counted="10"))
+    assert count.lines.get(level__product__sku="CUP").counted == 10
+    page = text_of(manager.post(f"{ENTRIES}{jar.pk}/do/accept/", once(bin="Z-9")))
+    assert "There is no bin “Z-9” here." in page and count.lines.get(level__product__sku="JAR").counted is None
+    manager.post(f"{ENTRIES}{jar.pk}/do/accept/", once(bin="n-1"))
+    jar.refresh_from_db()
+    assert (jar.bin.code, jar.problem, count.lines.get(level__product__sku="JAR").counted) == ("N-1", "", 5)
+
+
 def test_before_it_is_posted_its_page_says_what_that_does_and_what_it_leaves(count, manager, clerk):
     asked = page_of(count, "do/post")
     entered(count, CUP=18, JAR=23)
