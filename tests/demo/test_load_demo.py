@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from catalog.models import Product
 from inventory_site.common.models import User
@@ -31,3 +31,12 @@ def test_loading_twice_changes_nothing_and_shows_the_logins_again():
     logins_only = StringIO()
     call_command("load_demo", logins=True, stdout=logins_only)
     assert logins_only.getvalue().splitlines() == second.getvalue().splitlines()[-3:]
+    begun, again = StringIO(), StringIO()
+    call_command("load_demo", open_work=True, stdout=begun)
+    call_command("load_demo", open_work=True, stdout=again)
+    assert "wait in the halls" in begun.getvalue() and again.getvalue() == ""
+
+
+def test_open_work_wants_the_demo_shop():
+    with pytest.raises(CommandError, match="Load the demo shop first"):
+        call_command("load_demo", open_work=True)
