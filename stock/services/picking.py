@@ -125,18 +125,25 @@ def miss_pieces(
     _refuse_more(holder, quantity, waiting)
     (level,) = levels.values()  # a holder's promises in one warehouse are of one product
     left, now = quantity, shop_now()
+    moment = now if at is None else max(min(at, now), _promised_since(waiting[0], at))
     for allocation in waiting:
         left -= close_part(allocation, left, State.SHORT, now)
     level.allocated -= quantity
     save_levels([level])
     broken = {"level": level.pk, "holder": str(holder), "quantity": quantity}
     outbox.publish("stock.promises_broken", {"broken": [broken]})
-    moment = now if at is None else max(min(at, now), waiting[0].created_at)
     pair, parts = (level.product_id, level.warehouse_id), gap_found(level.pk, quantity, moment)
     if at is not None:
         make_good([Late(level.pk, -n, when) for when, n in parts.items()], actor)
     entries = [Entry(*pair, -n, StockMovement.Reason.ADJUSTMENT, reference, when) for when, n in parts.items()]
     post_movements(entries=entries, actor=actor)
+
+
+def _promised_since(oldest: Allocation, at: datetime) -> datetime:
+    """When the holder was first promised what was not found: maybe a count broke that since, and others came."""
+    own = Allocation.objects.filter(level=oldest.level_id, holder=oldest.holder, created_at__lt=oldest.created_at)
+    broken = own.filter(state=State.SHORT, closed_at__gt=at).order_by("created_at")
+    return (broken.first() or oldest).created_at
 
 
 def _lay_back(row: Allocation, moment: datetime) -> datetime:

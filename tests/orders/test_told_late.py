@@ -119,6 +119,19 @@ def test_what_was_missing_before_a_posted_count_stays_off_where_that_count_is_un
     assert shelf() == (7, 0)
 
 
+def test_what_was_missing_before_a_count_that_broke_its_promise_is_not_taken_from_what_was_promised_since(
+    place, cup, count, bought, warehouse
+):
+    order = place((cup, 10))
+    Allocation.objects.update(created_at=ago(24))
+    count(5)
+    services.receive_purchase_order(order=bought, actor=None)
+    assert shelf() == (10, 10)
+    wish = {"line": order.lines.get().pk, "quantity": 5, "at": earlier()}
+    services.report_missing(order=order, warehouse=warehouse, actor=None, **wish)
+    assert shelf()[0] == 10
+
+
 @pytest.mark.parametrize("reference", ["", "inventory"])
 def test_a_count_that_was_typed_knows_what_is_told_late_of_before(order, cup, warehouse, reference, make_user):
     typed = stock.set_on_hand(product=cup, warehouse=warehouse, counted=5, actor=None, reference=reference)
