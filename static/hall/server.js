@@ -115,6 +115,13 @@ export async function findPerson({ mustAnswer = false } = {}) {
   return session;
 }
 
+/** For the next one who takes this device; what this person entered waits here until they are back. */
+export async function logOut() {
+  await send("/count/logout/", {}, store.uuid());
+  session = null;
+  await store.remove("notes", "session").catch(() => null);
+}
+
 const underWay = new Map(); // what was asked and is not answered yet; a sheet of thousands of items takes its time
 
 /** A row or a list of the API; the kept copy where there is no answer: {data, at, isFresh}. Who asks meanwhile shares it. */

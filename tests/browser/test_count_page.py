@@ -135,6 +135,10 @@ def test_a_queue_is_its_owners_whoever_logs_in(make_hall, person, chromium, addr
         clerks.context.add_cookies(session)  # the first tab's person is back, as after a login
         clerks.open()
         clerks.shows_unsent(0)
+        clerks.page.click("text=somebody else takes this device")
+        clerks.page.wait_for_url("**/count/login/")
+        clerks.open()
+        clerks.page.wait_for_selector("a.big:text-is('Log in')")
         assert clerks.errors == []
     sent = CountEntry.objects.filter(count=count).values_list("actor__username", "sent__code", "counted")
     assert set(sent) == {(clerk, "H-00", 11), (clerk, "H-01", 12), (other, "H-02", 13)}

@@ -1,8 +1,9 @@
 // Where a shift begins: what is to be done here, and where "here" is.
 
 import { fill, h } from "../dom.js";
-import { card, soft } from "../parts.js";
+import { card, said, soft, softButton } from "../parts.js";
 import { takeScans } from "../scans.js";
+import * as server from "../server.js";
 import { LANGUAGES, spoken, t } from "../texts.js";
 
 const TILES = [
@@ -31,6 +32,15 @@ function drawLanguages(hall) {
   return h("label", { class: "field" }, t("Language"), h("select", { id: "language", onchange: chosen }, options));
 }
 
+async function logOut() {
+  try {
+    await server.logOut();
+    location.href = "/count/login/";
+  } catch (error) {
+    said(error.message, "bad");
+  }
+}
+
 function drawTile({ to, label, hint }) {
   return h("a", { class: "tile", href: `#/${to}` }, h("b", {}, label()), h("span", {}, hint()));
 }
@@ -43,6 +53,7 @@ export const screen = {
       h("nav", { class: "tiles" }, TILES.filter((tile) => hall.may(tile.needs)).map(drawTile)),
       card({ tone: "plain" }, drawLanguages(hall),
         soft(t("Logged in as %(name)s.", { name: hall.session.user.name })),
+        softButton(t("Log out: somebody else takes this device"), logOut),
         h("a", { class: "link", href: "/admin/" }, t("To the office (admin)"))));
     return hall.may("stock.view_stocklevel") ? takeScans((code) => hall.go(`look/${encodeURIComponent(code)}`)) : null;
   },

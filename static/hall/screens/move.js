@@ -76,7 +76,8 @@ class Move {
       : t("%(name)s: in %(to)s too", { name, to: bin });
     feel(true);
     const body = { warehouse: this.hall.session.warehouse, product, bin, instead_of: from };
-    await queue.act({ path: `${PATH}put/`, body, title, subject: { document: NAME, product, name, from, to: bin } });
+    const subject = { document: NAME, product, name, from, to: bin };
+    await queue.act({ path: `${PATH}put/`, body, title, subject, isTimed: true });
     said(t("%(what)s: kept.", { what: title }), "good");
     await this.set(null);
   }
@@ -87,8 +88,10 @@ class Move {
       const place = { warehouse: this.hall.session.warehouse, product };
       const title = t("Undo: %(what)s", { what: entry.title });
       const subject = { document: NAME, product, name, undoes: entry.uuid };
-      if (from) await queue.act({ path: `${PATH}put/`, body: { ...place, bin: from, instead_of: to }, title, subject });
-      else await queue.act({ path: `${PATH}take/`, body: { ...place, bin: to }, title, subject });
+      const [path, body] = from
+        ? [`${PATH}put/`, { ...place, bin: from, instead_of: to }]
+        : [`${PATH}take/`, { ...place, bin: to }];
+      await queue.act({ path, body, title, subject, isTimed: true });
     }
     said(t("%(what)s: taken back.", { what: entry.title }), "good");
   }
