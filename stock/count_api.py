@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.db.models import Count, Q
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +32,7 @@ OPEN, COUNT = "stock.add_stockcount", "stock.change_stockcount"
 APPROVE, SETTLE = "stock.approve_stockcount", "stock.settle_countentry"
 MOST_ENTRIES = 5000
 MOST_SCANNED = 200
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 #: What is said of each entry that could not be taken.
 SENTENCES = {
@@ -36,6 +43,7 @@ SENTENCES = {
     "closed": _("“{code}”: this count was closed before. It is kept; enter it in another count."),
     "conflict": _("“{code}” was sent before with another quantity. Both are kept; a person says which holds."),
     "future": _("“{code}” was counted in the future by the device's clock. Set the clock; it is kept for a person."),
+    "time": _("“{code}”: nothing tells when it was counted. It is kept for a person to settle."),
     "old": _("“{code}” was counted more than two weeks ago. It is kept; count it again."),
     "withdrawn": _("“{code}” was taken back before. It counts nothing; enter it again."),
     "same_person": _("“{code}” differs much and should be counted again by somebody else. It is kept."),
@@ -121,26 +129,46 @@ class NewCountSerializer(serializers.Serializer):
         return data | {"bins": list(found.values())}
 
 
-class Scanned(serializers.Field):
+def _text(told: Any) -> str:
     """Whatever a scanner read, a whole address too: what nobody knows is kept, not refused."""
-
-    def to_internal_value(self, data):
-        if not isinstance(data, str | int) or isinstance(data, bool):
-            raise serializers.ValidationError(_("Write it as text."))
-        return str(data)[:MOST_SCANNED]
-
-    def to_representation(self, value):
-        return value
+    text = told if isinstance(told, str) else "" if told is None else json.dumps(told)
+    return text[:MOST_SCANNED]
 
 
 class EntrySerializer(serializers.Serializer):
     """``code`` is a SKU or a barcode. What is wrong with a single entry is said of it, and the rest goes through."""
 
     uuid = serializers.UUIDField()
-    code = Scanned()
+    code = serializers.CharField()
     counted = serializers.JSONField()
     captured_at = ZonedTime()
-    bin = Scanned(required=False, default="")
+    bin = serializers.CharField(required=False, default="", allow_blank=True)
+
+    def run_validation(self, data=serializers.empty) -> dict[str, Any]:
+        """None as ``uuid`` or ``captured_at`` where none can be read; only a time without its zone is refused."""
+        told = data if isinstance(data, Mapping) else {}
+        return {
+            "uuid": _read(self.fields["uuid"], told.get("uuid")),
+            "code": _text(told.get("code")),
+            "counted": told.get("counted"),
+            "captured_at": self._moment(told.get("captured_at")),
+            "bin": _text(told.get("bin")),
+        }
+
+    def _moment(self, told: Any) -> datetime | None:
+        try:
+            return self.fields["captured_at"].run_validation(told)
+        except serializers.ValidationError as error:
+            if isinstance(told, str) and DAY.match(told):
+                raise serializers.ValidationError({"captured_at": error.detail}) from error
+            return None
+
+
+def _read(field: serializers.Field, told: Any) -> Any:
+    try:
+        return field.run_validation(told)
+    except serializers.ValidationError:
+        return None
 
 
 class EntriesSerializer(serializers.Serializer):
@@ -226,10 +254,10 @@ class StockCountViewSet(ReadRoom):
         """Take what devices counted; each entry once, whatever comes twice. The answer tells of each."""
         count, told = self.get_object(), self.valid_body().validated_data
         require(request.user, COUNT, count.warehouse)
-        entries = [services.Sent(**entry) for entry in told["entries"]]
+        entries = [services.Sent(**entry) for entry in told["entries"] if entry["uuid"]]
         return self.act(
             lambda: services.record_entries(count=count, entries=entries, actor=request.user, sent_at=told["sent_at"]),
-            answer=lambda taken: {"entries": [_told(one) for one in taken]},
+            answer=lambda taken: {"entries": _answers(told["entries"], taken)},
         )
 
     @action(detail=True, methods=["post"])
@@ -311,6 +339,17 @@ class StockCountViewSet(ReadRoom):
     def _paged(self, rows, serializer) -> Response:
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(serializer(page, many=True, context=self.get_serializer_context()).data)
+
+
+def _answers(sent: list[dict], taken: list[services.Taken]) -> list[dict]:
+    """In the order in which they were sent; one without an id cannot be kept, since nothing tells it from its twin."""
+    rest = iter(taken)
+    return [_told(next(rest)) if entry["uuid"] else _refused(entry) for entry in sent]
+
+
+def _refused(entry: dict) -> dict:
+    detail = _("“{code}” has no id (a UUID of its own) and was not taken. Send it again with one.")
+    return {"uuid": None, "state": "refused", "code": "uuid", "detail": str(detail).format(code=entry["code"])}
 
 
 def _told(taken: services.Taken) -> dict:

@@ -197,6 +197,7 @@ class CountEntry(models.Model):
         CLOSED = "closed", _("the count was closed before")
         CONFLICT = "conflict", _("sent before with another quantity")
         FUTURE = "future", _("counted in the future")
+        TIME = "time", _("without a moment")
         OLD = "old", _("counted too long ago")
         SAME_PERSON = "same_person", _("somebody else should count again")
         WITHDRAWN = "withdrawn", _("taken back by who counted")

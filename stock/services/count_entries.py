@@ -36,12 +36,15 @@ ASKED_AT_ONCE = 5000
 
 @dataclass(frozen=True)
 class Sent:
-    """One entry as a device sent it: ``code`` is a SKU or a barcode, ``counted`` whatever was typed."""
+    """One entry as a device sent it: ``code`` is a SKU or a barcode, ``counted`` whatever was typed.
+
+    ``captured_at`` is None where no moment could be read; such an entry is kept.
+    """
 
     uuid: uuid.UUID
     code: str
     counted: Any
-    captured_at: datetime
+    captured_at: datetime | None
     bin: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -137,6 +140,7 @@ def _problem(
         (entry.product is not None and not entry.product.is_active, Problem.INACTIVE),
         (entry.counted is None, Problem.QUANTITY),
         (bool(sent.bin.strip()) and entry.bin is None, Problem.FOREIGN_BIN),
+        (sent.captured_at is None, Problem.TIME),
         (entry.captured_at > now, Problem.FUTURE),
         (entry.captured_at < now - OLDEST, Problem.OLD),
         (entry.is_recount and line is not None and (line.pk, entry.actor_id) in shelf.firsts, Problem.SAME_PERSON),
@@ -144,8 +148,10 @@ def _problem(
     return next((problem for is_so, problem in checks if is_so), "")
 
 
-def _moment(told: datetime, ahead: timedelta, now: datetime) -> datetime:
+def _moment(told: datetime | None, ahead: timedelta, now: datetime) -> datetime:
     """By our clock; what is a little ahead of it was counted as it came, since nothing is dated to the future."""
+    if told is None:
+        return now
     try:
         at = told - ahead
     except OverflowError:  # a moment that no clock shows

@@ -155,3 +155,22 @@ def test_the_clock_of_a_device_tells_its_zone(clerk):
     body = {"sent_at": "2026-11-22T10:00:00", "entries": [entry("CUP", 9)]}
     answer = clerk.post(f"/api/v1/stock-counts/{opened(clerk)}/lines/", body, format="json")
     assert (answer.status_code, list(answer.json())) == (400, ["sent_at"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        ({"code": None}, "unknown"), ({"code": ["CUP"]}, "unknown"), ({"counted": None}, "quantity"),
+        ({"bin": None}, ""), ({"captured_at": None}, "time"), ({"captured_at": 5}, "time"), ({"uuid": None}, "uuid"),
+        ({"uuid": [5]}, "uuid"), ({"captured_at": "9999-12-31T23:59:59Z"}, "future"),
+    ],
+)  # fmt: skip
+def test_a_malformed_entry_holds_up_no_other(clerk, bad, code):
+    number = opened(clerk)
+    body = json.dumps({"entries": [entry("CUP", 9) | bad, entry("JAR", 5)]})
+    answer = clerk.generic("POST", f"/api/v1/stock-counts/{number}/lines/", body, content_type="application/json")
+    assert answer.status_code == 200, answer.json()
+    first, second = answer.json()["entries"]
+    assert (first["code"], first["state"]) == (code, {"": "taken", "uuid": "refused"}.get(code, "kept"))
+    assert (second["state"], bool(first["detail"])) == ("taken", bool(code))
+    assert clerk.get(f"/api/v1/stock-counts/{number}/findings/").status_code == 200
