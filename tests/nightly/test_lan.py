@@ -12,7 +12,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +34,15 @@ from tests.nightly.test_serve import free_port, serving, until
 
 NAMES = ["shop.test", "192.168.1.5", "127.0.0.1"]
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
+
+
+def free_pair() -> int:
+    """A port of which the next one is free, too."""
+    while True:
+        port = free_port()
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def leaf_of(file: Path) -> x509.Certificate:
@@ -259,7 +268,7 @@ def test_what_is_asked_wrongly_is_refused_before_anything_starts(tmp_path, setti
 
 @pytest.fixture
 def at(tmp_path) -> Iterator[LanFront]:
-    made = LanFront(tmp_path, "127.0.0.1", free_port(), ["shop.test"])
+    made = LanFront(tmp_path, "127.0.0.1", free_pair(), ["shop.test"])
     with made.open():
         yield made
 
