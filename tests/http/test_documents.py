@@ -97,6 +97,7 @@ def without_unique_corrections(transactional_db):
         cursor.execute(f"ALTER TABLE orders_demandcorrection DROP CONSTRAINT {name}")
 
 
+@pytest.mark.long
 def test_without_the_orders_lock_its_demand_is_taken_off_again(serve, token, cups, without_unique_corrections):
     server = serve("document_locks")
     all_at_once(server, token, f"sales-orders/{orders_of_cups(server, token)[0]}/cancel")

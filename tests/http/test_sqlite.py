@@ -66,6 +66,7 @@ def test_960_baskets_over_the_same_products(serve, token, stocked):
     assert is_calm(server)
 
 
+@pytest.mark.long  # in the short run on PostgreSQL
 def test_units_are_taken_once_in_five_ways(serve, token, stocked, ogre):
     server = serve()
     assert take_each(server, token, stocked, clients=15, units=15, seeds=1) == [0]
