@@ -30,10 +30,8 @@ def unsubscribe(request: HttpRequest, token: UUID) -> HttpResponse:
         change(subscription=subscription)
         subscription.refresh_from_db()
     shop = ShopSettings.objects.load()
-    language = subscription.user.language or shop.language
-    with translation.override(language):
-        context = {"subscription": subscription, "shop": shop, "language": language}
-        return render(request, "alerts/unsubscribe.html", context)
+    with translation.override(subscription.user.language or shop.language):
+        return render(request, "alerts/unsubscribe.html", {"subscription": subscription, "shop": shop})
 
 
 @login_required

@@ -212,12 +212,9 @@ def _parts(values: Sequence) -> Sequence[Sequence]:
     return [values[at : at + ASKED_AT_ONCE] for at in range(0, len(values), ASKED_AT_ONCE)]
 
 
-def _refuse_closed(count: StockCount) -> None:
+def _refuse_closed(count: StockCount, sentence: str) -> None:
     if count.state != StockCount.State.OPEN:
-        raise NotCountable(
-            _("%(number)s is %(state)s: enter what was found in another count.")
-            % {"number": count.number, "state": count.get_state_display()}
-        )
+        raise NotCountable(sentence % {"number": count.number, "state": count.get_state_display()})
 
 
 def _refuse_uncountable(entry: CountEntry) -> None:
@@ -242,7 +239,7 @@ def withdraw_entry(*, count: StockCount, uuid: uuid.UUID, actor: User) -> CountE
     entry = CountEntry.objects.select_for_update(of=("self",)).filter(uuid=uuid, count=count, actor=actor).first()
     if entry is None or entry.problem == Problem.WITHDRAWN:
         return entry
-    _refuse_closed(count)
+    _refuse_closed(count, _("%(number)s is %(state)s: enter what was found in another count."))
     entry.problem, entry.settled_at, entry.settled_by = Problem.WITHDRAWN, timezone.now(), actor
     entry.save()
     if entry.line_id:
@@ -277,7 +274,10 @@ def settle_finding(
     entry.product = product or entry.product
     entry.settled_at, entry.settled_by = timezone.now(), actor
     if accept:
-        _refuse_over(count)
+        _refuse_closed(
+            count,
+            _("%(number)s is %(state)s: enter what was found in another count, and let this entry count nothing."),
+        )
         entry.counted = entry.counted if counted is None else counted
         entry.bin = None if is_whole else place or entry.bin
         _accept(count, entry, is_whole)
@@ -304,14 +304,6 @@ def _accept(count: StockCount, entry: CountEntry, is_whole: bool) -> None:
         _refuse_placeless(count, entry, line)
     entry.line, entry.is_recount, entry.problem = line, line.is_in_recount, ""
     entry.captured_at = min(entry.captured_at, entry.received_at)
-
-
-def _refuse_over(count: StockCount) -> None:
-    if count.state != StockCount.State.OPEN:
-        raise NotCountable(
-            _("%(number)s is %(state)s: enter what was found in another count, and let this entry count nothing.")
-            % {"number": count.number, "state": count.get_state_display()}
-        )
 
 
 def _refuse_placeless(count: StockCount, entry: CountEntry, line: CountLine) -> None:
